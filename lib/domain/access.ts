@@ -1,0 +1,86 @@
+/** Who may do what: the one pure rule behind every interface. */
+
+export const ROLES = ["administrator", "owner"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks. `system` is the program itself, at set-up and in the background. */
+export type Identity =
+  | { readonly kind: "user"; readonly userId: string; readonly name: string; readonly role: Role }
+  | { readonly kind: "system"; readonly name: string };
+
+/** Every operation that an interface can reach, by name. A new one must stand here and in the table below. */
+export const OPERATIONS = [
+  "cluster.read",
+  "cluster.modify",
+  "instance.list",
+  "instance.read",
+  "instance.create",
+  "instance.reinstall",
+  "instance.power",
+  "instance.delete",
+  "install.read",
+  "job.list",
+  "job.read",
+  "job.cancel",
+  "os.list",
+  "os.read",
+  "os.register",
+  "node.list",
+  "node.read",
+  "node.add",
+  "user.list",
+  "user.create",
+  "appliance.register",
+  "audit.read",
+  "event.subscribe",
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** `any`: on every object; `own`: on objects that the user owns (lists are narrowed to them); `none`. */
+export type Reach = "any" | "own" | "none";
+
+const REACH: Readonly<Record<Operation, Readonly<Record<Role, Reach>>>> = {
+  "cluster.read": { administrator: "any", owner: "any" },
+  "cluster.modify": { administrator: "any", owner: "none" },
+  "instance.list": { administrator: "any", owner: "own" },
+  "instance.read": { administrator: "any", owner: "own" },
+  "instance.create": { administrator: "any", owner: "none" },
+  "instance.reinstall": { administrator: "any", owner: "own" },
+  "instance.power": { administrator: "any", owner: "own" },
+  "instance.delete": { administrator: "any", owner: "none" },
+  "install.read": { administrator: "any", owner: "own" },
+  "job.list": { administrator: "any", owner: "own" },
+  "job.read": { administrator: "any", owner: "own" },
+  "job.cancel": { administrator: "any", owner: "own" },
+  "os.list": { administrator: "any", owner: "any" },
+  "os.read": { administrator: "any", owner: "any" },
+  "os.register": { administrator: "any", owner: "none" },
+  "node.list": { administrator: "any", owner: "none" },
+  "node.read": { administrator: "any", owner: "none" },
+  "node.add": { administrator: "any", owner: "none" },
+  "user.list": { administrator: "any", owner: "none" },
+  "user.create": { administrator: "any", owner: "none" },
+  "appliance.register": { administrator: "any", owner: "none" },
+  "audit.read": { administrator: "any", owner: "none" },
+  "event.subscribe": { administrator: "any", owner: "own" },
+};
+
+/** How far an identity reaches with an operation. */
+export function reach(identity: Identity, operation: Operation): Reach {
+  return identity.kind === "system" ? "any" : REACH[operation][identity.role];
+}
+
+/**
+ * Whether an identity may carry out an operation on an object of this owner.
+ * `unknown`: it may not even know that the object is there, so the answer is that it isn't.
+ */
+export function decide(identity: Identity, operation: Operation, ownerId: string | null): "allowed" | "not_allowed" | "unknown" {
+  switch (reach(identity, operation)) {
+    case "any":
+      return "allowed";
+    case "own":
+      return identity.kind === "user" && ownerId === identity.userId ? "allowed" : "unknown";
+    case "none":
+      return "not_allowed";
+  }
+}

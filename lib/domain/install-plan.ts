@@ -1,0 +1,63 @@
+import type { Completion } from "./install-states.ts";
+import type { ExpectedStep } from "./os-definition.ts";
+import type { ParameterSource, ParameterView, Visibility } from "./parameters.ts";
+
+/** Where code runs: computed once, used by the preview, the console and the executor. */
+export type ScriptPlace =
+  | { readonly place: "appliance"; readonly script: "create"; readonly definition: string; readonly digest: string }
+  | { readonly place: "host"; readonly script: "create"; readonly definition: string; readonly digest: string; readonly trustedBy: string; readonly trustedAt: string };
+
+/** What an install will do, decided before anything is touched. Holds no value of any parameter. */
+export interface InstallPlan {
+  readonly operation: "create" | "reinstall";
+  /** `name+variant` */
+  readonly osType: string;
+  readonly definitionVersion: number;
+  readonly definitionDigest: string;
+  readonly runs: readonly ScriptPlace[];
+  readonly completion: Completion;
+  readonly replacesDisk: { readonly index: 0; readonly sizeMib: number };
+  readonly keepsDisks: readonly { readonly index: number; readonly sizeMib: number }[];
+  /** Seconds for which the replaced disk is kept; null where there is none to keep. */
+  readonly retainPreviousSeconds: number | null;
+  readonly timeoutSeconds: number | null;
+  /** Power state afterwards; null: as before. */
+  readonly start: boolean | null;
+  readonly steps: readonly ExpectedStep[];
+}
+
+/** A parameter as a form shows it: declared by the definition or kept from the last install. */
+export interface ParameterPrompt {
+  readonly name: string;
+  readonly visibility: Visibility;
+  readonly type: "string" | "text" | "password" | "boolean" | "integer" | "choice";
+  readonly required: boolean;
+  readonly default: string | null;
+  readonly choices: readonly string[];
+  readonly pattern: string | null;
+  readonly help: string;
+  /** What is there already, and where from; null: nothing. */
+  readonly current: ParameterView | null;
+  /** Must be sent with this request: a required value that is neither kept nor has a default, or a secret of the last install. */
+  readonly mustSend: boolean;
+}
+
+export interface InstallCheck {
+  readonly id: "node" | "room" | "definition" | "disk" | "parameters" | "lock" | "appliance";
+  readonly ok: boolean;
+  /** A sentence for the person: "node1 answers, 61 GiB free". */
+  readonly text: string;
+}
+
+/** The answer of the preview of a create or reinstall. */
+export interface InstallPreview {
+  readonly plan: InstallPlan;
+  readonly parameters: readonly ParameterPrompt[];
+  /** Names of secrets that must be typed again. */
+  readonly secretsToSend: readonly string[];
+  readonly checks: readonly InstallCheck[];
+  /** Seconds the last installs with this definition took, median; null where there were none. */
+  readonly expectedSeconds: number | null;
+}
+
+export type { ParameterSource };

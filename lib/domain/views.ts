@@ -1,0 +1,143 @@
+/** What reads answer, for every interface. Times are ISO 8601; no private or secret value is in any of them. */
+import type { Role } from "./access.ts";
+import type { InstallPlan } from "./install-plan.ts";
+import type { InstallState } from "./install-states.ts";
+import type { OsManifest } from "./os-definition.ts";
+import type { ParameterSource, Visibility } from "./parameters.ts";
+import type { ErrorCode } from "./errors.ts";
+
+export interface InstallStepView {
+  readonly id: string;
+  readonly label: string;
+  readonly source: "agent" | "guest";
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface InstallView {
+  readonly id: string;
+  readonly jobId: number;
+  readonly instanceId: string;
+  readonly instanceName: string;
+  readonly node: string;
+  readonly state: InstallState;
+  /** 0 to 100; null before anything was said. */
+  readonly percent: number | null;
+  readonly step: string | null;
+  readonly message: string | null;
+  readonly steps: readonly InstallStepView[];
+  readonly plan: InstallPlan;
+  readonly parameters: readonly { readonly name: string; readonly visibility: Visibility; readonly from: ParameterSource; readonly value: string | null; readonly fingerprint: string | null }[];
+  readonly requester: string;
+  readonly acceptedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly firstBootAt: string | null;
+  readonly lastContactAt: string | null;
+  readonly timeoutSeconds: number | null;
+  readonly expectedSeconds: number | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string; readonly step: string | null } | null;
+  /** Number of the last entry in the log. */
+  readonly lastSeq: number;
+}
+
+export interface InstallEntryView {
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: "log" | "progress" | "state" | "notice";
+  readonly text: string | null;
+  readonly step: string | null;
+  readonly percent: number | null;
+}
+
+export const JOB_STATUSES = ["queued", "running", "canceling", "canceled", "success", "error"] as const;
+export type JobStatusName = (typeof JOB_STATUSES)[number];
+
+export interface JobSummary {
+  readonly id: number;
+  readonly status: JobStatusName;
+  /** Ganeti's summary of each opcode: `INSTANCE_REINSTALL(web-3)`. */
+  readonly summary: readonly string[];
+  readonly instanceName: string | null;
+  readonly requester: string;
+  readonly interface: string;
+  readonly installId: string | null;
+  readonly percent: number | null;
+  readonly receivedAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+export interface JobDetail extends JobSummary {
+  /** Opcodes in Ganeti's shape, private and secret parameters by name with null. */
+  readonly ops: readonly Readonly<Record<string, unknown>>[];
+  readonly opStatus: readonly JobStatusName[];
+  readonly opResult: readonly unknown[];
+  readonly log: readonly { readonly serial: number; readonly opIndex: number; readonly at: string; readonly message: string }[];
+  readonly secretNames: readonly string[];
+  readonly cancelRequested: boolean;
+}
+
+export interface OsDefinitionSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly variants: readonly string[];
+  readonly owner: string | null;
+  readonly trusted: { readonly by: string; readonly at: string } | null;
+  readonly hidden: boolean;
+  readonly blacklisted: boolean;
+  readonly version: number | null;
+  readonly digest: string | null;
+  readonly instanceCount: number;
+}
+
+export interface OsDefinitionDetail extends OsDefinitionSummary {
+  readonly manifest: OsManifest | null;
+  readonly apiVersions: readonly number[];
+  readonly files: readonly { readonly path: string; readonly mode: number; readonly size: number; readonly digest: string }[];
+  readonly image: { readonly digest: string; readonly sizeBytes: number } | null;
+  readonly versions: readonly { readonly version: number; readonly digest: string; readonly createdAt: string }[];
+}
+
+export interface NodeView {
+  readonly id: string;
+  readonly name: string;
+  readonly state: "enrolling" | "online" | "unreachable";
+  readonly stateReason: string | null;
+  readonly offline: boolean;
+  readonly drained: boolean;
+  readonly address: string | null;
+  readonly agentVersion: string | null;
+  readonly cpus: number | null;
+  readonly memoryTotalMib: number | null;
+  readonly memoryFreeMib: number | null;
+  readonly diskTotalMib: number | null;
+  readonly diskFreeMib: number | null;
+  readonly accelerator: "kvm" | "tcg" | null;
+  readonly acceleratorReason: string | null;
+  readonly instanceCount: number;
+  readonly lastSeenAt: string | null;
+}
+
+export interface UserView {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly role: Role;
+  readonly disabled: boolean;
+}
+
+export interface ClusterView {
+  readonly uuid: string;
+  readonly name: string;
+  readonly installTimeoutSeconds: number | null;
+  readonly diskRetentionSeconds: number;
+  readonly hostScripts: boolean;
+  readonly enableSafeInstall: boolean;
+  readonly applianceDigest: string | null;
+  readonly serialNo: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
