@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "http.h"
 
 #include <arpa/inet.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,10 +64,10 @@ static bool open_connection(struct http *http)
 	return getsockopt(http->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-static bool send_all(struct http *http, const char *data, size_t length)
+static bool send_all(struct http *http, const char *data, size_t length, int flags)
 {
 	while (length > 0) {
-		ssize_t n = send(http->fd, data, length, MSG_NOSIGNAL);
+		ssize_t n = send(http->fd, data, length, MSG_NOSIGNAL | flags);
 
 		if (n < 0 && errno == EAGAIN) {
 			if (!wait_for(http->fd, POLLOUT))
@@ -235,7 +235,7 @@ int http_request(struct http *http, const char *path, const char *extra, const c
 	else
 		size = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, http->address);
 	good = good && size > 0 && (size_t)size < sizeof(head);
-	good = good && send_all(http, head, (size_t)size) && (!body || send_all(http, body, length));
+	good = good && send_all(http, head, (size_t)size, body ? MSG_MORE : 0) && (!body || send_all(http, body, length, 0));
 	good = good && read_answer(http, answer, limit, &keep);
 	if (!good) {
 		free(answer->body);
