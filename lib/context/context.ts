@@ -1,0 +1,182 @@
+import type { Config } from "#lib/config/config.ts";
+import type { Database, Transaction } from "#lib/db/client.ts";
+import type { NotificationListener } from "#lib/db/listen.ts";
+import type { Identity } from "#lib/domain/access.ts";
+import type { FeedEvent, FeedPayload } from "#lib/domain/feed.ts";
+import type { Private, Secret } from "#lib/domain/visibility.ts";
+import type {
+  AgentEvent,
+  InstallOrder,
+  InstallStatus,
+  InstanceRuntime,
+  JournalHead,
+  LeaseRenewal,
+  NodeFacts,
+  PowerOrder,
+} from "#lib/agent-protocol/messages.ts";
+import type { Logger } from "#lib/logging/logger.ts";
+
+/**
+ * What a controller process has beside its code. Made once by server/main.ts; the bundled pages have copies of every
+ * module, so all state is here and modules are functions that take it.
+ */
+export interface Services {
+  readonly config: Config;
+  /** This process's row in the table of controllers: who holds a job's secrets, who follows a node. */
+  readonly controllerId: string;
+  readonly db: Database;
+  /** The one LISTEN connection of the process. */
+  readonly notifications: NotificationListener;
+  readonly keyring: Keyring;
+  readonly vault: SecretVault;
+  readonly credentials: CredentialCache;
+  readonly agents: AgentPool;
+  readonly feed: EventFeed;
+  readonly jobs: JobQueue;
+  readonly log: Logger;
+}
+
+/** Who asks for an operation, by which way. Every operation takes one as its first argument. */
+export interface RequestContext {
+  readonly services: Services;
+  readonly identity: Identity;
+  readonly interface: "console" | "api" | "rapi" | "setup" | "system";
+  /** Of the client; null where there is none. */
+  readonly address: string | null;
+  readonly requestId: string;
+}
+
+/** Where a private value is kept. An envelope opens only in the place for which it was made. */
+export type EnvelopePlace =
+  | { readonly kind: "instance"; readonly instanceId: string; readonly name: string }
+  | { readonly kind: "job"; readonly jobId: number; readonly name: string };
+
+/** The keys that are not in the database: lib/secrets/keyring.ts. */
+export interface Keyring {
+  /** Encrypts a private value for one place. */
+  seal(value: Private<string>, place: EnvelopePlace): Uint8Array<ArrayBuffer>;
+  /** @throws SlipwayError `internal`, naming the key that is missing or the place that doesn't fit. */
+  unseal(envelope: Uint8Array, place: EnvelopePlace): Private<string>;
+  /** Short and keyed, like `k3:9d02`: equal for equal values of one instance's parameter, and for nothing else. */
+  fingerprint(value: Private<string>, place: { readonly instanceId: string; readonly name: string }): string;
+  /** Signs the console's sessions. */
+  readonly sessionSecret: Secret<string>;
+}
+
+/** Secret values of jobs that this process accepted, in memory only: lib/secrets/vault.ts. */
+export interface SecretVault {
+  /** Keeps the values of a job until `drop`. */
+  put(jobId: number, values: ReadonlyMap<string, Secret<string>>): void;
+  /** The values of a job, for its executor and for an agent that lost them; null: this process doesn't hold any. */
+  get(jobId: number): ReadonlyMap<string, Secret<string>> | null;
+  /** Forgets a job's values. Called at the job's end, whatever the end. */
+  drop(jobId: number): void;
+  /** Ids of the jobs whose values are held. */
+  jobIds(): readonly number[];
+}
+
+/** Credentials that were checked lately, as keyed digests: lib/users/credential-cache.ts. */
+export interface CredentialCache {
+  get(name: string, password: Secret<string>): CachedUser | null;
+  set(name: string, password: Secret<string>, user: CachedUser): void;
+  dropUser(userId: string): void;
+  dropAll(): void;
+  /** Failed attempts by name and address: lib/users/attempt-limits.ts. */
+  readonly attempts: AttemptLimits;
+}
+
+export interface CachedUser {
+  readonly userId: string;
+  readonly sessionEpoch: number;
+  readonly identity: Identity & { readonly kind: "user" };
+}
+
+export interface AttemptLimits {
+  /** Whether another try may be made now; it counts as a failure until `succeeded`. */
+  begin(name: string, address: string | null): boolean;
+  succeeded(name: string, address: string | null): void;
+}
+
+/**
+ * One agent, over mutual TLS. Errors are SlipwayErrors: `node_unreachable` where there was no answer, otherwise the
+ * agent's own code and message.
+ */
+export interface AgentClient {
+  facts(signal?: AbortSignal): Promise<NodeFacts>;
+  hasBlob(digest: string, signal?: AbortSignal): Promise<boolean>;
+  /** Sends a file of the blob store. `sizeBytes` is its whole length. */
+  putBlob(digest: string, file: string, sizeBytes: number, signal?: AbortSignal): Promise<void>;
+  getInstance(instanceId: string, signal?: AbortSignal): Promise<InstanceRuntime>;
+  setPower(order: PowerOrder, signal?: AbortSignal): Promise<InstanceRuntime>;
+  deleteInstance(instanceId: string, orderId: string, signal?: AbortSignal): Promise<void>;
+  putInstall(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
+  getInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  cancelInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
+  /** The journal's head first, then events as they happen, and null for each heartbeat. Ends with the connection. */
+  events(from: { readonly journal: string | null; readonly after: number }, signal: AbortSignal): AsyncIterable<JournalHead | AgentEvent | null>;
+  acknowledge(journal: string, seq: number, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The agents of all nodes: lib/agents/agent-pool.ts. */
+export interface AgentPool {
+  /** The client of a node. @throws SlipwayError `node_unreachable` where it has not enrolled. */
+  client(nodeId: string): Promise<AgentClient>;
+  /** Makes sure that a node has a blob: sends the file from the blob store when it hasn't. */
+  pushBlob(nodeId: string, digest: string, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A row of the feed's table before it is narrowed to somebody. */
+export interface StoredEvent {
+  readonly id: bigint;
+  readonly at: Date;
+  /** Owner of the object; administrators see everything. */
+  readonly ownerId: string | null;
+  readonly payload: FeedPayload;
+}
+
+export interface FeedSubscription {
+  /** Id of the last event that the subscriber has; undefined: from now on. */
+  readonly after?: string | undefined;
+  /** An install whose new log entries come with its progress. */
+  readonly installId?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Who sees what. */
+  readonly visible: (event: StoredEvent) => boolean;
+}
+
+/** Reads the feed's table once a process and hands it to all subscribers: lib/events/feed-hub.ts. */
+export interface EventFeed {
+  /**
+   * Events in order. Ends when the signal fires, when the process stops, and when the subscriber is too slow; it takes up
+   * again with the last id that it saw.
+   */
+  subscribe(subscription: FeedSubscription): AsyncIterable<FeedEvent>;
+  /** Calls back for every new event, in order, for code of this process. Returns how to stop. */
+  onEvent(listener: (event: StoredEvent) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** The queue behind jobs: lib/jobs. */
+export interface JobQueue {
+  /** Queues a job whose row this transaction has written. With `secretNames` only this process may run it. */
+  enqueue(tx: Transaction, job: { readonly id: number; readonly secretNames: readonly string[] }): Promise<void>;
+}
+
+const SERVICES = Symbol.for("slipway.services");
+// One slot on the global object, shared by every copy of this module. Its type can't be declared, since its key is made at run time.
+const slot = globalThis as { [SERVICES]?: Services };
+
+/** Makes the services findable for pages and route handlers. Called once, by server/main.ts. */
+export function installServices(services: Services): void {
+  slot[SERVICES] = services;
+}
+
+/** The services of this process. @throws where no controller runs in it. */
+export function services(): Services {
+  const found = slot[SERVICES];
+  if (found === undefined) throw new Error("no controller runs in this process");
+  return found;
+}
