@@ -1,0 +1,155 @@
+/** What a guest says over the write pipe, line by line (design: "The service", the write pipe). */
+
+/** Caps on what one install's guest may say. What is beyond is counted and told, and the install goes on. */
+export const GUEST_LIMITS = {
+  /** Of one line; the rest of a longer one is cut off. */
+  lineBytes: 4_096,
+  /** Lines kept in an install's log. */
+  lines: 20_000,
+  /** Bytes kept in an install's log. */
+  bytes: 4 * 1_048_576,
+  /** Lines that may come at once, and then in each second. */
+  burst: 2_000,
+  linesPerSecond: 500,
+  /** Steps that were not known beforehand. */
+  unknownSteps: 32,
+  stepIdLength: 64,
+  stepLabelLength: 120,
+} as const;
+
+/** The longest line that is looked into for a result. */
+export const RESULT_LINE_BYTES = 2_048;
+
+export type GuestLine =
+  | { readonly kind: "log"; readonly text: string }
+  | {
+      readonly kind: "progress";
+      readonly step: string | null;
+      /** 0 to 100, within the step. */
+      readonly percent: number | null;
+      readonly message: string | null;
+    };
+
+/** How a guest says that it has come to an end. The token is compared, never kept or shown. */
+export interface GuestResult {
+  readonly token: string;
+  readonly exitStatus: number;
+}
+
+function parseObject(line: string): Record<string, unknown> | null {
+  if (!line.trimStart().startsWith("{")) return null;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    // A JSON object has string keys and unknown values; arrays and null are excluded here.
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** `{"result":{"token":"…","exit_status":N}}`, or null where a line is anything else. */
+export function parseResult(line: string): GuestResult | null {
+  const result = parseObject(line)?.["result"];
+  if (typeof result !== "object" || result === null || !("token" in result) || !("exit_status" in result)) return null;
+  const { token, exit_status: exitStatus } = result;
+  if (typeof token !== "string" || typeof exitStatus !== "number" || !Number.isInteger(exitStatus)) return null;
+  return { token, exitStatus };
+}
+
+/** A JSON object with `step`, `percent` or `message` is progress; any other line is log. */
+export function parseGuestLine(line: string): GuestLine {
+  const object = parseObject(line);
+  if (object === null || !("step" in object || "percent" in object || "message" in object)) return { kind: "log", text: line };
+  const { step, percent, message } = object;
+  return {
+    kind: "progress",
+    step: typeof step === "string" && step !== "" ? cleanText(step).slice(0, GUEST_LIMITS.stepIdLength) : null,
+    percent: typeof percent === "number" && Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : null,
+    message: typeof message === "string" ? cleanText(message).slice(0, GUEST_LIMITS.lineBytes) : null,
+  };
+}
+
+/**
+ * A text without control characters and broken UTF-16: what a database, a terminal and a page can all take. They are
+ * replaced, not left out, so that what stood apart doesn't come together.
+ */
+export function cleanText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what this is about
+  return text.toWellFormed().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
+}
+
+/** One scrubbed line as text: what a terminal would show of it, and no longer than a line may be. */
+export function decodeLine(bytes: Buffer): string {
+  const text = bytes.toString("utf8").replace(/\r+$/, "");
+  // A program that redraws its line (a bar, a counter) ends each drawing with a carriage return: the last one counts.
+  return cleanText(text.slice(text.lastIndexOf("\r") + 1));
+}
+
+/**
+ * Cuts a stream of bytes into lines of at most `maxBytes`; of a longer one the beginning. `onLine` gets a line without its
+ * line feed and the number of bytes that were cut off.
+ */
+export class LineSplitter {
+  readonly #maxBytes: number;
+  readonly #onLine: (line: Buffer, cutBytes: number) => void;
+  #parts: Buffer[] = [];
+  #length = 0;
+  #cut = 0;
+
+  constructor(maxBytes: number, onLine: (line: Buffer, cutBytes: number) => void) {
+    this.#maxBytes = maxBytes;
+    this.#onLine = onLine;
+  }
+
+  write(chunk: Buffer): void {
+    let at = 0;
+    for (;;) {
+      const end = chunk.indexOf(10, at);
+      this.#take(chunk.subarray(at, end < 0 ? chunk.length : end));
+      if (end < 0) return;
+      this.#finish();
+      at = end + 1;
+    }
+  }
+
+  /** What stands after the last line feed, as a line of its own. */
+  end(): void {
+    if (this.#length > 0 || this.#cut > 0) this.#finish();
+  }
+
+  #take(part: Buffer): void {
+    const room = this.#maxBytes - this.#length;
+    const kept = part.subarray(0, Math.max(0, room));
+    if (kept.length > 0) this.#parts.push(Buffer.from(kept));
+    this.#length += kept.length;
+    this.#cut += part.length - kept.length;
+  }
+
+  #finish(): void {
+    const line = Buffer.concat(this.#parts);
+    const cut = this.#cut;
+    this.#parts = [];
+    this.#length = 0;
+    this.#cut = 0;
+    this.#onLine(line, cut);
+  }
+}
+
+/** A budget of lines: a burst, refilled at a steady rate. */
+export class LineBudget {
+  #tokens: number = GUEST_LIMITS.burst;
+  #at: number;
+
+  /** `now`: milliseconds of a clock that only goes forward. */
+  constructor(now: number) {
+    this.#at = now;
+  }
+
+  take(now: number): boolean {
+    this.#tokens = Math.min(GUEST_LIMITS.burst, this.#tokens + ((now - this.#at) / 1_000) * GUEST_LIMITS.linesPerSecond);
+    this.#at = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,84 @@
+import { SHORTEST_SCRUBBED } from "./parameters.ts";
+
+/** The alphabet difference between the two kinds of base64. */
+function toUrlSafe(text: string): string {
+  return text.replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** base64 as programs wrap it: a line feed after every `columns` characters. */
+function wrap(text: string, columns: number): string {
+  return text.replace(new RegExp(`(.{${String(columns)}})(?=.)`, "g"), "$1\n");
+}
+
+/**
+ * What of a value's base64 doesn't depend on what stands before and after it, for the three places that its first byte can
+ * have in a group of three; and the whole forms with and without padding.
+ */
+function base64Forms(bytes: Buffer): string[] {
+  const forms: string[] = [];
+  for (const before of [0, 1, 2]) {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64").replace(/=+$/, "");
+    // A character stands for six bits. Those that hold a bit of a neighbour differ from stream to stream.
+    const first = Math.ceil((before * 8) / 6);
+    const last = Math.floor(((before + bytes.length) * 8) / 6);
+    forms.push(encoded.slice(first, last));
+  }
+  const whole = bytes.toString("base64");
+  forms.push(whole, whole.replace(/=+$/, ""), wrap(whole, 76), wrap(whole, 64));
+  return forms.flatMap((form) => [form, toUrlSafe(form)]);
+}
+
+function hexForms(bytes: Buffer): string[] {
+  const hex = bytes.toString("hex");
+  return [hex, hex.toUpperCase()];
+}
+
+function percentEncode(bytes: Buffer, keep: RegExp, upper: boolean): string {
+  let text = "";
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    const hex = byte.toString(16).padStart(2, "0");
+    text += keep.test(character) ? character : `%${upper ? hex.toUpperCase() : hex}`;
+  }
+  return text;
+}
+
+/** URL-encoded: as browsers do for a part, for a whole URL and for a form, and everything but letters and digits. */
+function urlForms(bytes: Buffer): string[] {
+  const kept = [/[A-Za-z0-9\-_.!~*'()]/, /[A-Za-z0-9\-_.~]/, /[A-Za-z0-9\-_.~/]/, /[A-Za-z0-9;,/?:@&=+$\-_.!~*'()#]/, /[A-Za-z0-9]/];
+  const forms = kept.flatMap((keep) => [percentEncode(bytes, keep, true), percentEncode(bytes, keep, false)]);
+  const form = /[A-Za-z0-9\-_.* ]/;
+  return [...forms, ...[true, false].map((upper) => percentEncode(bytes, form, upper).replaceAll(" ", "+"))];
+}
+
+/** JSON-escaped: as JavaScript does it, with escaped slashes, and with everything beyond ASCII escaped. */
+function jsonForms(value: string): string[] {
+  const plain = JSON.stringify(value).slice(1, -1);
+  const escape = (upper: boolean): string =>
+    plain.replace(/[\u007f-\uffff]/g, (character) => {
+      const code = character.charCodeAt(0).toString(16).padStart(4, "0");
+      return `\\u${upper ? code.toUpperCase() : code}`;
+    });
+  return [plain, escape(false), escape(true)].flatMap((form) => [form, form.replaceAll("/", "\\/")]);
+}
+
+/**
+ * Every byte string in which a value may appear in what a guest says (design: "Scrubbing knows the bytes"): plain, base64
+ * in its three alignments, hex, URL-encoded, JSON-escaped, quoted by a shell; line ends as a terminal writes them; and
+ * each line of a value of several, because programs print line by line. Strings of fewer than SHORTEST_SCRUBBED bytes
+ * aren't among them.
+ */
+export function sealedForms(value: string): Buffer[] {
+  const texts = new Set<string>();
+  const variants = [value, value.trim(), ...value.split(/\r?\n/).map((line) => line.trim())];
+  for (const variant of new Set(variants)) {
+    if (variant.length < SHORTEST_SCRUBBED) continue;
+    const bytes = Buffer.from(variant, "utf8");
+    const plain = [variant, ...jsonForms(variant), variant.replaceAll("'", "'\\''")];
+    for (const text of [...plain, ...base64Forms(bytes), ...hexForms(bytes), ...urlForms(bytes)]) {
+      texts.add(text);
+      if (text.includes("\n")) texts.add(text.replace(/\r?\n/g, "\r\n"));
+    }
+  }
+  return [...texts].map((text) => Buffer.from(text, "utf8")).filter((bytes) => bytes.length >= SHORTEST_SCRUBBED);
+}
