@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** The whole environment of the program. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Milliseconds; then SIGTERM, and five seconds later SIGKILL, for the program and all that it started. */
+  readonly timeoutMs: number;
+  /** Called with each line of standard output and standard error. Without it they are kept and go into the error. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly code: number;
+  /** Standard output alone. */
+  readonly output: string;
+  /** The last lines of both, for an error. */
+  readonly tail: string;
+}
+
+const OUTPUT_LIMIT = 4_000_000;
+const TAIL_LINES = 40;
+
+/**
+ * Runs a program without a shell and waits for its end. Core dumps are off for it. A program that ends with another status
+ * than 0 is a result, not an error; one that can't be started or takes too long is an error.
+ */
+export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  // A group of its own, so that a program that takes too long goes with everything that it started.
+  const child = spawn("prlimit", ["--core=0:0", "--", command, ...args], {
+    cwd: options.cwd ?? process.cwd(),
+    env: options.environment ?? process.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const tail: string[] = [];
+  let output = "";
+  const keep = (line: string): void => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    options.onLine?.(line);
+  };
+  eachLine(child.stdout, (line) => {
+    if (output.length < OUTPUT_LIMIT) output += `${line}\n`;
+    keep(line);
+  });
+  eachLine(child.stderr, keep);
+
+  const endGroup = (signal: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // The group has ended by itself.
+    }
+  };
+  const endWithUs = (): void => {
+    endGroup("SIGTERM");
+  };
+  process.once("exit", endWithUs);
+  let timedOut = false;
+  const timers = [
+    setTimeout(() => {
+      timedOut = true;
+      endGroup("SIGTERM");
+      timers.push(setTimeout(() => { endGroup("SIGKILL"); }, 5_000));
+    }, options.timeoutMs),
+  ];
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status, signal) => { resolve(status ?? (signal === null ? 1 : 128)); });
+    });
+    if (timedOut) throw new Error(`${command} took longer than ${options.timeoutMs / 1_000} s and was ended\n${tail.join("\n")}`);
+    return { code, output, tail: tail.join("\n") };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    process.off("exit", endWithUs);
+  }
+}
+
+/** As `run`, but any other status than 0 is an error with the program's last lines. */
+export async function runOrFail(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  const result = await run(command, args, options);
+  if (result.code !== 0) throw new Error(`${command} ended with status ${result.code}\n${result.tail}`);
+  return result;
+}
+
+/** Calls back with each whole line of a stream, the last one also without a line end. */
+export function eachLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  });
+  stream.on("end", () => {
+    if (rest !== "") onLine(rest);
+  });
+}

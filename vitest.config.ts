@@ -1,0 +1,47 @@
+import { configDefaults, defineConfig } from "vitest/config";
+
+/** Tests that need PostgreSQL or the whole stack are told apart by their names: `*.db.test.ts`, `*.qemu.test.ts`, `e2e/`. */
+const NEEDS_DATABASE = "**/*.db.test.ts";
+const NEEDS_SYSTEM = ["e2e/**/*.test.ts", "**/*.qemu.test.ts"];
+const exclude = [...configDefaults.exclude, "**/.next/**", "**/.slipway/**"];
+
+export default defineConfig({
+  test: {
+    // A test that needs a second try has found something.
+    retry: 0,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts", "**/*.test.tsx"],
+          exclude: [...exclude, NEEDS_DATABASE, ...NEEDS_SYSTEM],
+          environment: "node",
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: [NEEDS_DATABASE],
+          exclude: [...exclude, ...NEEDS_SYSTEM],
+          environment: "node",
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+          globalSetup: ["scripts/test/require-database.ts"],
+        },
+      },
+      {
+        test: {
+          name: "system",
+          include: NEEDS_SYSTEM,
+          exclude,
+          environment: "node",
+          // One stack on two cores: files take turns.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          globalSetup: ["scripts/test/require-stack.ts"],
+        },
+      },
+    ],
+  },
+});
