@@ -20,7 +20,7 @@ interface SignedInUser extends User {
  */
 export function authOptions(services: Services): AuthOptions {
   return {
-    secret: services.keyring.sessionSecret,
+    secret: services.keyring.sessionSecret.open(),
     useSecureCookies: usesSecureCookies(services),
     session: { strategy: "jwt", maxAge: SESSION_SECONDS },
     pages: { signIn: "/sign-in", signOut: "/sign-in", error: "/sign-in" },

@@ -42,7 +42,7 @@ export async function readSession(services: Services, cookie: string | undefined
 
 async function decodeToken(services: Services, token: string): Promise<Readonly<Record<string, unknown>> | null> {
   try {
-    return await decode({ token, secret: services.keyring.sessionSecret });
+    return await decode({ token, secret: services.keyring.sessionSecret.open() });
   } catch {
     // Whatever is wrong with a token (its form, its age, its key), it is no session.
     return null;
