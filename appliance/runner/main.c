@@ -1,10 +1,13 @@
-/* The runner of the install appliance: asks the metadata service what to do,
- * does it, says how it ended.
+/* The runner of the install appliance: brings the channel up, asks the metadata
+ * service what to do, does it, says how it ended, switches the machine off.
  *
- * It runs as process 1. With --power-off it ends by switching the machine off;
- * without, as in its tests, it returns. Values of parameters and the
- * environment are never printed, by no path through this program. */
+ * It is /init, process 1, and one program, because each process start costs
+ * boot time under emulation. Run as any other process, as in its tests, it
+ * leaves the machine alone and takes the options that say where things are.
+ * Values of parameters and the environment are never printed, by no path
+ * through this program. */
 #define _GNU_SOURCE
+#include "boot.h"
 #include "environment.h"
 #include "http.h"
 #include "json.h"
@@ -34,10 +37,10 @@
 static struct {
 	const char *address, *sysfs, *folder;
 	int port;
-	bool power_off;
 } options = { .address = "169.254.169.254", .port = 80, .sysfs = "/sys/block", .folder = "/os" };
 
 static struct http http;
+static bool is_init;
 
 static void say(const char *format, ...)
 {
@@ -69,7 +72,7 @@ static void unmount_all(void)
 
 static void finish(int status)
 {
-	if (options.power_off) {
+	if (is_init) {
 		sync();
 		reboot(RB_POWER_OFF);
 	}
@@ -182,6 +185,36 @@ static int install(const struct json *metadata)
 	return run_and_write(&http, options.folder, (char *const[]){ path, NULL }, environment);
 }
 
+static void boot(void)
+{
+	const char *channel;
+
+	mount_kernel_filesystems();
+	load_modules();
+	channel = find_channel();
+	if (!channel) {
+		say("there is no network interface; nothing is installed");
+		finish(1);
+	} else if (!get_address(channel)) {
+		say("no address on the channel; nothing is installed");
+		finish(1);
+	}
+}
+
+static void read_options(int count, char **arguments)
+{
+	for (int i = 1; i + 1 < count; i += 2) {
+		if (strcmp(arguments[i], "--address") == 0)
+			options.address = arguments[i + 1];
+		else if (strcmp(arguments[i], "--port") == 0)
+			options.port = atoi(arguments[i + 1]);
+		else if (strcmp(arguments[i], "--sysfs") == 0)
+			options.sysfs = arguments[i + 1];
+		else if (strcmp(arguments[i], "--folder") == 0)
+			options.folder = arguments[i + 1];
+	}
+}
+
 int main(int count, char **arguments)
 {
 	struct http_answer document;
@@ -190,20 +223,11 @@ int main(int count, char **arguments)
 	char line[640];
 	int status;
 
-	for (int i = 1; i < count; i++) {
-		if (strcmp(arguments[i], "--power-off") == 0)
-			options.power_off = true;
-		else if (strcmp(arguments[i], "--address") == 0 && i + 1 < count)
-			options.address = arguments[++i];
-		else if (strcmp(arguments[i], "--port") == 0 && i + 1 < count)
-			options.port = atoi(arguments[++i]);
-		else if (strcmp(arguments[i], "--sysfs") == 0 && i + 1 < count)
-			options.sysfs = arguments[++i];
-		else if (strcmp(arguments[i], "--folder") == 0 && i + 1 < count)
-			options.folder = arguments[++i];
-		else
-			say("unknown option");
-	}
+	is_init = getpid() == 1;
+	if (is_init)
+		boot();
+	else
+		read_options(count, arguments);
 	signal(SIGPIPE, SIG_IGN);
 	http = (struct http){ .address = options.address, .port = options.port, .fd = -1 };
 	document = fetch("/ganeti/latest/meta_data.json", DOCUMENT_LIMIT);
@@ -214,7 +238,7 @@ int main(int count, char **arguments)
 		finish(1);
 	}
 	status = install(metadata);
-	if (options.power_off)
+	if (is_init)
 		unmount_all();
 	sync();
 	snprintf(line, sizeof(line), "{\"result\":{\"token\":\"%s\",\"exit_status\":%d}}\n", token, status);
