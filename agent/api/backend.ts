@@ -1,0 +1,22 @@
+import type { InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { Journal } from "../journal/journal.ts";
+
+/**
+ * What stands behind the api: the real agent (agent/node-agent.ts) or a simulated one. Every method may throw a SlipwayError, which
+ * the api answers with; all orders are idempotent by their ids.
+ */
+export interface AgentBackend {
+  readonly journal: Journal;
+  facts(): Promise<NodeFacts>;
+  hasBlob(digest: string): Promise<boolean>;
+  putBlob(digest: string, bytes: AsyncIterable<Buffer>): Promise<void>;
+  instance(id: string): Promise<InstanceRuntime>;
+  /** Resolves when the order is carried out. */
+  power(id: string, order: PowerOrder): Promise<InstanceRuntime>;
+  removeInstance(id: string, orderId: string): Promise<void>;
+  /** Resolves once the order is durable; the install goes on by itself. */
+  install(order: InstallOrder): Promise<InstallStatus>;
+  installStatus(id: string): Promise<InstallStatus>;
+  cancelInstall(id: string): Promise<InstallStatus>;
+  renewLeases(renewal: LeaseRenewal): Promise<void>;
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import { digestSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import type { AgentBackend } from "./backend.ts";
+import { streamEvents } from "./event-stream.ts";
+import { LARGEST_MESSAGE_BYTES, LARGEST_ORDER_BYTES, readJson } from "./read-body.ts";
+
+export interface RouteCall {
+  readonly backend: AgentBackend;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** What the route's pattern captured. */
+  readonly id: string;
+  readonly query: URLSearchParams;
+  /** Aborted when the agent shuts down. */
+  readonly closing: AbortSignal;
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: RegExp;
+  /** Time for the whole call, from the first byte; null: as long as bytes move. */
+  readonly timeoutMs: number | null;
+  /** The body of a 200, undefined for 204, or "answered" where the handler has answered by itself. */
+  readonly handle: (call: RouteCall) => Promise<object | undefined | "answered">;
+}
+
+const CALL_MS = 30_000;
+/** A transfer in which nothing moves for so long has broken off. */
+const STALLED_MS = 60_000;
+const ackSchema = z.strictObject({ journal: z.uuid(), seq: z.number().int().min(0) });
+const afterSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** The routes of lib/agent-protocol/messages.ts, in its order. */
+export const ROUTES: readonly Route[] = [
+  { method: "GET", path: /^\/v1\/facts$/, timeoutMs: CALL_MS, handle: ({ backend }) => backend.facts() },
+  {
+    method: "HEAD",
+    path: /^\/v1\/blobs\/([^/]+)$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, id, response }) => {
+      response.writeHead((await backend.hasBlob(digestSchema.parse(id))) ? 200 : 404).end();
+      return "answered";
+    },
+  },
+  {
+    method: "PUT",
+    path: /^\/v1\/blobs\/([^/]+)$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, request }) => {
+      const digest = digestSchema.parse(id);
+      request.setTimeout(STALLED_MS, () => request.destroy());
+      // Without an encoding set, a request yields buffers.
+      await backend.putBlob(digest, request as AsyncIterable<Buffer>);
+      request.setTimeout(0);
+      return undefined;
+    },
+  },
+  { method: "GET", path: /^\/v1\/instances\/([^/]+)$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.instance(z.uuid().parse(id)) },
+  {
+    method: "PUT",
+    path: /^\/v1\/instances\/([^/]+)\/power$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, request }) => {
+      const order = await readJson(request, powerOrderSchema, LARGEST_MESSAGE_BYTES);
+      if (order.instance.id !== id) throw new SlipwayError("invalid", "The order is for another instance.", { field: "instance.id" });
+      return backend.power(id, order);
+    },
+  },
+  {
+    method: "DELETE",
+    path: /^\/v1\/instances\/([^/]+)$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, query }) => {
+      await backend.removeInstance(z.uuid().parse(id), z.uuid().parse(query.get("order")));
+      return undefined;
+    },
+  },
+  {
+    method: "PUT",
+    path: /^\/v1\/installs\/([^/]+)$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, id, request, response }) => {
+      const order = await readJson(request, installOrderSchema, LARGEST_ORDER_BYTES);
+      if (order.id !== id) throw new SlipwayError("invalid", "The order has another id.", { field: "id" });
+      const status = await backend.install(order);
+      response.statusCode = 202;
+      return status;
+    },
+  },
+  { method: "GET", path: /^\/v1\/installs\/([^/]+)$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.installStatus(z.uuid().parse(id)) },
+  { method: "POST", path: /^\/v1\/installs\/([^/]+)\/cancel$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.cancelInstall(z.uuid().parse(id)) },
+  {
+    method: "POST",
+    path: /^\/v1\/leases$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, request }) => {
+      await backend.renewLeases(await readJson(request, leaseRenewalSchema, LARGEST_MESSAGE_BYTES));
+      return undefined;
+    },
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/events$/,
+    timeoutMs: null,
+    handle: async ({ backend, query, response, closing }) => {
+      const from = { journal: query.get("journal"), after: afterSchema.parse(query.get("after") ?? "0") };
+      await streamEvents(backend.journal, response, from, closing);
+      return "answered";
+    },
+  },
+  {
+    method: "POST",
+    path: /^\/v1\/events\/ack$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, request }) => {
+      const { journal, seq } = await readJson(request, ackSchema, LARGEST_MESSAGE_BYTES);
+      await backend.journal.acknowledge(journal, seq);
+      return undefined;
+    },
+  },
+];

@@ -1,0 +1,113 @@
+import type { z } from "zod";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { encodeInstallOrder } from "./encode-order.ts";
+import { readEvents, type EventStreamItem } from "./event-reader.ts";
+import {
+  digestSchema,
+  type InstallOrder,
+  type InstallStatus,
+  installStatusSchema,
+  type InstanceRuntime,
+  instanceRuntimeSchema,
+  type LeaseRenewal,
+  type NodeFacts,
+  nodeFactsSchema,
+  type PowerOrder,
+} from "./messages.ts";
+import { type AgentClientOptions, AgentTransport, type Call } from "./transport.ts";
+
+export type { AgentClientOptions } from "./transport.ts";
+export type { EventStreamItem } from "./event-reader.ts";
+export { AgentRefusal, agentCodeOf } from "./refusal.ts";
+
+/** For a call that the agent answers from memory or after one write. */
+const CALL_MS = 15_000;
+/** What ending a guest may take beyond the grace that it is given. */
+const ENDING_MS = 60_000;
+
+/** A blob's bytes and how many there are. */
+export interface BlobSource {
+  readonly length: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * One agent, as the controller sees it (design: "Controllers dial agents, for orders and for events"). Every method throws
+ * `node_unreachable` where there is no answer, and an AgentRefusal (`node_refused`) where the agent said no.
+ */
+export interface AgentClient {
+  facts(signal?: AbortSignal): Promise<NodeFacts>;
+  hasBlob(digest: string, signal?: AbortSignal): Promise<boolean>;
+  putBlob(digest: string, source: BlobSource, signal?: AbortSignal): Promise<void>;
+  instance(instanceId: string, signal?: AbortSignal): Promise<InstanceRuntime>;
+  /** Resolves when the order is carried out. */
+  power(order: PowerOrder, signal?: AbortSignal): Promise<InstanceRuntime>;
+  removeInstance(instanceId: string, orderId: string, signal?: AbortSignal): Promise<void>;
+  /** Resolves when the agent holds the order durably. */
+  install(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
+  installStatus(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  cancelInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
+  /** Events after a position, as they happen, until aborted (then it ends) or the connection breaks (then it throws). */
+  events(from: { journal: string | null; after: number }, signal?: AbortSignal): AsyncGenerator<EventStreamItem, void, void>;
+  acknowledge(journal: string, seq: number, signal?: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+function json(body: object): NonNullable<Call["body"]> {
+  return { type: "application/json", text: JSON.stringify(body) };
+}
+
+export function createAgentClient(options: AgentClientOptions): AgentClient {
+  const transport = new AgentTransport(options);
+
+  async function parsed<S extends z.ZodType>(schema: S, call: Call, silenceMs?: number | null): Promise<z.output<S>> {
+    const result = schema.safeParse(await transport.json(call, silenceMs));
+    if (result.success) return result.data;
+    throw new SlipwayError("node_unreachable", `The agent of node ${options.serverName} gave an answer that can't be understood.`, {
+      cause: result.error.issues.map(({ code, path }) => ({ code, path })),
+    });
+  }
+
+  return {
+    facts: (signal) => parsed(nodeFactsSchema, { method: "GET", path: "/v1/facts", timeoutMs: CALL_MS, signal }),
+    hasBlob: async (digest, signal) => {
+      const response = await transport.open({ method: "HEAD", path: `/v1/blobs/${digestSchema.parse(digest)}`, timeoutMs: CALL_MS, signal });
+      response.resume();
+      if (response.statusCode === 200) return true;
+      if (response.statusCode === 404) return false;
+      throw new SlipwayError("node_refused", `The agent of node ${options.serverName} answered with status ${String(response.statusCode)}.`);
+    },
+    putBlob: async (digest, { length, bytes }, signal) => {
+      const body = { type: "application/octet-stream", bytes, length } as const;
+      await transport.json({ method: "PUT", path: `/v1/blobs/${digestSchema.parse(digest)}`, body, timeoutMs: null, signal }, 120_000);
+    },
+    instance: (instanceId, signal) =>
+      parsed(instanceRuntimeSchema, { method: "GET", path: `/v1/instances/${instanceId}`, timeoutMs: CALL_MS, signal }),
+    power: (order, signal) => {
+      const timeoutMs = order.graceSeconds * 1_000 + ENDING_MS;
+      return parsed(instanceRuntimeSchema, { method: "PUT", path: `/v1/instances/${order.instance.id}/power`, body: json(order), timeoutMs, signal }, null);
+    },
+    removeInstance: async (instanceId, orderId, signal) => {
+      await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}`, timeoutMs: ENDING_MS, signal }, null);
+    },
+    install: (order, signal) => {
+      const body = { type: "application/json", text: encodeInstallOrder(order) } as const;
+      return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body, timeoutMs: CALL_MS, signal });
+    },
+    installStatus: (installId, signal) =>
+      parsed(installStatusSchema, { method: "GET", path: `/v1/installs/${installId}`, timeoutMs: CALL_MS, signal }),
+    cancelInstall: (installId, signal) =>
+      parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/cancel`, timeoutMs: CALL_MS, signal }),
+    renewLeases: async (renewal, signal) => {
+      await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });
+    },
+    events: (from, signal) => readEvents(transport, from, signal),
+    acknowledge: async (journal, seq, signal) => {
+      await transport.json({ method: "POST", path: "/v1/events/ack", body: json({ journal, seq }), timeoutMs: CALL_MS, signal });
+    },
+    close: () => {
+      transport.close();
+    },
+  };
+}

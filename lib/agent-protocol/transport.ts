@@ -1,0 +1,152 @@
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
+import { agentErrorSchema } from "./messages.ts";
+import { AgentRefusal } from "./refusal.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+
+export interface AgentClientOptions {
+  readonly address: { readonly host: string; readonly port: number };
+  /** The node's name: the server's certificate must be for it. */
+  readonly serverName: string;
+  /** PEM texts: the controller's certificate and key, and the cluster's CA. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly ca: string };
+}
+
+export interface Call {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly path: string;
+  readonly body?: { readonly type: "application/json"; readonly text: string } | { readonly type: "application/octet-stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly length: number };
+  /** Time for the whole call; null: none but that bytes must move (for transfers and streams). */
+  readonly timeoutMs: number | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** No byte for so long, in either direction, and the connection counts as dead. Event streams say something every 10 s. */
+const SILENCE_MS = 30_000;
+/** An answer that is read as a whole. */
+const LARGEST_ANSWER_BYTES = 4 * 1_048_576;
+
+function unreachable(serverName: string, cause: unknown): SlipwayError {
+  return new SlipwayError("node_unreachable", `The agent of node ${serverName} can't be reached.`, { cause });
+}
+
+/** Connections to one agent over mutual TLS, kept open between calls. */
+export class AgentTransport {
+  readonly #options: AgentClientOptions;
+  readonly #agent: Agent;
+
+  constructor(options: AgentClientOptions) {
+    this.#options = options;
+    this.#agent = new Agent({
+      ...options.tls,
+      servername: options.serverName,
+      minVersion: "TLSv1.3",
+      keepAlive: true,
+      keepAliveMsecs: 10_000,
+      maxSockets: 16,
+      scheduling: "lifo",
+    });
+  }
+
+  /** Sends a call and returns the answer's head, with its body still to be read. Refusals are thrown. */
+  open(call: Call, silenceMs: number | null = SILENCE_MS): Promise<IncomingMessage> {
+    const { address, serverName } = this.#options;
+    const signals = [call.signal, call.timeoutMs === null ? undefined : AbortSignal.timeout(call.timeoutMs)].filter((signal) => signal !== undefined);
+    return new Promise((resolve, reject) => {
+      const outgoing = request({
+        agent: this.#agent,
+        host: address.host,
+        port: address.port,
+        servername: serverName,
+        method: call.method,
+        path: call.path,
+        headers: headersOf(call),
+        signal: AbortSignal.any(signals),
+      });
+      if (silenceMs !== null) {
+        outgoing.setTimeout(silenceMs, () => {
+          outgoing.destroy(new Error("no byte came in time"));
+        });
+      }
+      outgoing.once("error", (error) => {
+        reject(call.signal?.aborted === true ? error : unreachable(serverName, error));
+      });
+      outgoing.once("response", (response) => {
+        const { statusCode = 0 } = response;
+        if (statusCode < 400 || call.method === "HEAD") resolve(response);
+        else readRefusal(response, serverName).then(reject, reject);
+      });
+      void send(outgoing, call);
+    });
+  }
+
+  /** Sends a call and reads the whole answer as JSON; undefined where it has no body. */
+  async json(call: Call, silenceMs?: number | null): Promise<unknown> {
+    const response = await this.open(call, silenceMs);
+    try {
+      const text = await readText(response);
+      return text === "" ? undefined : JSON.parse(text);
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error;
+      throw unreachable(this.#options.serverName, error);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+function headersOf(call: Call): Record<string, string | number> {
+  if (call.body === undefined) return {};
+  const length = "text" in call.body ? Buffer.byteLength(call.body.text) : call.body.length;
+  return { "content-type": call.body.type, "content-length": length };
+}
+
+async function send(outgoing: ReturnType<typeof request>, call: Call): Promise<void> {
+  try {
+    if (call.body !== undefined && "bytes" in call.body) {
+      for await (const chunk of call.body.bytes) {
+        if (outgoing.destroyed) return;
+        if (!outgoing.write(chunk)) await drained(outgoing);
+      }
+    }
+    outgoing.end(call.body !== undefined && "text" in call.body ? call.body.text : undefined);
+  } catch (error) {
+    outgoing.destroy(error instanceof Error ? error : new Error("the body can't be read"));
+  }
+}
+
+/** Until more can be written, or there is nobody to write to. */
+function drained(outgoing: ReturnType<typeof request>): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      outgoing.off("drain", finish);
+      outgoing.off("close", finish);
+      resolve();
+    };
+    outgoing.once("drain", finish);
+    outgoing.once("close", finish);
+  });
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  // Without an encoding set, an answer yields buffers.
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > LARGEST_ANSWER_BYTES) throw new Error("the answer is too long");
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+async function readRefusal(response: IncomingMessage, serverName: string): Promise<SlipwayError> {
+  try {
+    const parsed = agentErrorSchema.parse(JSON.parse(await readText(response)));
+    return new AgentRefusal(parsed.code, parsed.message, parsed.field);
+  } catch (error) {
+    return unreachable(serverName, error);
+  }
+}
