@@ -185,8 +185,8 @@ function address(user: string, password: string, socket: string, database: strin
 }
 
 /** The programs need nothing of our environment, and a PGDATA or PGPORT in it would only mislead them. */
-function programEnvironment(): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C.UTF-8", TZ: "UTC" };
+function programEnvironment(): NodeJS.ProcessEnv {
+  return { NODE_ENV: process.env.NODE_ENV, PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C.UTF-8", TZ: "UTC" };
 }
 
 function program(name: "initdb" | "pg_ctl"): string {

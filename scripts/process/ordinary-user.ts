@@ -40,11 +40,8 @@ export function asOrdinaryUser(command: readonly [string, ...string[]]): [string
 }
 
 /** The environment of a program that runs as the ordinary user: this one's, with what root's session says of root taken out. */
-export function ordinaryEnvironment(changes: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined) environment[name] = value;
-  }
+export function ordinaryEnvironment(changes: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const environment = { ...process.env };
   if (isRoot()) {
     environment["HOME"] = ORDINARY_HOME;
     environment["USER"] = ORDINARY_USER;

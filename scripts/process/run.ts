@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 export interface RunOptions {
   readonly cwd?: string;
   /** The whole environment of the program. */
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: NodeJS.ProcessEnv;
   /** Milliseconds; then SIGTERM, and five seconds later SIGKILL, for the program and all that it started. */
   readonly timeoutMs: number;
   /** Called with each line of standard output and standard error. Without it they are kept and go into the error. */

@@ -1,0 +1,47 @@
+import { spawnSync } from "node:child_process";
+import { Refusal, say } from "./say.mjs";
+
+/** What runs and installs virtual machines, and what builds the appliance and the sample's image (appliance/README.md). */
+const FOR_RUNNING = [
+  "qemu-system-x86", "qemu-utils", "socat", "ipxe-qemu", "seabios",
+  "mmdebstrap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
+  "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
+];
+const FOR_TESTS = ["chromium"];
+
+/**
+ * Sees to it that the Debian packages are there: root installs them, anybody else is told which are missing.
+ *
+ * @param {boolean} forTests whether the browser and the like are needed too
+ */
+export function ensureDebianPackages(forTests) {
+  const wanted = forTests ? [...FOR_RUNNING, ...FOR_TESTS] : FOR_RUNNING;
+  const missing = missingPackages(wanted);
+  if (missing.length === 0) return;
+  const install = ["install", "--yes", "--no-install-recommends", ...missing];
+  if (process.getuid() !== 0) {
+    throw new Refusal(
+      `these Debian packages are missing: ${missing.join(" ")}\nInstall them as root, then run this again:\n\n  apt-get update && apt-get ${install.join(" ")}\n`,
+    );
+  }
+  say(`installing Debian packages: ${missing.join(" ")}`);
+  apt(["update", "--quiet"]);
+  apt([...install, "--quiet"]);
+}
+
+function missingPackages(names) {
+  const query = spawnSync("dpkg-query", ["--show", "--showformat=${Package} ${Status}\\n", ...names], { encoding: "utf8" });
+  if (query.error) throw new Refusal("Slipway runs on Debian 12 (dpkg-query can't be started here)");
+  // A package that was removed is still known; one that never was is only missing from the answer.
+  const installed = new Set(query.stdout.split("\n").filter((line) => line.endsWith(" ok installed")).map((line) => line.split(" ")[0]));
+  return names.filter((name) => !installed.has(name));
+}
+
+function apt(args) {
+  const result = spawnSync("apt-get", args, {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" },
+    // What apt says goes where ours goes.
+    stdio: ["ignore", 2, 2],
+  });
+  if (result.status !== 0) throw new Refusal(`apt-get ${args[0]} ended with status ${result.status ?? result.signal}`);
+}
