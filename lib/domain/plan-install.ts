@@ -1,0 +1,136 @@
+/** What an install will do, or why it can't: decided before anything is touched (design: install, "What a request can combine"). */
+import type { ErrorCode } from "./errors.ts";
+import type { InstallPlan, ScriptPlace } from "./install-plan.ts";
+import type { OsManifest } from "./os-definition.ts";
+import { formatOsType } from "./os-definition.ts";
+
+/** Ganeti's OS interface that scripts get. */
+export const OS_API_VERSION = 20;
+
+export interface PlannedDefinition {
+  readonly name: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly apiVersions: readonly number[];
+  readonly variants: readonly string[];
+  readonly manifest: OsManifest;
+  /** Who said that this very version may run on hosts; null: untrusted. */
+  readonly trusted: { readonly by: string; readonly at: string } | null;
+  readonly blacklisted: boolean;
+}
+
+export interface PlanRequest {
+  readonly operation: "create" | "reinstall";
+  readonly definition: PlannedDefinition;
+  readonly variant: string | null;
+  readonly disks: readonly { readonly index: number; readonly sizeMib: number }[];
+  readonly memoryMib: number;
+  readonly start: boolean | null;
+  /** Whether there is a first disk with something on it. */
+  readonly hasPreviousDisk: boolean;
+  readonly cluster: { readonly hostScripts: boolean; readonly installTimeoutSeconds: number | null; readonly diskRetentionSeconds: number };
+  /** Whether the node's agent has the root that host scripts need. */
+  readonly nodeRunsHostScripts: boolean;
+}
+
+export interface Refusal {
+  readonly code: Extract<ErrorCode, "invalid" | "unknown_object" | "unsupported" | "disk_too_small" | "conflict">;
+  readonly message: string;
+  readonly field: string | null;
+}
+
+export type Planned = { readonly ok: true; readonly plan: InstallPlan } | { readonly ok: false; readonly refusal: Refusal };
+
+/** Plans an install, or refuses it with a reason. */
+export function planInstall(request: PlanRequest): Planned {
+  const { definition, variant } = request;
+  const refusal = refuseVariant(definition, variant) ?? refuseDefinition(definition) ?? refuseSize(request);
+  if (refusal !== null) return { ok: false, refusal };
+  const runs = placeScripts(request);
+  if (!Array.isArray(runs)) return { ok: false, refusal: runs };
+  const [firstDisk, ...otherDisks] = request.disks.toSorted((a, b) => a.index - b.index);
+  if (firstDisk === undefined) return { ok: false, refusal: noDisk };
+  return {
+    ok: true,
+    plan: {
+      operation: request.operation,
+      osType: formatOsType(definition.name, variant),
+      definitionVersion: definition.version,
+      definitionDigest: definition.digest,
+      runs,
+      completion: "reported",
+      replacesDisk: { index: 0, sizeMib: firstDisk.sizeMib },
+      keepsDisks: otherDisks.map(({ index, sizeMib }) => ({ index, sizeMib })),
+      retainPreviousSeconds: request.hasPreviousDisk ? request.cluster.diskRetentionSeconds : null,
+      timeoutSeconds: request.cluster.installTimeoutSeconds,
+      start: request.start,
+      steps: definition.manifest.steps,
+    },
+  };
+}
+
+const noDisk: Refusal = { code: "invalid", message: "an install needs a first disk", field: "disks" };
+
+function refuseVariant(definition: PlannedDefinition, variant: string | null): Refusal | null {
+  if (definition.variants.length === 0) {
+    return variant === null ? null : { code: "invalid", message: `OS definition ${definition.name} has no variants`, field: "osType" };
+  }
+  const known = definition.variants.join(", ");
+  if (variant === null) return { code: "invalid", message: `OS definition ${definition.name} needs a variant: ${known}`, field: "osType" };
+  if (definition.variants.includes(variant)) return null;
+  return { code: "unknown_object", message: `OS definition ${definition.name} has no variant ${variant}; it has ${known}`, field: "osType" };
+}
+
+function refuseDefinition(definition: PlannedDefinition): Refusal | null {
+  if (definition.blacklisted) return { code: "conflict", message: `OS definition ${definition.name} is blacklisted: nothing new is installed with it`, field: "osType" };
+  if (definition.apiVersions.includes(OS_API_VERSION)) return null;
+  return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}`, field: "osType" };
+}
+
+function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | null {
+  const first = disks.find((disk) => disk.index === 0);
+  if (first === undefined) return noDisk;
+  const { minimumDiskMib, minimumMemoryMib } = definition.manifest;
+  if (first.sizeMib < minimumDiskMib) {
+    return { code: "disk_too_small", message: `the first disk has ${first.sizeMib} MiB; OS definition ${definition.name} needs ${minimumDiskMib} MiB`, field: "disks[0].sizeMib" };
+  }
+  if (memoryMib < minimumMemoryMib) {
+    return { code: "invalid", message: `the instance has ${memoryMib} MiB of memory; OS definition ${definition.name} needs ${minimumMemoryMib} MiB`, field: "memoryMib" };
+  }
+  return null;
+}
+
+/** Trust decides about the host half; the untrusted half always runs, in the appliance. */
+function placeScripts({ definition, cluster, nodeRunsHostScripts }: PlanRequest): ScriptPlace[] | Refusal {
+  const { name, digest, manifest, trusted } = definition;
+  const hasHostHalf = manifest.hostScripts.includes("create");
+  const hasUntrustedHalf = manifest.untrustedScripts.includes("create");
+  if (!hasHostHalf && !hasUntrustedHalf) return { code: "unsupported", message: `OS definition ${name} has no create script`, field: "osType" };
+  const inAppliance: ScriptPlace = { place: "appliance", script: "create", definition: name, digest };
+  const hostMayRun = hasHostHalf && trusted !== null && cluster.hostScripts;
+  if (!hostMayRun) {
+    if (hasUntrustedHalf) return [inAppliance];
+    const reason = trusted === null ? "is not trusted, and has no untrusted half" : "has only a host script, and the cluster forbids scripts on hosts";
+    return { code: "unsupported", message: `OS definition ${name} ${reason}`, field: "osType" };
+  }
+  if (!nodeRunsHostScripts) {
+    return { code: "unsupported", message: `OS definition ${name} is trusted to run a script on the host, and the node's agent runs none`, field: "osType" };
+  }
+  const onHost: ScriptPlace = { place: "host", script: "create", definition: name, digest, trustedBy: trusted.by, trustedAt: trusted.at };
+  return hasUntrustedHalf ? [onHost, inAppliance] : [onHost];
+}
+
+export interface NodeRoom {
+  readonly memoryFreeMib: number;
+  readonly diskFreeMib: number;
+}
+
+/**
+ * Why a node has no room, or null. A reinstall fills a new first disk beside the old one; a creation fills all disks.
+ * Memory is needed once more only where the instance doesn't have it already.
+ */
+export function refuseForRoom(node: string, free: NodeRoom, need: { readonly diskMib: number; readonly memoryMib: number }): { readonly code: "no_room"; readonly message: string } | null {
+  if (free.diskFreeMib < need.diskMib) return { code: "no_room", message: `node ${node} has ${free.diskFreeMib} MiB of disk free; ${need.diskMib} MiB are needed` };
+  if (free.memoryFreeMib < need.memoryMib) return { code: "no_room", message: `node ${node} has ${free.memoryFreeMib} MiB of memory free; ${need.memoryMib} MiB are needed` };
+  return null;
+}
