@@ -59,6 +59,8 @@ export interface Keyring {
   unseal(envelope: Uint8Array, place: EnvelopePlace): Private<string>;
   /** Short and keyed, like `k3:9d02`: equal for equal values of one instance's parameter, and for nothing else. */
   fingerprint(value: Private<string>, place: { readonly instanceId: string; readonly name: string }): string;
+  /** Ids of the keys for private values that this process has. */
+  readonly privateKeyIds: readonly string[];
   /** Signs the console's sessions. */
   readonly sessionSecret: Secret<string>;
 }
@@ -77,8 +79,8 @@ export interface SecretVault {
 
 /** Credentials that were checked lately, as keyed digests: lib/users/credential-cache.ts. */
 export interface CredentialCache {
-  get(name: string, password: Secret<string>): CachedUser | null;
-  set(name: string, password: Secret<string>, user: CachedUser): void;
+  get(name: string, password: string): CachedUser | null;
+  set(name: string, password: string, user: CachedUser): void;
   dropUser(userId: string): void;
   dropAll(): void;
   /** Failed attempts by name and address: lib/users/attempt-limits.ts. */

@@ -15,6 +15,8 @@ export const CHANNELS = {
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 
 export interface NotificationListener {
+  /** False while the connection is lost: what others say is not heard, and a cache that relies on it must not be used. */
+  readonly connected: boolean;
   /** Calls back for each notification on a channel. Returns how to stop. */
   on(channel: Channel, handler: (payload: string) => void): () => void;
   /** Calls back after the connection was lost and is there again: what was sent meanwhile is unknown. */
@@ -95,6 +97,9 @@ export async function openNotificationListener(url: Secret<string>, onError: (er
 
   await connect();
   return {
+    get connected() {
+      return client !== null;
+    },
     on(channel, handler) {
       const set = handlers.get(channel) ?? new Set();
       handlers.set(channel, set.add(handler));

@@ -16,8 +16,13 @@ export interface LoggedError {
   readonly cause: LoggedError | null;
 }
 
-/** Messages of these are made of the arguments of the query, so only their code is kept. */
-const MESSAGE_HOLDS_VALUES = /^(PrismaClient|ZodError|DriverAdapterError)/;
+/**
+ * Errors whose messages are sentences of their thrower. Those of others (the database's, a parser's) quote what they were
+ * given, so only their name and code are kept.
+ */
+const OWN_SENTENCES: ReadonlySet<string> = new Set(["Error", "AbortError", "TimeoutError", "AssertionError"]);
+/** These say what is wrong with the program, unless they carry a code: then they quote an argument. */
+const PROGRAM_ERRORS: ReadonlySet<string> = new Set(["TypeError", "ReferenceError"]);
 const CAUSES = 4;
 
 /** The fields of an error that are chosen for the log (house style: logs choose fields instead of dropping some). */
@@ -28,10 +33,15 @@ export function describeError(error: unknown, depth = 0): LoggedError {
   return {
     name: error.name,
     code,
-    message: !isSlipwayError(error) && MESSAGE_HOLDS_VALUES.test(error.name) ? REDACTED : error.message,
+    message: mayShowMessage(error, code) ? error.message : REDACTED,
     stack: lines.slice(0, 12).map((line) => line.trim()),
     cause: error.cause === undefined || depth >= CAUSES ? null : describeError(error.cause, depth + 1),
   };
+}
+
+function mayShowMessage(error: Error, code: string | null): boolean {
+  if (isSlipwayError(error) || OWN_SENTENCES.has(error.name)) return true;
+  return code === null && PROGRAM_ERRORS.has(error.name);
 }
 
 export interface LoggerOptions {

@@ -497,3 +497,15 @@ ALTER TABLE "instance" ADD CONSTRAINT "instance_size_check" CHECK ("vcpus" BETWE
 ALTER TABLE "instance" ADD CONSTRAINT "instance_locked_by_fkey" FOREIGN KEY ("locked_by_job_id") REFERENCES "job" ("id") ON DELETE SET NULL;
 ALTER TABLE "instance_disk" ADD CONSTRAINT "instance_disk_size_check" CHECK ("index" BETWEEN 0 AND 15 AND "size_mib" BETWEEN 1 AND 67108864);
 ALTER TABLE "install" ADD CONSTRAINT "install_percent_check" CHECK ("percent" BETWEEN 0 AND 100);
+
+-- Told by the database and not by whoever changes the row, so that no way of changing it can forget: caches of credentials and
+-- open streams end (lib/users), nodes without a follower find one (lib/agents).
+CREATE FUNCTION slipway_notify_id() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify(TG_ARGV[0], COALESCE(NEW."id", OLD."id")::text);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER "user_changed" AFTER UPDATE OF "name", "password_hash", "role", "session_epoch", "disabled_at" OR DELETE ON "user"
+  FOR EACH ROW EXECUTE FUNCTION slipway_notify_id('slipway_user');
+CREATE TRIGGER "node_changed" AFTER INSERT OR UPDATE OF "address", "certificate", "offline", "follower_id" OR DELETE ON "node"
+  FOR EACH ROW EXECUTE FUNCTION slipway_notify_id('slipway_node');

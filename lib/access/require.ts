@@ -1,0 +1,85 @@
+import type { RequestContext } from "#lib/context/context.ts";
+import { appendAudit } from "#lib/audit/append-audit.ts";
+import type { Operation } from "#lib/domain/access.ts";
+import { decide, reach } from "#lib/domain/access.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+
+export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "user" | "appliance" | "audit" | "event";
+
+/** What an operation is about. `ownerId` of something that has no owner is null. */
+export interface AccessObject {
+  readonly kind: ObjectKind;
+  /** As the caller named it; null for the whole collection. */
+  readonly name: string | null;
+  readonly ownerId: string | null;
+}
+
+const NOUNS: Readonly<Record<ObjectKind, string>> = {
+  cluster: "cluster",
+  instance: "instance",
+  install: "install",
+  job: "job",
+  os: "OS definition",
+  node: "node",
+  user: "user",
+  appliance: "appliance",
+  audit: "audit log",
+  event: "event stream",
+};
+
+/** The answer for an object that isn't there, and, word for word, for one that the caller may not know of. */
+export function unknownObject(kind: ObjectKind, name: string): SlipwayError {
+  return new SlipwayError("unknown_object", `There is no ${NOUNS[kind]} ${name}.`, { field: kind });
+}
+
+/**
+ * The one gate before every operation on an object (design: house style, "one place decides who may do what").
+ * A refused attempt is audited.
+ *
+ * @throws SlipwayError `not_allowed`, or `unknown_object` where the caller may not even know that the object is there.
+ */
+export async function requireAccess(ctx: RequestContext, operation: Operation, object: AccessObject): Promise<void> {
+  const decision = decide(ctx.identity, operation, object.ownerId);
+  switch (decision) {
+    case "allowed":
+      return;
+    case "not_allowed":
+      await auditRefusal(ctx, operation, object);
+      throw notAllowed(object.kind);
+    case "unknown":
+      await auditRefusal(ctx, operation, object);
+      throw unknownObject(object.kind, object.name ?? "");
+  }
+}
+
+/**
+ * The gate before a list: what of it the caller sees, as a condition on the owner. Empty: everything.
+ *
+ * @throws SlipwayError `not_allowed`
+ */
+export async function requireReach(ctx: RequestContext, operation: Operation, kind: ObjectKind): Promise<{ readonly ownerId?: string }> {
+  const found = reach(ctx.identity, operation);
+  switch (found) {
+    case "any":
+      return {};
+    case "own":
+      // Only users have a reach of `own` (lib/domain/access.ts); the program itself reaches everything.
+      return ctx.identity.kind === "user" ? { ownerId: ctx.identity.userId } : {};
+    case "none":
+      await auditRefusal(ctx, operation, { kind, name: null, ownerId: null });
+      throw notAllowed(kind);
+  }
+}
+
+function notAllowed(kind: ObjectKind): SlipwayError {
+  return new SlipwayError("not_allowed", `This account may not do that with the ${NOUNS[kind]}.`, { field: kind });
+}
+
+async function auditRefusal(ctx: RequestContext, operation: Operation, object: AccessObject): Promise<void> {
+  await appendAudit(ctx.services.db, ctx, {
+    action: operation,
+    object: { kind: object.kind, name: object.name },
+    outcome: "refused",
+    errorCode: "not_allowed",
+  });
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fchmodSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import path from "node:path";
+
+/** Makes a directory that only this user can enter. */
+export function ensurePrivateDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Writes a file of mode 0600 that wasn't there, whole or not at all, and on the disk before this returns.
+ *
+ * @returns false where another process was first; its file stays as it is.
+ */
+export function createPrivateFile(file: string, content: string): boolean {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.${randomBytes(4).toString("hex")}`);
+  const descriptor = openSync(temporary, "wx", 0o600);
+  try {
+    fchmodSync(descriptor, 0o600); // whatever the umask
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+    // A link fails where the name is taken; a rename would replace the other's file.
+    linkSync(temporary, file);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    closeSync(descriptor);
+    unlinkSync(temporary);
+  }
+}
+
+/** A file's text; null where there is none. */
+export function readIfPresent(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function errorCode(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+}
