@@ -59,7 +59,7 @@ export async function run(command: string, args: readonly string[], options: Run
     endGroup("SIGTERM");
   };
   process.once("exit", endWithUs);
-  let timedOut = false;
+  let timedOut: boolean = false;
   const timers = [
     setTimeout(() => {
       timedOut = true;
