@@ -142,6 +142,7 @@ CREATE TABLE "os_definition_version" (
     "manifest" JSONB NOT NULL,
     "files" JSONB NOT NULL,
     "untrusted_tar" BYTEA,
+    "untrusted_digest" TEXT,
     "image_digest" TEXT,
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -225,6 +226,7 @@ CREATE TABLE "job" (
     "interface" TEXT NOT NULL,
     "secret_names" TEXT[] DEFAULT ARRAY[]::TEXT[],
     "owner_id" UUID,
+    "executor_id" UUID,
     "cancel_requested_at" TIMESTAMPTZ(6),
     "error_code" TEXT,
     "error_message" TEXT,
@@ -268,6 +270,8 @@ CREATE TABLE "install" (
     "parameters" JSONB NOT NULL,
     "state" "InstallState" NOT NULL DEFAULT 'accepted',
     "acknowledged" BOOLEAN NOT NULL DEFAULT false,
+    "order_sent_at" TIMESTAMPTZ(6),
+    "lease_until" TIMESTAMPTZ(6),
     "step" TEXT,
     "percent" DOUBLE PRECISION,
     "message" TEXT,
@@ -362,6 +366,9 @@ CREATE UNIQUE INDEX "instance_current_install_id_key" ON "instance"("current_ins
 
 -- CreateIndex
 CREATE INDEX "instance_owner_id_name_idx" ON "instance"("owner_id", "name");
+
+-- CreateIndex
+CREATE INDEX "instance_created_at_id_idx" ON "instance"("created_at", "id");
 
 -- CreateIndex
 CREATE INDEX "instance_node_id_idx" ON "instance"("node_id");
