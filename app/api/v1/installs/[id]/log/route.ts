@@ -1,0 +1,6 @@
+import { handle } from "#lib/http/route.ts";
+import { listInstallEntriesRoute } from "#lib/http/routes/installs.ts";
+
+export const dynamic = "force-dynamic";
+
+export const GET = handle(listInstallEntriesRoute);
