@@ -22,7 +22,9 @@ export type FeedPayload =
     }
   | { readonly type: "node.changed"; readonly name: string }
   | { readonly type: "os.changed"; readonly name: string }
-  | { readonly type: "cluster.changed" };
+  | { readonly type: "cluster.changed" }
+  /** Never stored: what a client asked to take up again is no longer there, and it reads everything again. */
+  | { readonly type: "feed.reset" };
 
 export interface FeedEvent {
   /** Sequence number in the cluster, as a decimal string: what `Last-Event-ID` takes up again. */

@@ -1,0 +1,21 @@
+import type { StoredEvent } from "#lib/context/context.ts";
+import type { Identity, Operation } from "#lib/domain/access.ts";
+import { decide } from "#lib/domain/access.ts";
+import type { FeedPayload } from "#lib/domain/feed.ts";
+
+/** Reading the object says whether hearing of it is allowed: the same rule, not a second one. */
+const READ: Readonly<Record<FeedPayload["type"], Operation>> = {
+  "instance.changed": "instance.read",
+  "instance.deleted": "instance.read",
+  "job.changed": "job.read",
+  "install.progress": "install.read",
+  "node.changed": "node.read",
+  "os.changed": "os.read",
+  "cluster.changed": "cluster.read",
+  "feed.reset": "event.subscribe",
+};
+
+/** Whether somebody may hear of an event. */
+export function mayReceive(identity: Identity, event: Pick<StoredEvent, "payload" | "ownerId">): boolean {
+  return decide(identity, READ[event.payload.type], event.ownerId) === "allowed";
+}
