@@ -70,3 +70,33 @@ fetch_packages() { # SCRATCH TREE
 		dpkg-deb -x "$file" "$2"
 	done <<<"$resolved"
 }
+
+# Sets `resolved` to a line "name version" for every package that a new system
+# of this suite would get for the named ones, sorted; refreshes the lists once if need be.
+resolve_system() { # LISTS SUITE NAME...
+	local lists=$1 suite=$2
+	shift 2
+	try_system "$suite" "$@" && return
+	use_own_lists "$lists"
+	try_system "$suite" "$@" && return
+	update_lists
+	try_system "$suite" "$@" || die "apt's sources have no Debian $suite with all of: $*"
+}
+
+try_system() { # SUITE NAME...
+	local suite=$1
+	shift
+	[ -n "$(debian_sources "$suite")" ] || return 1
+	resolved=$(apt-get "${apt_options[@]}" -o Dir::State::Status=/dev/null -qq --simulate --no-install-recommends install "$@" 2>/dev/null |
+		sed -nE 's/^Inst ([^ ]+) \(([^ ]+) .*/\1 \2/p' | sort)
+	[ -n "$resolved" ]
+}
+
+# This machine's own sources of Debian's suite, and of no other vendor, as a sources.list.
+debian_sources() { # SUITE
+	# shellcheck disable=SC2016 # these are apt's variables
+	apt-get "${apt_options[@]}" indextargets --format '$(ORIGIN)|$(CODENAME)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' 'Created-By: Packages' 2>/dev/null |
+		awk -F '|' -v suite="$1" '$1 == "Debian" && ($2 == suite || index($2, suite "-") == 1) {
+			print "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " $3 " " $4 " " $5
+		}' | sort -u
+}

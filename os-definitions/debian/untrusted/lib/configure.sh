@@ -1,0 +1,66 @@
+# shellcheck shell=sh
+# What makes the unpacked files this instance's system. Values of parameters go
+# from builtin commands to files and pipes, never into an argument list.
+
+configure_system() { # TARGET
+	uuid=$(blkid_uuid "$root_device")
+	printf 'UUID=%s / ext4 errors=remount-ro,noatime 0 1\n' "$uuid" >"$1/etc/fstab"
+	mkdir -p "$1/boot/extlinux"
+	cat >"$1/boot/extlinux/extlinux.conf" <<-END
+		serial 0 115200
+		default debian
+		prompt 0
+		timeout 0
+		label debian
+		  linux /vmlinuz
+		  initrd /initrd.img
+		  append root=UUID=$uuid ro console=tty0 console=ttyS0,115200 quiet
+	END
+	percent 20
+	set_host_name "$1"
+	set_passwords "$1"
+	percent 80
+	set_authorized_keys "$1"
+	set_variant "$1"
+	# An empty machine-id is filled at the first boot, and /etc needs no update then.
+	: >"$1/etc/machine-id"
+	touch "$1/etc/.updated" "$1/var/.updated"
+}
+
+blkid_uuid() { # DEVICE
+	tune2fs -l "$1" | sed -n 's/^Filesystem UUID: *//p'
+}
+
+set_host_name() { # TARGET
+	host_name=$INSTANCE_NAME${OSP_HOSTNAME_SUFFIX:-}
+	printf '%s\n' "${host_name%%.*}" >"$1/etc/hostname"
+	printf '127.0.0.1 localhost\n127.0.1.1 %s %s\n::1 localhost ip6-localhost ip6-loopback\n' \
+		"$host_name" "${host_name%%.*}" >"$1/etc/hosts"
+}
+
+set_passwords() { # TARGET
+	if [ -n "${OSP_ADMIN_PASSWORD:-}" ]; then
+		chroot "$1" /usr/sbin/useradd --create-home --shell /bin/bash --groups sudo admin
+	fi
+	{
+		printf 'root:%s\n' "$OSP_ROOT_PASSWORD"
+		if [ -n "${OSP_ADMIN_PASSWORD:-}" ]; then
+			printf 'admin:%s\n' "$OSP_ADMIN_PASSWORD"
+		fi
+	} | env -i PATH=/usr/sbin:/usr/bin chroot "$1" /usr/sbin/chpasswd || die 'The passwords can not be set.'
+}
+
+set_authorized_keys() { # TARGET
+	[ -n "${OSP_SSH_AUTHORIZED_KEYS:-}" ] || return 0
+	mkdir -p "$1/root/.ssh"
+	chmod 700 "$1/root/.ssh"
+	printf '%s\n' "$OSP_SSH_AUTHORIZED_KEYS" >"$1/root/.ssh/authorized_keys"
+	chmod 600 "$1/root/.ssh/authorized_keys"
+}
+
+set_variant() { # TARGET
+	if [ "$OS_VARIANT" = bookworm-console ]; then
+		ln -sf /dev/null "$1/etc/systemd/system/ssh.service"
+		ln -sf /dev/null "$1/etc/systemd/system/ssh-host-key.service"
+	fi
+}
