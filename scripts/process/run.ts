@@ -59,10 +59,10 @@ export async function run(command: string, args: readonly string[], options: Run
     endGroup("SIGTERM");
   };
   process.once("exit", endWithUs);
-  let timedOut: boolean = false;
+  const late = { is: false };
   const timers = [
     setTimeout(() => {
-      timedOut = true;
+      late.is = true;
       endGroup("SIGTERM");
       timers.push(setTimeout(() => { endGroup("SIGKILL"); }, 5_000));
     }, options.timeoutMs),
@@ -72,7 +72,7 @@ export async function run(command: string, args: readonly string[], options: Run
       child.once("error", reject);
       child.once("close", (status, signal) => { resolve(status ?? (signal === null ? 1 : 128)); });
     });
-    if (timedOut) throw new Error(`${command} took longer than ${options.timeoutMs / 1_000} s and was ended\n${tail.join("\n")}`);
+    if (late.is) throw new Error(`${command} took longer than ${options.timeoutMs / 1_000} s and was ended\n${tail.join("\n")}`);
     return { code, output, tail: tail.join("\n") };
   } finally {
     for (const timer of timers) clearTimeout(timer);
