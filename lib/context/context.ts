@@ -80,7 +80,9 @@ export interface SecretVault {
 /** Credentials that were checked lately, as keyed digests: lib/users/credential-cache.ts. */
 export interface CredentialCache {
   get(name: string, password: string): CachedUser | null;
-  set(name: string, password: string, user: CachedUser): void;
+  /** Where the cache stands before a row is read; given to `set`, so that a change in between isn't papered over. */
+  mark(): number;
+  set(name: string, password: string, user: CachedUser, mark: number): void;
   dropUser(userId: string): void;
   dropAll(): void;
   /** Failed attempts by name and address: lib/users/attempt-limits.ts. */
