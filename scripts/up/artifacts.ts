@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { runOrFail } from "#scripts/process/run.ts";
+import { say } from "./terminal.ts";
+
+const BUILD_MS = 900_000;
+
+/**
+ * Runs one of the build scripts that print the directory of what they made, or had made before from the same inputs.
+ *
+ * @param script relative to the release, say `appliance/build`
+ * @param out where it keeps what it makes
+ */
+export async function buildArtifact(title: string, script: string, out: string): Promise<string> {
+  const release = path.resolve(import.meta.dirname, "../..");
+  const { output } = await runOrFail(path.join(release, script), ["--out", out], {
+    cwd: release,
+    timeoutMs: BUILD_MS,
+    onLine: (line) => {
+      if (/^[a-z/-]+: /.test(line)) say(line);
+    },
+  });
+  const directory = output.trimEnd().split("\n").at(-1) ?? "";
+  if (!path.isAbsolute(directory) || !existsSync(directory)) throw new Error(`${script} didn't say where the ${title} is`);
+  return directory;
+}
