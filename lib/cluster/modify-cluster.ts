@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { requireAccess, unknownObject } from "#lib/access/require.ts";
 import { appendAudit } from "#lib/audit/append-audit.ts";
 import type { RequestContext } from "#lib/context/context.ts";
@@ -6,22 +5,13 @@ import { parseInput } from "#lib/domain/parse-input.ts";
 import type { ClusterView } from "#lib/domain/views.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { clusterView } from "./cluster-view.ts";
-
-/** Bounds are those of the table's constraints. Seconds. */
-export const modifyClusterSchema = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, "must be a host name").optional(),
-  installTimeoutSeconds: z.number().int().min(10).max(604_800).nullable().optional(),
-  diskRetentionSeconds: z.number().int().min(0).max(31_536_000).optional(),
-  hostScripts: z.boolean().optional(),
-  enableSafeInstall: z.boolean().optional(),
-  applianceDigest: z.string().regex(/^[0-9a-f]{64}$/).optional(),
-});
-export type ModifyClusterInput = z.output<typeof modifyClusterSchema>;
+import type { ModifyClusterInput } from "./schemas.ts";
+import { modifyClusterInputSchema } from "./schemas.ts";
 
 /** Changes the settings that are given, and no others. */
 export async function modifyCluster(ctx: RequestContext, input: ModifyClusterInput): Promise<ClusterView> {
   await requireAccess(ctx, "cluster.modify", { kind: "cluster", name: null, ownerId: null });
-  const given = withoutUndefined(parseInput(modifyClusterSchema, input));
+  const given = withoutUndefined(parseInput(modifyClusterInputSchema, input));
   return ctx.services.db.$transaction(async (tx) => {
     const { applianceDigest } = given;
     if (applianceDigest !== undefined && (await tx.appliance.count({ where: { digest: applianceDigest } })) === 0) {

@@ -30,6 +30,7 @@ export interface Services {
   readonly keyring: Keyring;
   readonly vault: SecretVault;
   readonly credentials: CredentialCache;
+  readonly pki: NodeCertificates;
   readonly agents: AgentPool;
   readonly feed: EventFeed;
   readonly jobs: JobQueue;
@@ -99,6 +100,18 @@ export interface AttemptLimits {
   /** Whether another try may be made now; it counts as a failure until `succeeded`. */
   begin(name: string, address: string | null): boolean;
   succeeded(name: string, address: string | null): void;
+}
+
+/** Signs the certificates of agents: lib/pki/certificate-authority.ts. */
+export interface NodeCertificates {
+  /** The cluster's own authority, PEM: what agents and RAPI clients trust. */
+  readonly caCertificate: string;
+  /**
+   * A certificate for a node's agent. Of the request only the public key is used; the name is the node's.
+   *
+   * @throws SlipwayError `invalid`, field `csr`.
+   */
+  signAgentRequest(csr: string, nodeName: string): Promise<{ readonly certificate: string; readonly fingerprint: string }>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fchmodSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import path from "node:path";
 
 /** Makes a directory that only this user can enter. */
@@ -13,12 +13,8 @@ export function ensurePrivateDirectory(directory: string): void {
  * @returns false where another process was first; its file stays as it is.
  */
 export function createPrivateFile(file: string, content: string): boolean {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.${randomBytes(4).toString("hex")}`);
-  const descriptor = openSync(temporary, "wx", 0o600);
+  const temporary = writeTemporary(file, content);
   try {
-    fchmodSync(descriptor, 0o600); // whatever the umask
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
     // A link fails where the name is taken; a rename would replace the other's file.
     linkSync(temporary, file);
     return true;
@@ -26,9 +22,26 @@ export function createPrivateFile(file: string, content: string): boolean {
     if (errorCode(error) === "EEXIST") return false;
     throw error;
   } finally {
-    closeSync(descriptor);
     unlinkSync(temporary);
   }
+}
+
+/** Writes a file of mode 0600 in the place of one that is there, or isn't: whole, and never half of each. */
+export function replacePrivateFile(file: string, content: string): void {
+  renameSync(writeTemporary(file, content), file);
+}
+
+function writeTemporary(file: string, content: string): string {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.${randomBytes(4).toString("hex")}`);
+  const descriptor = openSync(temporary, "wx", 0o600);
+  try {
+    fchmodSync(descriptor, 0o600); // whatever the umask
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return temporary;
 }
 
 /** A file's text; null where there is none. */

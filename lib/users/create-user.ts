@@ -7,13 +7,13 @@ import { parseInput } from "#lib/domain/parse-input.ts";
 import type { UserView } from "#lib/domain/views.ts";
 import { hashPassword } from "./password.ts";
 import type { CreateUserInput } from "./schemas.ts";
-import { createUserSchema } from "./schemas.ts";
+import { createUserInputSchema } from "./schemas.ts";
 import { userView } from "./user-view.ts";
 
 /** Makes an account. @throws SlipwayError `exists` where the name is taken. */
 export async function createUser(ctx: RequestContext, input: CreateUserInput): Promise<UserView> {
   await requireAccess(ctx, "user.create", { kind: "user", name: input.name, ownerId: null });
-  const { name, displayName, password, role } = parseInput(createUserSchema, input);
+  const { name, displayName, password, role } = parseInput(createUserInputSchema, input);
   const passwordHash = await hashPassword(password);
   try {
     return await ctx.services.db.$transaction(async (tx) => {

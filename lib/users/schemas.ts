@@ -5,10 +5,10 @@ import { PASSWORD_LENGTH } from "./password.ts";
 /** Names of accounts: what HTTP Basic, a log line and an address can all carry. */
 export const USER_NAME = /^[a-z0-9][a-z0-9._@-]{0,63}$/;
 
-export const createUserSchema = z.strictObject({
+export const createUserInputSchema = z.strictObject({
   name: z.string().regex(USER_NAME, "must begin with a letter or digit and have only a-z, 0-9, '.', '_', '@' and '-'"),
   displayName: z.string().max(120).optional(),
   password: z.string().min(PASSWORD_LENGTH.min).max(PASSWORD_LENGTH.max),
   role: z.enum(ROLES),
 });
-export type CreateUserInput = z.output<typeof createUserSchema>;
+export type CreateUserInput = z.output<typeof createUserInputSchema>;
