@@ -36,6 +36,10 @@ function serialNumber(): string {
   return bytes.toString("hex");
 }
 
+function generalName(name: string): x509.JsonGeneralName {
+  return { type: isIP(name) === 0 ? "dns" : "ip", value: name };
+}
+
 /** A certificate of the authority for one purpose. It never outlives the authority. */
 export async function issueLeaf(authority: Authority, request: LeafRequest): Promise<x509.X509Certificate> {
   const now = Date.now();
@@ -53,7 +57,7 @@ export async function issueLeaf(authority: Authority, request: LeafRequest): Pro
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([USAGES[request.purpose]]),
-      new x509.SubjectAlternativeNameExtension(request.names.map((name) => (isIP(name) === 0 ? { type: "dns", value: name } : { type: "ip", value: name }))),
+      new x509.SubjectAlternativeNameExtension(request.names.map(generalName)),
       await x509.AuthorityKeyIdentifierExtension.create(authority.keys.publicKey),
     ],
   });
