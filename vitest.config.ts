@@ -5,7 +5,11 @@ const NEEDS_DATABASE = "**/*.db.test.ts";
 const NEEDS_SYSTEM = ["e2e/**/*.test.ts", "**/*.qemu.test.ts"];
 const exclude = [...configDefaults.exclude, "**/.next/**", "**/.slipway/**"];
 
+const scratch = process.env["SLIPWAY_TEST_SCRATCH"];
+
 export default defineConfig({
+  // The checkout may belong to somebody else.
+  ...(scratch === undefined ? {} : { cacheDir: `${scratch}/vite` }),
   test: {
     // A test that needs a second try has found something.
     retry: 0,

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { chownSync, existsSync, mkdirSync } from "node:fs";
 
 /** The account that everything runs as when it is started by root: QEMU, PostgreSQL, the controller, the tests. */
 export const ORDINARY_USER = "slipway";
@@ -9,10 +10,15 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** Makes the account if it is missing: a system user without a login, with access to /dev/kvm where there is such a group. */
+/** Makes the account and its home if they are missing: a system user without a login, with access to /dev/kvm where there is such a group. */
 export function ensureOrdinaryUser(): void {
   if (lookUp("passwd", ORDINARY_USER) === null) {
     execFileSync("useradd", ["--system", "--user-group", "--home-dir", ORDINARY_HOME, "--no-create-home", "--shell", "/usr/sbin/nologin", ORDINARY_USER]);
+  }
+  if (!existsSync(ORDINARY_HOME)) {
+    const { uid, gid } = accountIds(ORDINARY_USER);
+    mkdirSync(ORDINARY_HOME, { recursive: true, mode: 0o700 });
+    chownSync(ORDINARY_HOME, uid, gid);
   }
   const kvm = lookUp("group", "kvm");
   if (kvm !== null && !(kvm[3] ?? "").split(",").includes(ORDINARY_USER)) {

@@ -1,9 +1,15 @@
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import path from "node:path";
 import { runOrFail } from "#scripts/process/run.ts";
 import { say } from "./terminal.ts";
 
 const BUILD_MS = 900_000;
+
+/** Where what is built from Debian's packages is kept, by the digest of its inputs, for every home directory of this user. */
+export function cacheDirectory(name: string): string {
+  return path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "slipway", name);
+}
 
 /**
  * Runs one of the build scripts that print the directory of what they made, or had made before from the same inputs.

@@ -9,9 +9,10 @@ const LONGEST = 4_000_000;
 
 /** The events of a stream in the notation of server-sent events, with JSON as their data. Comments and other fields are passed over. */
 export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamedEvent, void, undefined> {
+  const decoder = new TextDecoder();
   let rest = "";
-  for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-    rest += chunk;
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true });
     if (rest.length > LONGEST) throw new Error("an event of the stream has no end");
     const blocks = rest.split("\n\n");
     rest = blocks.pop() ?? "";

@@ -12,8 +12,6 @@ export function homePaths(home: string) {
     postgres: path.join(home, "postgres"),
     releases: path.join(home, "release"),
     agent: path.join(home, "agent"),
-    appliances: path.join(home, "build/appliance"),
-    images: path.join(home, "build/images"),
     adminPassword: path.join(home, "admin-password"),
     databaseUrl: path.join(home, "run/database-url"),
     up: path.join(home, "run/up.json"),

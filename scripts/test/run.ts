@@ -1,0 +1,59 @@
+/**
+ * `npm test`, second half, as an ordinary user: runs every runner and closes with the line `N passed, N failed`.
+ *
+ *   run.ts [LANE [FILTER…]]     lanes: static, unit, integration, system
+ */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Outcome, StepContext } from "./step.ts";
+import { checkStep, vitestStep } from "./step.ts";
+import { stackSteps } from "./stack-step.ts";
+
+const release = path.resolve(import.meta.dirname, "../..");
+const scratch = process.env["SLIPWAY_TEST_SCRATCH"];
+if (scratch === undefined) throw new Error("this is the second half of `npm test`, which says where it may write");
+const context: StepContext = { release, scratch };
+mkdirSync(path.join(scratch, "tmp"), { recursive: true });
+process.env["TMPDIR"] = path.join(scratch, "tmp");
+
+const [only, ...filters] = process.argv.slice(2);
+const outcomes: Outcome[] = [];
+
+function report(...found: Outcome[]): void {
+  for (const outcome of found) {
+    outcomes.push(outcome);
+    if (outcome.failed > 0) process.stdout.write(`\n${outcome.output}\n\n`);
+    process.stdout.write(`${outcome.failed > 0 ? "FAILED" : "ok"}  ${outcome.title}: ${outcome.passed} passed, ${outcome.failed} failed (${outcome.seconds.toFixed(1)} s)\n`);
+  }
+}
+
+function wants(lane: string): boolean {
+  return only === undefined || only === lane;
+}
+
+async function staticLane(): Promise<void> {
+  report(await checkStep(context, "types", "tsc", ["--noEmit", "--tsBuildInfoFile", path.join(context.scratch, "types.tsbuildinfo")]));
+  report(await checkStep(context, "dependencies", "depcruise", ["--output-type", "err", ...sources()]));
+  report(await checkStep(context, "lint", "eslint", ["."]));
+}
+
+async function codeLane(): Promise<void> {
+  if (wants("unit")) report(await vitestStep(context, "unit", filters));
+  if (wants("integration")) report(await vitestStep(context, "integration", filters));
+}
+
+function sources(): string[] {
+  return ["app", "components", "lib", "agent", "server", "scripts", "bench", "e2e", "prisma.config.ts", "next.config.ts", "vitest.config.ts", "eslint.config.js", "postcss.config.mjs"];
+}
+
+// Two processors: what reads the code beside what runs it, then the stack alone, whose times are looked at.
+await Promise.all([wants("static") ? staticLane() : undefined, codeLane()]);
+if (wants("system")) report(...(await stackSteps(context, filters, (line) => process.stdout.write(`${line}\n`))));
+
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+for (const outcome of outcomes) {
+  if (outcome.failed > 0) process.stdout.write(`failed: ${outcome.title}\n`);
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
