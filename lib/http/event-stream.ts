@@ -16,7 +16,7 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
 }
 
-type Subscribe = (ctx: RequestContext, request: StreamRequest) => AsyncIterable<FeedEvent>;
+type Subscribe = (ctx: RequestContext, request: StreamRequest) => Promise<AsyncIterable<FeedEvent>>;
 
 /**
  * Answers with events as a stream of server-sent events: `id` to take it up again, `event` the kind, `data` the whole event.
@@ -24,10 +24,10 @@ type Subscribe = (ctx: RequestContext, request: StreamRequest) => AsyncIterable<
  * Pulled, never pushed: while the client doesn't read, nothing is asked of the subscription, which ends itself where
  * somebody is too slow. The stream ends with the client, with the process, and after a quarter of an hour.
  */
-export function streamEvents(ctx: RequestContext, request: StreamRequest, subscribe: Subscribe): Response {
+export async function streamEvents(ctx: RequestContext, request: StreamRequest, subscribe: Subscribe): Promise<Response> {
   const gone = new AbortController();
   const signal = AbortSignal.any([request.signal, gone.signal, AbortSignal.timeout(LONGEST_MS)]);
-  const events = subscribe(ctx, { ...request, signal })[Symbol.asyncIterator]();
+  const events = (await subscribe(ctx, { ...request, signal }))[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<FeedEvent>> | null = null;
   let opened = false;

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { RequestContext, Services } from "#lib/context/context.ts";
 import { services as installedServices } from "#lib/context/context.ts";
-import type { ObjectKind } from "#lib/access/require.ts";
 import { requireReach } from "#lib/access/require.ts";
-import type { Operation } from "#lib/domain/access.ts";
 import { SlipwayError, isSlipwayError } from "#lib/domain/errors.ts";
 import { authenticate } from "./authenticate.ts";
 import type { ApiRoute, RawInput } from "./define-route.ts";
 import { parseJsonBody } from "./json.ts";
+import { kindOfOperation } from "./kind-of-operation.ts";
 import { REQUEST_LIMITS } from "./limits.ts";
 import { readQuery } from "./parse.ts";
 import { problemResponse, SECURITY_HEADERS, toProblem } from "./problem.ts";
@@ -70,13 +69,8 @@ async function prepare(
   if (access.kind === "open") return (input) => access.run({ services, ...asked }, input);
   const caller = await authenticate(services, request, asked.address);
   const ctx: RequestContext = { services, ...caller, ...asked };
-  await requireReach(ctx, access.operation, kindOf(access.operation));
+  await requireReach(ctx, access.operation, kindOfOperation(access.operation));
   return (input) => access.run(ctx, input);
-}
-
-function kindOf(operation: Operation): ObjectKind {
-  // Operations are named `kind.verb` after the kinds of object; the type of a part of a string can't say so.
-  return operation.slice(0, operation.indexOf(".")) as ObjectKind;
 }
 
 async function readJson(request: Request): Promise<unknown> {

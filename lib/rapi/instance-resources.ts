@@ -1,0 +1,88 @@
+import { createInstance } from "#lib/instances/create-instance.ts";
+import { deleteInstance } from "#lib/instances/delete-instance.ts";
+import { getInstance } from "#lib/instances/get-instance.ts";
+import { listInstances } from "#lib/instances/list-instances.ts";
+import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
+import { setInstancePower } from "#lib/instances/set-instance-power.ts";
+import { allPages } from "./all-pages.ts";
+import type { RapiRequest, RapiResource } from "./context.ts";
+import { RapiError, required } from "./errors.ts";
+import { mapInBatches } from "./in-batches.ts";
+import { nullIfGone } from "./list-jobs.ts";
+import { parseCreate } from "./parse-create.ts";
+import { parseDelete, parseReboot, parseShutdown, parseStartup } from "./parse-power.ts";
+import { parseReinstall } from "./parse-reinstall.ts";
+import { instanceShape } from "./shapes-instance.ts";
+
+/** Every submission answers with the number of its job and nothing else. */
+async function jobNumber(submitted: Promise<{ readonly jobId: number }>): Promise<number> {
+  return (await submitted).jobId;
+}
+
+/** A dry run would be a job that checks and changes nothing; an answer that looks like one and isn't would be worse than none. */
+function refuseDryRun({ query }: RapiRequest): void {
+  if (query.flag("dry-run")) throw new RapiError(400, "The 'dry-run' parameter is not supported");
+}
+
+async function list({ ctx, query }: RapiRequest): Promise<unknown> {
+  const bulk = query.flag("bulk");
+  const instances = await allPages((page) => listInstances(ctx, { ...page, sort: "name" }));
+  if (!bulk) return instances.map(({ name }) => ({ id: name, uri: `/2/instances/${name}` }));
+  return mapInBatches(instances, async ({ name }) => {
+    const instance = await getInstance(ctx, name).catch(nullIfGone);
+    return instance === null ? null : instanceShape(instance);
+  });
+}
+
+function create(request: RapiRequest): Promise<number> {
+  const input = parseCreate(request.body);
+  refuseDryRun(request);
+  return jobNumber(createInstance(request.ctx, input));
+}
+
+function reinstall(request: RapiRequest): Promise<number> {
+  const input = parseReinstall(request.body, request.query);
+  refuseDryRun(request);
+  return jobNumber(reinstallInstance(request.ctx, nameOf(request), input));
+}
+
+function remove(request: RapiRequest): Promise<number> {
+  parseDelete(request.body);
+  refuseDryRun(request);
+  return jobNumber(deleteInstance(request.ctx, nameOf(request)));
+}
+
+function power(parse: (request: RapiRequest) => Parameters<typeof setInstancePower>[2]): (request: RapiRequest) => Promise<number> {
+  return (request) => {
+    const input = parse(request);
+    refuseDryRun(request);
+    return jobNumber(setInstancePower(request.ctx, nameOf(request), input));
+  };
+}
+
+function nameOf({ items }: RapiRequest): string {
+  return required(items[0]);
+}
+
+const NAME = "([\\w.-]+)";
+const instance = (rest: string): RegExp => new RegExp(`^/2/instances/${NAME}${rest}$`);
+
+export const INSTANCE_RESOURCES: readonly RapiResource[] = [
+  {
+    path: "/2/instances",
+    pattern: /^\/2\/instances$/,
+    methods: { GET: { operation: "instance.list", run: list }, POST: { operation: "instance.create", run: create } },
+  },
+  {
+    path: "/2/instances/NAME",
+    pattern: instance(""),
+    methods: {
+      GET: { operation: "instance.read", run: async (request) => instanceShape(await getInstance(request.ctx, nameOf(request))) },
+      DELETE: { operation: "instance.delete", run: remove },
+    },
+  },
+  { path: "/2/instances/NAME/startup", pattern: instance("/startup"), methods: { PUT: { operation: "instance.power", run: power(parseStartup) } } },
+  { path: "/2/instances/NAME/shutdown", pattern: instance("/shutdown"), methods: { PUT: { operation: "instance.power", run: power(parseShutdown) } } },
+  { path: "/2/instances/NAME/reboot", pattern: instance("/reboot"), methods: { POST: { operation: "instance.power", run: power(parseReboot) } } },
+  { path: "/2/instances/NAME/reinstall", pattern: instance("/reinstall"), methods: { POST: { operation: "instance.reinstall", run: reinstall } } },
+];

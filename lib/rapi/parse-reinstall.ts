@@ -1,0 +1,40 @@
+import { z } from "zod";
+import type { ReinstallInput } from "#lib/instances/schemas.ts";
+import { reinstallInputSchema } from "#lib/instances/schemas.ts";
+import { parseFields, parseOwn, renameField, requireObject } from "./body.ts";
+import { RapiError } from "./errors.ts";
+import { osparamsSchema, sentParameters } from "./parse-osparams.ts";
+import type { RapiQuery } from "./query.ts";
+
+const OPCODE = { className: "OpInstanceReinstall", id: "OP_INSTANCE_REINSTALL" } as const;
+const FIELDS = new Set(["os_type", "start", "osparams", "osparams_private", "osparams_secret"]);
+
+const bodySchema = z.object({
+  os_type: z.string().nullish(),
+  start: z.boolean().nullish(),
+  osparams: osparamsSchema,
+  osparams_private: osparamsSchema,
+  osparams_secret: osparamsSchema,
+});
+
+/**
+ * The request of `/2/instances/NAME/reinstall`: a body, or the older form in the query (`os`, `nostartup`), never both.
+ *
+ * Beside Ganeti's fields private and secret parameters, which Ganeti drops in silence; without `start` the instance is
+ * left running or stopped as it was.
+ */
+export function parseReinstall(body: unknown, query: RapiQuery): ReinstallInput {
+  const legacy = query.hasAny(["os", "nostartup"]);
+  if (legacy && body !== null) throw new RapiError(400, "Can't combine query and body parameters");
+  if (legacy) {
+    const os = query.text("os");
+    return parseOwn(reinstallInputSchema, { ...(os === null ? {} : { osType: os }), start: !query.flag("nostartup") });
+  }
+  if (body === null) return parseOwn(reinstallInputSchema, {});
+  const sent = parseFields(OPCODE, FIELDS, bodySchema, renameField(requireObject(body), "os", "os_type"));
+  return parseOwn(reinstallInputSchema, {
+    ...(typeof sent.os_type === "string" ? { osType: sent.os_type } : {}),
+    start: sent.start ?? null,
+    parameters: sentParameters(sent),
+  });
+}
