@@ -163,6 +163,13 @@ export class Scrubber {
     return output;
   }
 
+  /** Ends the stream where its rest is left out: what was held back, maybe the first half of a value, is dropped. */
+  cut(): void {
+    this.#held = Buffer.alloc(0);
+    this.#replaced = 0;
+    this.#inReplacement = false;
+  }
+
   #emit(bytes: Buffer, covered: Uint8Array, end: number): Buffer {
     const parts: Buffer[] = [];
     for (let at = 0; at < end; ) {

@@ -1,0 +1,34 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { RUN_FOLDER } from "../channel/session-channel.ts";
+import { readIfPresent } from "../files.ts";
+
+/** What the agent needs to find a guest again after its own restart. */
+const guestStateSchema = z.strictObject({
+  pid: z.number().int().min(2),
+  startTicks: z.number(),
+  kind: z.enum(["instance", "appliance"]),
+  startedAt: z.iso.datetime(),
+});
+export type GuestState = z.infer<typeof guestStateSchema>;
+
+function stateFile(folder: string): string {
+  return join(folder, RUN_FOLDER, "guest.json");
+}
+
+/** Not made durable: it is of use only as long as the machine, and with it the guest, goes on. */
+export async function saveGuestState(folder: string, state: GuestState): Promise<void> {
+  await writeFile(stateFile(folder), JSON.stringify(state), { mode: 0o600 });
+}
+
+export async function loadGuestState(folder: string): Promise<GuestState | null> {
+  const text = await readIfPresent(stateFile(folder));
+  if (text === null) return null;
+  try {
+    return guestStateSchema.parse(JSON.parse(text));
+  } catch {
+    // Torn by a crash between creating and filling it: as good as none, the guest's processes are found by their folder.
+    return null;
+  }
+}

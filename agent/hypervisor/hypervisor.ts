@@ -1,0 +1,72 @@
+/** A disk of a guest. `file` is relative to the guest's folder. */
+export interface GuestDisk {
+  readonly file: string;
+  /** What the guest finds it by. */
+  readonly serial: string;
+  readonly readOnly: boolean;
+  /** The guest's flushes may be ignored: who started it makes the file durable afterwards. */
+  readonly unsafeCache: boolean;
+}
+
+export interface GuestNic {
+  readonly mac: string;
+}
+
+/** Everything that a hypervisor needs to run a guest. Paths are relative to `folder`, which becomes its working folder. */
+export interface GuestPlan {
+  readonly kind: "instance" | "appliance";
+  /** The instance's id; the guest sees it as its machine's UUID. */
+  readonly id: string;
+  readonly folder: string;
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  /** A kernel to start with, or null: from the first disk. */
+  readonly boot: { readonly kernel: string; readonly initrd: string } | null;
+  readonly disks: readonly GuestDisk[];
+  readonly nics: readonly GuestNic[];
+  /** Whether the guest gets the communication channel (agent/channel/) as its last network interface. */
+  readonly channel: boolean;
+}
+
+/** How a guest ended. */
+export interface GuestExit {
+  /** The guest itself, somebody here, or a failure of the hypervisor. */
+  readonly by: "guest" | "agent" | "failure";
+  /** For a person. */
+  readonly reason: string;
+}
+
+export interface RunningGuest {
+  readonly startedAt: Date;
+  /** Resolves when nothing of the guest runs any more. Never rejects. */
+  readonly exited: Promise<GuestExit>;
+  /** Presses the power button. The guest may take no notice. */
+  pressPowerButton(): Promise<void>;
+  /** Ends the guest at once. Resolves when it is gone. */
+  end(): Promise<void>;
+  /** Lets the guest go on without this process; it can be adopted again. */
+  release(): Promise<void>;
+}
+
+/** What becomes of a guest's serial console. Bytes as they come, not yet scrubbed. */
+export type SerialSink = (bytes: Buffer) => void;
+
+export interface Acceleration {
+  readonly accelerator: "kvm" | "tcg";
+  /** Why it isn't hardware's; null where it is. */
+  readonly reason: string | null;
+}
+
+/** What runs virtual machines on a node. QEMU is the one there is (agent/hypervisor/qemu.ts). */
+export interface Hypervisor {
+  readonly version: string | null;
+  /** What is known of this machine without trying. */
+  readonly acceleration: Acceleration;
+  /** Finds out, once per boot of the machine, whether hardware acceleration works, with a kernel that ends by itself. */
+  probe(boot: { readonly kernel: string; readonly initrd: string }): Promise<Acceleration>;
+  start(plan: GuestPlan, serial: SerialSink): Promise<RunningGuest>;
+  /** The guest that an earlier process of the agent started in a folder, or null where it no longer runs. */
+  adopt(folder: string, serial: SerialSink): Promise<RunningGuest | null>;
+  /** Ends whatever runs in a folder, known or not, and removes its sockets. */
+  clear(folder: string): Promise<void>;
+}

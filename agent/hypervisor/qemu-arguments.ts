@@ -1,0 +1,80 @@
+import { channelArguments, RUN_FOLDER } from "../channel/session-channel.ts";
+import type { GuestDisk, GuestPlan } from "./hypervisor.ts";
+
+/** Sockets and files of a running guest, relative to its folder. */
+export const GUEST_FILES = {
+  qmp: `${RUN_FOLDER}/qmp.sock`,
+  serial: `${RUN_FOLDER}/serial.sock`,
+  pid: `${RUN_FOLDER}/qemu.pid`,
+  log: `${RUN_FOLDER}/qemu.log`,
+} as const;
+
+/**
+ * What may stand in QEMU's comma-separated options: no comma, no equals sign, nothing that a shell or QEMU gives a meaning.
+ * Paths are relative to the guest's folder, so the folder's own name never gets here.
+ */
+function checked(text: string): string {
+  if (!/^[A-Za-z0-9._/-]+$/.test(text) || text.startsWith("-")) throw new Error("a name can't stand among QEMU's options");
+  return text;
+}
+
+function diskArguments(disk: GuestDisk, index: number): string[] {
+  const node = `disk${String(index)}`;
+  const backend = [
+    "driver=raw",
+    `node-name=${node}`,
+    `read-only=${disk.readOnly ? "on" : "off"}`,
+    "discard=unmap",
+    `cache.no-flush=${disk.unsafeCache ? "on" : "off"}`,
+    "file.driver=file",
+    `file.filename=${checked(disk.file)}`,
+  ];
+  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checked(disk.serial)}`, `bootindex=${String(index)}`];
+  return ["-blockdev", backend.join(","), "-device", device.join(",")];
+}
+
+function sandbox(plan: GuestPlan): string {
+  // The channel starts a program for each connection.
+  const spawn = plan.channel ? "" : ",elevateprivileges=deny,spawn=deny";
+  return `on,obsolete=deny,resourcecontrol=deny${spawn}`;
+}
+
+/**
+ * QEMU's arguments for a guest (design: machine, "Machine type", "QEMU's privileges"): q35, nothing by default, a closed
+ * network for each of the instance's NICs, monitor and serial console on sockets of the guest's folder, guest memory left
+ * out of core dumps. Pure; QEMU must be started in `plan.folder`.
+ */
+export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): string[] {
+  const boot =
+    plan.boot === null
+      ? []
+      : ["-kernel", checked(plan.boot.kernel), "-initrd", checked(plan.boot.initrd), "-append", "console=ttyS0 quiet panic=-1"];
+  const nics = plan.nics.flatMap(({ mac }, index) => {
+    const id = `nic${String(index)}`;
+    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) throw new Error("a MAC address isn't one");
+    return ["-netdev", `user,id=${id},restrict=on,ipv6=off`, "-device", `virtio-net-pci,netdev=${id},mac=${mac},romfile=`];
+  });
+  const entropy = plan.kind === "instance" ? ["-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy"] : [];
+  return [
+    "-nodefaults",
+    "-no-user-config",
+    ...["-display", "none"],
+    ...["-machine", `q35,accel=${accelerator},dump-guest-core=off,usb=off,vmport=off`],
+    ...["-cpu", accelerator === "kvm" ? "host" : "max"],
+    ...["-smp", String(plan.vcpus)],
+    ...["-m", String(plan.memoryMib)],
+    ...["-uuid", checked(plan.id)],
+    ...["-sandbox", sandbox(plan)],
+    ...["-pidfile", GUEST_FILES.pid],
+    // The monitor before the console: when the console's connection comes in, the monitor already listens.
+    ...["-chardev", `socket,id=qmp,path=${GUEST_FILES.qmp},server=on,wait=off`, "-mon", "chardev=qmp,mode=control"],
+    ...["-chardev", `socket,id=serial,path=${GUEST_FILES.serial},reconnect=1`, "-serial", "chardev:serial"],
+    ...boot,
+    // An appliance that panics has failed; it must not start over.
+    ...(plan.kind === "appliance" ? ["-no-reboot"] : []),
+    ...plan.disks.flatMap(diskArguments),
+    ...entropy,
+    ...nics,
+    ...(plan.channel ? channelArguments() : []),
+  ];
+}

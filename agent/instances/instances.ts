@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { z } from "zod";
+import type { InstanceRuntime, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { RUN_FOLDER } from "../channel/session-channel.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Journal } from "../journal/journal.ts";
+import { Instance } from "./instance.ts";
+import { REMEMBERED_ORDERS } from "./instance-record.ts";
+
+export interface InstancesOptions {
+  readonly folder: string;
+  readonly hypervisor: Hypervisor;
+  readonly journal: Journal;
+  readonly log: Logger;
+}
+
+/** The instances of this node. */
+export class Instances {
+  readonly #options: InstancesOptions;
+  readonly #byId = new Map<string, Promise<Instance>>();
+
+  private constructor(options: InstancesOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: InstancesOptions): Promise<Instances> {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    // QEMU's working folder is compared with this one: it must be the real one.
+    return new Instances({ ...options, folder: await realpath(options.folder) });
+  }
+
+  /** The instance with an id, which may have nothing on this node yet. */
+  get(id: string): Promise<Instance> {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const opening = Instance.open(id, { ...this.#options, folder: join(this.#options.folder, z.uuid().parse(id)) });
+    this.#byId.set(id, opening);
+    opening.catch(() => this.#byId.delete(id));
+    return opening;
+  }
+
+  /** Those that have something on this node. */
+  async all(): Promise<Instance[]> {
+    const names = (await readdir(this.#options.folder)).filter((name) => z.uuid().safeParse(name).success);
+    return Promise.all(names.map((name) => this.get(name)));
+  }
+
+  /**
+   * After a restart of the agent: takes over guests that still run, ends what else runs in the instances' folders (an
+   * appliance's QEMU, its socat), and reports guests that were lost.
+   */
+  async recover(): Promise<void> {
+    for (const instance of await this.all()) {
+      const hadGuest = existsSync(join(instance.folder, RUN_FOLDER));
+      if (await instance.adopt()) {
+        this.#options.log.info({ instance: instance.id }, "found a running guest again");
+        continue;
+      }
+      await this.#options.hypervisor.clear(instance.folder);
+      if (hadGuest) instance.tellStopped("It no longer ran when the agent was started again.");
+    }
+  }
+
+  /** Carries out a power order once; the same order again only says how things are. */
+  async power(order: PowerOrder): Promise<InstanceRuntime> {
+    const instance = await this.get(order.instance.id);
+    return instance.inTurn(async () => {
+      if (instance.record.powerOrders.includes(order.orderId)) return instance.runtime;
+      refuseIfHeld(instance);
+      // Refused before anything is stored: an instance that has nothing here leaves nothing here.
+      if (order.action === "start" || existsSync(instance.folder)) await this.#carryOut(instance, order);
+      return instance.runtime;
+    });
+  }
+
+  async #carryOut(instance: Instance, order: PowerOrder): Promise<void> {
+    if (order.action !== "start") await instance.stop(order.graceSeconds);
+    if (order.action !== "stop") await instance.start(order.instance);
+    const powerOrders = [...instance.record.powerOrders, order.orderId].slice(-REMEMBERED_ORDERS);
+    await instance.save({ powerOrders, spec: order.instance });
+  }
+
+  async remove(id: string): Promise<void> {
+    const instance = await this.get(id);
+    await instance.inTurn(async () => {
+      refuseIfHeld(instance);
+      await instance.remove();
+      this.#byId.delete(id);
+    });
+  }
+
+  async release(): Promise<void> {
+    for (const opening of this.#byId.values()) await (await opening).release();
+  }
+}
+
+function refuseIfHeld(instance: Instance): void {
+  if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.");
+}

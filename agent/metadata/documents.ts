@@ -1,0 +1,50 @@
+import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
+
+/** Version of what the appliance's runner and the agent have agreed on. */
+const CONTRACT = 1;
+
+/** The serial by which the guest finds a disk, and the definition's read-only image. */
+export function diskSerial(index: number): string {
+  return `disk-${String(index)}`;
+}
+export const IMAGE_SERIAL = "os-image";
+
+/**
+ * `/ganeti/<version>/meta_data.json`: what the runner needs beside the parameters (design: "The service"). Holds the
+ * install's one-time token, so it is served to this guest and never logged. `diskIndexes`: the disks that are attached.
+ */
+export function buildMetadata(order: InstallOrder, token: string, diskIndexes: ReadonlySet<number>): string {
+  const { instance, os } = order;
+  return JSON.stringify({
+    contract: CONTRACT,
+    operation: order.operation,
+    script: os.script,
+    install: { id: order.id, token },
+    os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL },
+    instance: {
+      name: instance.name,
+      uuid: instance.id,
+      hypervisor: "kvm",
+      primaryNode: order.primaryNode,
+      memoryMiB: instance.memoryMib,
+      vcpus: instance.vcpus,
+      tags: instance.tags,
+      disks: instance.disks
+        .filter(({ index }) => diskIndexes.has(index))
+        .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
+      nics: instance.nics.map(({ mac, ip, mode, link, name, id }) => ({ mac, ip, mode, link, network: null, bridge: null, name, uuid: id })),
+      be: {},
+      hv: {},
+    },
+  });
+}
+
+/** `/ganeti/<version>/os/parameters.json`: the agent gives the guest its parameters, `{"name": ["value", "visibility"]}`. */
+export function buildParameters(parameters: InstallOrder["parameters"]): string {
+  const document: Record<string, [string, string]> = {};
+  for (const [name, parameter] of parameters) {
+    // The instance itself is the one reader of its values (design: visibility, "metadata service, to the instance itself").
+    document[name] = [parameter.visibility === "public" ? parameter.value : parameter.value.open(), parameter.visibility];
+  }
+  return JSON.stringify(document);
+}

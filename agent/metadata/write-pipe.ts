@@ -1,0 +1,148 @@
+import { timingSafeEqual, createHash } from "node:crypto";
+import { decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
+import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
+
+/** Of an overlong line so much is scrubbed, so that its first GUEST_LIMITS.lineBytes are there after scrubbing. */
+const SCRUBBED_LINE_BYTES = 4 * GUEST_LIMITS.lineBytes;
+
+export interface WritePipeEvents {
+  /** A line that may be kept: scrubbed, clean, capped. */
+  readonly onLine: (line: GuestLine) => void;
+  /** Something that the agent has to say of the log. */
+  readonly onNotice: (text: string) => void;
+  /** The guest has reported, with the right token. */
+  readonly onResult: (exitStatus: number) => void;
+}
+
+function equalInConstantTime(a: string, b: string): boolean {
+  return timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest());
+}
+
+/**
+ * The host's end of `POST …/write`: what a guest has to say, taken as it comes, scrubbed before anything else sees it,
+ * capped in line length, rate and number with the loss told (design: "The guest is hostile").
+ */
+export class WritePipe {
+  readonly #patterns: ScrubPatterns;
+  readonly #token: string;
+  readonly #events: WritePipeEvents;
+  readonly #scrubber: Scrubber;
+  readonly #lines: LineSplitter;
+  readonly #budget = new LineBudget(performance.now());
+  /** Lines taken of requests that number theirs: what is sent again after a broken connection is known. */
+  #numberedLines = 0;
+  #keptLines = 0;
+  #keptBytes = 0;
+  #tooQuick = 0;
+  #tooMany = 0;
+  #isFull = false;
+
+  constructor(patterns: ScrubPatterns, token: string, events: WritePipeEvents) {
+    this.#patterns = patterns;
+    this.#token = token;
+    this.#events = events;
+    this.#scrubber = new Scrubber(patterns);
+    this.#lines = new LineSplitter(SCRUBBED_LINE_BYTES, (line) => {
+      this.#passOn(line);
+    });
+  }
+
+  /**
+   * Takes one request's body. `firstLine`: the number of its first line among those of all numbered requests, or null.
+   * A line that breaks off with its request is left out; the guest sends it again.
+   */
+  async take(body: AsyncIterable<Buffer>, firstLine: number | null): Promise<void> {
+    let skip = firstLine === null ? 0 : Math.max(0, this.#numberedLines - firstLine);
+    const lines = new LineSplitter(SCRUBBED_LINE_BYTES, (line, cutBytes) => {
+      if (skip > 0) {
+        skip -= 1;
+        return;
+      }
+      if (firstLine !== null) this.#numberedLines += 1;
+      this.#takeLine(line, cutBytes);
+    });
+    for await (const chunk of body) lines.write(chunk);
+    lines.end();
+  }
+
+  /** Tells what is still held back. Nothing may be taken afterwards. */
+  end(): void {
+    this.#lines.write(this.#scrubber.end());
+    this.#lines.end();
+    this.#tellTooQuick();
+    if (this.#tooMany > 0) this.#events.onNotice(`The log is full: ${String(this.#tooMany)} more lines were left out.`);
+  }
+
+  #takeLine(line: Buffer, cutBytes: number): void {
+    const mayBeJson = line.length <= RESULT_LINE_BYTES && cutBytes === 0 && line[0] === 0x7b;
+    if (mayBeJson) {
+      const result = parseResult(line.toString("utf8"));
+      if (result !== null) {
+        // A result with another token isn't shown either: it may be a guess that is nearly right.
+        if (equalInConstantTime(result.token, this.#token)) this.#events.onResult(result.exitStatus);
+        else this.#events.onNotice("The guest reported an end with a token that isn't this install's. It was ignored.");
+        return;
+      }
+    }
+    if (!this.#budget.take(performance.now())) {
+      this.#tooQuick += 1;
+      this.#scrubber.cut();
+      return;
+    }
+    this.#tellTooQuick();
+    if (this.#isFull && !mayBeJson) {
+      this.#tooMany += 1;
+      this.#scrubber.cut();
+      return;
+    }
+    this.#lines.write(this.#scrubber.write(line));
+    if (cutBytes > 0) {
+      // The half of a value may stand where the line was cut.
+      this.#scrubber.cut();
+      this.#lines.write(Buffer.from("\n"));
+    } else {
+      this.#lines.write(this.#scrubber.write(Buffer.from("\n")));
+    }
+  }
+
+  #tellTooQuick(): void {
+    if (this.#tooQuick === 0) return;
+    this.#events.onNotice(`${String(this.#tooQuick)} lines came too quickly and were left out.`);
+    this.#tooQuick = 0;
+  }
+
+  /** A scrubbed line. What JSON has unescaped is scrubbed once more. */
+  #passOn(bytes: Buffer): void {
+    const parsed = parseGuestLine(decodeLine(bytes));
+    if (parsed.kind === "progress") {
+      const step = parsed.step === null ? null : scrubText(this.#patterns, parsed.step).slice(0, GUEST_LIMITS.stepIdLength);
+      const message = parsed.message === null ? null : capped(scrubText(this.#patterns, parsed.message));
+      if (this.#isFull && message !== null) this.#tooMany += 1;
+      this.#count(message ?? "");
+      this.#events.onLine({ ...parsed, step, message: this.#isFull ? null : message });
+      return;
+    }
+    if (this.#isFull) {
+      this.#tooMany += 1;
+      return;
+    }
+    this.#events.onLine({ kind: "log", text: capped(parsed.text) });
+    this.#count(parsed.text);
+  }
+
+  #count(text: string): void {
+    if (this.#isFull) return;
+    this.#keptLines += 1;
+    this.#keptBytes += Math.min(text.length, GUEST_LIMITS.lineBytes);
+    if (this.#keptLines < GUEST_LIMITS.lines && this.#keptBytes < GUEST_LIMITS.bytes) return;
+    this.#isFull = true;
+    this.#events.onNotice(`The log is full (${String(this.#keptLines)} lines). Progress is still followed; further lines are counted, not kept.`);
+  }
+}
+
+/** A line's text within its cap, the cut told in it. */
+function capped(text: string): string {
+  if (text.length <= GUEST_LIMITS.lineBytes) return text;
+  const mark = ` [${String(text.length - GUEST_LIMITS.lineBytes)} more]`;
+  return (text.slice(0, GUEST_LIMITS.lineBytes - mark.length) + mark).toWellFormed();
+}
