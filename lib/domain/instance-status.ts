@@ -12,14 +12,14 @@ export interface InstanceFacts {
 
 /** A node that can't be spoken with, as a sentence; null: it answers. */
 export function nodeProblem(node: InstanceFacts["node"]): string | null {
-  if (node.offline) return `node ${node.name} is marked offline`;
+  if (node.offline) return `Node ${node.name} is marked offline.`;
   switch (node.state) {
     case "online":
       return null;
     case "enrolling":
-      return `node ${node.name} has not enrolled yet`;
+      return `Node ${node.name} has not enrolled yet.`;
     case "unreachable":
-      return node.stateReason === null ? `node ${node.name} does not answer` : `node ${node.name} does not answer: ${node.stateReason}`;
+      return node.stateReason === null ? `Node ${node.name} does not answer.` : `Node ${node.name} does not answer: ${node.stateReason}`;
   }
 }
 
@@ -39,17 +39,17 @@ export function blockedActions(
   lock: { readonly jobId: number; readonly cancelRequested: boolean } | null,
 ): Partial<Record<InstanceAction, string>> {
   if (lock !== null) {
-    const held = `job ${lock.jobId} is working on this instance`;
+    const held = `Job ${lock.jobId} is working on this instance.`;
     const blocked = { start: held, stop: held, reboot: held, reinstall: held, delete: held };
-    return lock.cancelRequested ? { ...blocked, cancel: `job ${lock.jobId} is being cancelled already` } : blocked;
+    return lock.cancelRequested ? { ...blocked, cancel: `Job ${lock.jobId} is being cancelled already.` } : blocked;
   }
-  const blocked: Partial<Record<InstanceAction, string>> = { cancel: "no job is working on this instance" };
+  const blocked: Partial<Record<InstanceAction, string>> = { cancel: "No job is working on this instance." };
   const unreachable = nodeProblem(facts.node);
   if (unreachable !== null) return { ...blocked, start: unreachable, stop: unreachable, reboot: unreachable, reinstall: unreachable, delete: unreachable };
   const runs = facts.operState === "running";
   if (facts.installState !== "done" && !runs) {
-    const empty = facts.installState === null ? "nothing is installed on it yet" : "its install did not finish";
-    return { ...blocked, start: empty, stop: "it is stopped", reboot: empty };
+    const empty = facts.installState === null ? "Nothing is installed on it yet." : "Its install did not finish.";
+    return { ...blocked, start: empty, stop: "It is stopped.", reboot: empty };
   }
-  return runs ? { ...blocked, start: "it is running" } : { ...blocked, stop: "it is stopped", reboot: "it is stopped" };
+  return runs ? { ...blocked, start: "It is running." } : { ...blocked, stop: "It is stopped.", reboot: "It is stopped." };
 }

@@ -69,22 +69,22 @@ export function planInstall(request: PlanRequest): Planned {
   };
 }
 
-const noDisk: Refusal = { code: "invalid", message: "an install needs a first disk", field: "disks" };
+const noDisk: Refusal = { code: "invalid", message: "An install needs a first disk.", field: "disks" };
 
 function refuseVariant(definition: PlannedDefinition, variant: string | null): Refusal | null {
   if (definition.variants.length === 0) {
-    return variant === null ? null : { code: "invalid", message: `OS definition ${definition.name} has no variants`, field: "osType" };
+    return variant === null ? null : { code: "invalid", message: `OS definition ${definition.name} has no variants.`, field: "osType" };
   }
   const known = definition.variants.join(", ");
-  if (variant === null) return { code: "invalid", message: `OS definition ${definition.name} needs a variant: ${known}`, field: "osType" };
+  if (variant === null) return { code: "invalid", message: `OS definition ${definition.name} needs a variant: ${known}.`, field: "osType" };
   if (definition.variants.includes(variant)) return null;
-  return { code: "unknown_object", message: `OS definition ${definition.name} has no variant ${variant}; it has ${known}`, field: "osType" };
+  return { code: "unknown_object", message: `OS definition ${definition.name} has no variant ${variant}; it has ${known}.`, field: "osType" };
 }
 
 function refuseDefinition(definition: PlannedDefinition): Refusal | null {
-  if (definition.blacklisted) return { code: "conflict", message: `OS definition ${definition.name} is blacklisted: nothing new is installed with it`, field: "osType" };
+  if (definition.blacklisted) return { code: "conflict", message: `OS definition ${definition.name} is blacklisted: nothing new is installed with it.`, field: "osType" };
   if (definition.apiVersions.includes(OS_API_VERSION)) return null;
-  return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}`, field: "osType" };
+  return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}.`, field: "osType" };
 }
 
 function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | null {
@@ -92,10 +92,10 @@ function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | nu
   if (first === undefined) return noDisk;
   const { minimumDiskMib, minimumMemoryMib } = definition.manifest;
   if (first.sizeMib < minimumDiskMib) {
-    return { code: "disk_too_small", message: `the first disk has ${first.sizeMib} MiB; OS definition ${definition.name} needs ${minimumDiskMib} MiB`, field: "disks[0].sizeMib" };
+    return { code: "disk_too_small", message: `The first disk has ${first.sizeMib} MiB; OS definition ${definition.name} needs ${minimumDiskMib} MiB.`, field: "disks[0].sizeMib" };
   }
   if (memoryMib < minimumMemoryMib) {
-    return { code: "invalid", message: `the instance has ${memoryMib} MiB of memory; OS definition ${definition.name} needs ${minimumMemoryMib} MiB`, field: "memoryMib" };
+    return { code: "invalid", message: `The instance has ${memoryMib} MiB of memory; OS definition ${definition.name} needs ${minimumMemoryMib} MiB.`, field: "memoryMib" };
   }
   return null;
 }
@@ -105,16 +105,16 @@ function placeScripts({ definition, cluster, nodeRunsHostScripts }: PlanRequest)
   const { name, digest, manifest, trusted } = definition;
   const hasHostHalf = manifest.hostScripts.includes("create");
   const hasUntrustedHalf = manifest.untrustedScripts.includes("create");
-  if (!hasHostHalf && !hasUntrustedHalf) return { code: "unsupported", message: `OS definition ${name} has no create script`, field: "osType" };
+  if (!hasHostHalf && !hasUntrustedHalf) return { code: "unsupported", message: `OS definition ${name} has no create script.`, field: "osType" };
   const inAppliance: ScriptPlace = { place: "appliance", script: "create", definition: name, digest };
   const hostMayRun = hasHostHalf && trusted !== null && cluster.hostScripts;
   if (!hostMayRun) {
     if (hasUntrustedHalf) return [inAppliance];
     const reason = trusted === null ? "is not trusted, and has no untrusted half" : "has only a host script, and the cluster forbids scripts on hosts";
-    return { code: "unsupported", message: `OS definition ${name} ${reason}`, field: "osType" };
+    return { code: "unsupported", message: `OS definition ${name} ${reason}.`, field: "osType" };
   }
   if (!nodeRunsHostScripts) {
-    return { code: "unsupported", message: `OS definition ${name} is trusted to run a script on the host, and the node's agent runs none`, field: "osType" };
+    return { code: "unsupported", message: `OS definition ${name} is trusted to run a script on the host, and the node's agent runs none.`, field: "osType" };
   }
   const onHost: ScriptPlace = { place: "host", script: "create", definition: name, digest, trustedBy: trusted.by, trustedAt: trusted.at };
   return hasUntrustedHalf ? [onHost, inAppliance] : [onHost];
@@ -130,7 +130,7 @@ export interface NodeRoom {
  * Memory is needed once more only where the instance doesn't have it already.
  */
 export function refuseForRoom(node: string, free: NodeRoom, need: { readonly diskMib: number; readonly memoryMib: number }): { readonly code: "no_room"; readonly message: string } | null {
-  if (free.diskFreeMib < need.diskMib) return { code: "no_room", message: `node ${node} has ${free.diskFreeMib} MiB of disk free; ${need.diskMib} MiB are needed` };
-  if (free.memoryFreeMib < need.memoryMib) return { code: "no_room", message: `node ${node} has ${free.memoryFreeMib} MiB of memory free; ${need.memoryMib} MiB are needed` };
+  if (free.diskFreeMib < need.diskMib) return { code: "no_room", message: `Node ${node} has ${free.diskFreeMib} MiB of disk free; ${need.diskMib} MiB are needed.` };
+  if (free.memoryFreeMib < need.memoryMib) return { code: "no_room", message: `Node ${node} has ${free.memoryFreeMib} MiB of memory free; ${need.memoryMib} MiB are needed.` };
   return null;
 }

@@ -60,9 +60,9 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
   const effective = new Map<string, EffectiveParameter>();
   for (const [name, parameter] of sent) {
     if (declared !== null && !declared.has(name)) {
-      problems.push({ code: "unknown_parameter", message: `OS parameter ${name} is not declared by the OS definition`, names: [name] });
+      problems.push({ code: "unknown_parameter", message: `OS parameter ${name} is not declared by the OS definition.`, names: [name] });
     } else if (strictness(parameter.visibility) < strictness(floor(name))) {
-      problems.push({ code: "visibility_too_low", message: `OS parameter ${name} must be sent as ${floor(name)}`, names: [name] });
+      problems.push({ code: "visibility_too_low", message: `OS parameter ${name} must be sent as ${floor(name)}.`, names: [name] });
     } else {
       effective.set(name, { name, parameter, from: "request" });
     }
@@ -87,11 +87,11 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
       else missing.push(name);
     }
   }
-  if (missing.length > 0) problems.push({ code: "missing_parameter", message: `OS parameters must be sent: ${missing.toSorted().join(", ")}`, names: missing.toSorted() });
+  if (missing.length > 0) problems.push({ code: "missing_parameter", message: `OS parameters must be sent: ${missing.toSorted().join(", ")}.`, names: missing.toSorted() });
   if (secretsToSend.length > 0) {
     problems.push({
       code: "missing_secret",
-      message: `secret OS parameters are not kept and must be sent again: ${secretsToSend.toSorted().join(", ")}`,
+      message: `Secret OS parameters are not kept and must be sent again: ${secretsToSend.toSorted().join(", ")}.`,
       names: secretsToSend.toSorted(),
     });
   }
@@ -113,7 +113,7 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
 export function parameterError(problems: readonly [ParameterProblem, ...ParameterProblem[]]): SlipwayError {
   const names = [...new Set(problems.flatMap((problem) => problem.names))];
   const [name, ...others] = problems[0].names;
-  return new SlipwayError(problems[0].code, problems.map((problem) => problem.message).join("; "), {
+  return new SlipwayError(problems[0].code, problems.map((problem) => problem.message).join(" "), {
     field: name !== undefined && others.length === 0 ? `osparams.${name}` : "osparams",
     names,
   });
@@ -130,11 +130,11 @@ function readSent(sent: SentParameters, problems: ParameterProblem[]): Map<strin
   for (const [name, parameter] of all) {
     if (!PARAMETER_NAME.test(name)) {
       // A name that isn't one may be a value that got into the wrong place, so it isn't repeated.
-      problems.push({ code: "invalid", message: "an OS parameter has a name that can't be used: letters, digits, - and _, a letter first, at most 64", names: [] });
+      problems.push({ code: "invalid", message: "An OS parameter has a name that can't be used: letters, digits, - and _, a letter first, at most 64.", names: [] });
     } else if (read.has(name)) {
-      problems.push({ code: "invalid", message: `OS parameter ${name} was sent in two classes`, names: [name] });
+      problems.push({ code: "invalid", message: `OS parameter ${name} was sent in two classes.`, names: [name] });
     } else if (parameter.visibility !== "public" && isMask(contentOf(parameter))) {
-      problems.push({ code: "invalid", message: `OS parameter ${name} is a mask, not a value; leave it out to keep what is stored`, names: [name] });
+      problems.push({ code: "invalid", message: `OS parameter ${name} is a mask, not a value; leave it out to keep what is stored.`, names: [name] });
       read.set(name, parameter);
     } else {
       read.set(name, parameter);
@@ -163,24 +163,24 @@ function contentOf(parameter: ParameterValue): string {
 
 /** What is wrong with a value, without saying it. */
 function checkValue(declaration: ParameterDeclaration | undefined, name: string, value: string): string | null {
-  if (value.includes("\0")) return `OS parameter ${name} must not hold a NUL character`;
+  if (value.includes("\0")) return `OS parameter ${name} must not hold a NUL character.`;
   if (declaration === undefined) return null;
-  if (value === "" && declaration.required) return `OS parameter ${name} must not be empty`;
+  if (value === "" && declaration.required) return `OS parameter ${name} must not be empty.`;
   // An optional parameter that is sent empty is one that isn't there for the script.
   if (value === "") return null;
   switch (declaration.type) {
     case "boolean":
-      if (!/^(true|false|yes|no)$/.test(value)) return `OS parameter ${name} must be true, false, yes or no`;
+      if (!/^(true|false|yes|no)$/.test(value)) return `OS parameter ${name} must be true, false, yes or no.`;
       break;
     case "integer":
-      if (!/^-?\d{1,15}$/.test(value)) return `OS parameter ${name} must be a whole number`;
+      if (!/^-?\d{1,15}$/.test(value)) return `OS parameter ${name} must be a whole number.`;
       break;
     case "choice":
-      if (!declaration.choices.includes(value)) return `OS parameter ${name} must be one of ${declaration.choices.join(", ")}`;
+      if (!declaration.choices.includes(value)) return `OS parameter ${name} must be one of ${declaration.choices.join(", ")}.`;
       break;
     case "string":
     case "password":
-      if (/[\r\n]/.test(value)) return `OS parameter ${name} must be a single line`;
+      if (/[\r\n]/.test(value)) return `OS parameter ${name} must be a single line.`;
       break;
     case "text":
       break;
@@ -190,23 +190,23 @@ function checkValue(declaration: ParameterDeclaration | undefined, name: string,
     case "matches":
       return null;
     case "differs":
-      return `OS parameter ${name} must match ${declaration.pattern}`;
+      return `OS parameter ${name} must match ${declaration.pattern}.`;
     case "too_slow":
-      return `OS parameter ${name} could not be checked against its definition's pattern in time`;
+      return `OS parameter ${name} could not be checked against its definition's pattern in time.`;
   }
 }
 
 function checkTotals(effective: readonly EffectiveParameter[], problems: ParameterProblem[]): void {
   if (effective.length > PARAMETER_LIMITS.count) {
-    problems.push({ code: "too_large", message: `more than ${PARAMETER_LIMITS.count} OS parameters`, names: [] });
+    problems.push({ code: "too_large", message: `There are more than ${PARAMETER_LIMITS.count} OS parameters.`, names: [] });
   }
   let total = 0;
   for (const { name, parameter } of effective) {
     const bytes = Buffer.byteLength(contentOf(parameter));
     total += bytes;
-    if (bytes > PARAMETER_LIMITS.valueBytes) problems.push({ code: "too_large", message: `OS parameter ${name} has more than ${PARAMETER_LIMITS.valueBytes} bytes`, names: [name] });
+    if (bytes > PARAMETER_LIMITS.valueBytes) problems.push({ code: "too_large", message: `OS parameter ${name} has more than ${PARAMETER_LIMITS.valueBytes} bytes.`, names: [name] });
   }
-  if (total > PARAMETER_LIMITS.totalBytes) problems.push({ code: "too_large", message: `OS parameters have more than ${PARAMETER_LIMITS.totalBytes} bytes together`, names: [] });
+  if (total > PARAMETER_LIMITS.totalBytes) problems.push({ code: "too_large", message: `OS parameters have more than ${PARAMETER_LIMITS.totalBytes} bytes together.`, names: [] });
 }
 
 /** An effective parameter to the set that an order carries. */

@@ -1,0 +1,66 @@
+/**
+ * From the queue to the agent: contents first, then the order, then its acknowledgement (design: install, "Order of things",
+ * "Idempotent"). No worker waits for the install to end: the agent's events end its job (ingest-agent-events.ts), which is
+ * what lets one controller follow many thousand.
+ *
+ * Can be begun again at any point: what has happened stands in the install's row.
+ */
+import type { Services } from "#lib/context/context.ts";
+import { Prisma } from "#lib/db/client.ts";
+import { isSlipwayError } from "#lib/domain/errors.ts";
+import { isFinal } from "#lib/domain/install-states.ts";
+import { appendEvents } from "#lib/events/append-events.ts";
+import { applyStatus } from "./apply-status.ts";
+import { buildOrder, loadInstall, neededBlobs } from "./build-order.ts";
+import type { LoadedInstall } from "./build-order.ts";
+import { failedWith, failInstall } from "./fail-install.ts";
+import { LEASE, leaseIsOver } from "./lease.ts";
+
+/** `again`: the node didn't answer, and it isn't certain yet that the order isn't running there. */
+export type Dispatched = "handed_over" | "ended" | "again";
+
+/** @param startedAt when the job's executor began: a node that doesn't answer is tried for a while from then on. */
+export async function dispatchInstall(services: Services, installId: string, startedAt: Date, signal: AbortSignal): Promise<Dispatched> {
+  const install = await loadInstall(services, installId);
+  if (isFinal(install.state)) return "ended";
+  if (install.acknowledged) return "handed_over";
+  try {
+    // Read first: where a secret isn't there, nothing is sent.
+    const order = await buildOrder(services, install);
+    for (const digest of neededBlobs(install)) await services.agents.pushBlob(install.nodeId, digest, signal);
+    const client = await services.agents.client(install.nodeId);
+    if (!(await markSent(services, installId))) return await endCancelled(services, install);
+    const status = await client.putInstall(order, signal);
+    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatus(tx, services.keyring, install.jobId, status, null)));
+    return "handed_over";
+  } catch (error) {
+    if (signal.aborted || !isSlipwayError(error)) throw error;
+    if (error.code === "node_unreachable") return unreachable(services, install, startedAt, error.message);
+    // The agent's own answer, or a reason of ours from before anything was sent: it isn't running.
+    const ended = await failInstall(services, installId, failedWith(error.code, error.message, error.step ?? null), { unacknowledged: true });
+    return ended ? "ended" : "handed_over";
+  }
+}
+
+/** Durable before the order goes out, and only while nobody has asked to cancel. */
+async function markSent(services: Services, installId: string): Promise<boolean> {
+  const marked = await services.db.$executeRaw(Prisma.sql`
+    UPDATE install SET order_sent_at = now() FROM job
+    WHERE install.id = ${installId}::uuid AND job.id = install.job_id AND job.status = 'running' AND job.cancel_requested_at IS NULL`);
+  return marked === 1;
+}
+
+async function endCancelled(services: Services, install: LoadedInstall): Promise<Dispatched> {
+  const end = { state: "cancelled", code: "cancelled", message: "The install was cancelled before it began.", step: null } as const;
+  // After an earlier try the agent may have the order: then the cancellation goes there (cancel-running-install.ts).
+  return (await failInstall(services, install.id, end, { unsent: true })) ? "ended" : "handed_over";
+}
+
+async function unreachable(services: Services, install: LoadedInstall, startedAt: Date, reason: string): Promise<Dispatched> {
+  const { orderSentAt } = await services.db.install.findUniqueOrThrow({ where: { id: install.id }, select: { orderSentAt: true } });
+  const now = new Date();
+  const certain = orderSentAt === null ? now.getTime() > startedAt.getTime() + LEASE.dispatchSeconds * 1_000 : leaseIsOver(orderSentAt, now);
+  if (!certain) return "again";
+  const message = `Node ${install.node.name} does not answer. ${reason}`;
+  return (await failInstall(services, install.id, failedWith("node_unreachable", message), { unacknowledged: true })) ? "ended" : "handed_over";
+}

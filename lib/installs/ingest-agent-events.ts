@@ -1,0 +1,104 @@
+/**
+ * Takes in what an agent says (design: architecture, "Live"): entries, states, power. One transaction a batch, the journal's
+ * position in it, so that nothing is taken in twice and nothing is lost, whichever controller reads.
+ */
+import type { AgentEvent, InstallEntry, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import type { Services } from "#lib/context/context.ts";
+import type { Transaction } from "#lib/db/client.ts";
+import { Prisma } from "#lib/db/client.ts";
+import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
+import type { NewEvent } from "#lib/events/append-events.ts";
+import { appendEvents } from "#lib/events/append-events.ts";
+import { applyStatus } from "./apply-status.ts";
+
+/** Rows of one install's log: what the agent lets through of its guest, and its own notices. */
+const ENTRIES = GUEST_LIMITS.lines + 1_000;
+
+export interface AgentJournal {
+  readonly nodeId: string;
+  /** Identity of the journal that the events are numbered in. */
+  readonly journal: string;
+}
+
+/**
+ * Takes in a batch of one node's events, in order. Events that are in the database already are passed over.
+ *
+ * @returns the number up to which the journal's events are in the database, to be acknowledged once this has returned.
+ */
+export async function ingestAgentEvents(services: Services, { nodeId, journal }: AgentJournal, events: readonly AgentEvent[]): Promise<number> {
+  return services.db.$transaction(async (tx) => {
+    const rows = await tx.$queryRaw<{ journal_id: string | null; journal_seq: bigint }[]>(Prisma.sql`
+      SELECT journal_id, journal_seq FROM node WHERE id = ${nodeId}::uuid FOR NO KEY UPDATE`);
+    const node = rows[0];
+    if (node === undefined) return events.at(-1)?.seq ?? 0;
+    const known = node.journal_id === journal ? Number(node.journal_seq) : 0;
+    const fresh = events.filter((event) => event.seq > known);
+    const last = fresh.at(-1)?.seq ?? known;
+    if (fresh.length === 0 && node.journal_id === journal) return last;
+
+    const changes: NewEvent[] = [];
+    for (const [installId, said] of byInstall(fresh)) changes.push(...(await takeInInstall(tx, services, nodeId, installId, said)));
+    for (const [instanceId, power] of lastPower(fresh)) changes.push(...(await takeInPower(tx, nodeId, instanceId, power)));
+    await tx.node.update({ where: { id: nodeId }, data: { journalId: journal, journalSeq: BigInt(last) }, select: { id: true } });
+    await appendEvents(tx, changes);
+    return last;
+  });
+}
+
+interface Said {
+  readonly entries: InstallEntry[];
+  /** Each state once, so that none is passed over, and the last word. */
+  readonly statuses: InstallStatus[];
+}
+
+function byInstall(events: readonly AgentEvent[]): Map<string, Said> {
+  const found = new Map<string, Said>();
+  for (const event of events) {
+    if (event.type === "instance.power") continue;
+    const said = found.get(event.installId) ?? { entries: [], statuses: [] };
+    found.set(event.installId, said);
+    if (event.type === "install.entries") said.entries.push(...event.entries);
+    if (said.statuses.at(-1)?.state === event.status.state) said.statuses.pop();
+    said.statuses.push(event.status);
+  }
+  return found;
+}
+
+async function takeInInstall(tx: Transaction, services: Services, nodeId: string, installId: string, said: Said): Promise<NewEvent[]> {
+  // An agent speaks for its own installs only.
+  const install = await tx.install.findFirst({ where: { id: installId, nodeId }, select: { jobId: true } });
+  if (install === null) return [];
+  const entries = said.entries.filter((entry) => entry.n <= ENTRIES);
+  if (entries.length > 0) {
+    await tx.installEvent.createMany({
+      data: entries.map(({ n, at, kind, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, text: withoutNul(text), step, percent })),
+      skipDuplicates: true,
+    });
+  }
+  const numbers = entries.map((entry) => entry.n);
+  const range = numbers.length === 0 ? null : { first: Math.min(...numbers), last: Math.max(...numbers) };
+  const changes: NewEvent[] = [];
+  for (const [index, status] of said.statuses.entries()) {
+    changes.push(...(await applyStatus(tx, services.keyring, install.jobId, status, index === said.statuses.length - 1 ? range : null)));
+  }
+  return changes;
+}
+
+/** PostgreSQL's text has no NUL, and a guest can say one. */
+function withoutNul(text: string | null): string | null {
+  return text === null ? null : text.replaceAll("\0", "\u2400");
+}
+
+function lastPower(events: readonly AgentEvent[]): Map<string, "running" | "stopped"> {
+  const found = new Map<string, "running" | "stopped">();
+  for (const event of events) if (event.type === "instance.power") found.set(event.instanceId, event.power);
+  return found;
+}
+
+async function takeInPower(tx: Transaction, nodeId: string, instanceId: string, power: "running" | "stopped"): Promise<NewEvent[]> {
+  const changed = await tx.$queryRaw<{ name: string; owner_id: string | null }[]>(Prisma.sql`
+    UPDATE instance SET oper_state = ${power}::"PowerState", updated_at = now()
+    WHERE id = ${instanceId}::uuid AND node_id = ${nodeId}::uuid AND oper_state IS DISTINCT FROM ${power}::"PowerState"
+    RETURNING name, owner_id`);
+  return changed.map(({ name, owner_id }) => ({ payload: { type: "instance.changed", name }, ownerId: owner_id }));
+}

@@ -1,0 +1,21 @@
+/**
+ * Leases (design: install, "Order of things"): an agent goes on with an install while a controller renews its lease, and
+ * never swaps a disk without one. So a controller that heard nothing may call an install failed once the lease is over.
+ */
+export const LEASE = {
+  /** Seconds that each renewal gives. */
+  seconds: 60,
+  /** Seconds between renewals. */
+  renewEverySeconds: 15,
+  /** Seconds added before a lease counts as over here: clocks differ, messages take their time. */
+  marginSeconds: 5,
+  /** Seconds for which a node that doesn't answer is tried before an order was sent. */
+  dispatchSeconds: 20,
+  /** Milliseconds between two tries. */
+  retryMs: 2_000,
+} as const;
+
+/** Whether an agent that got its order or its last renewal then can't act on it any more. */
+export function leaseIsOver(from: Date, now: Date): boolean {
+  return now.getTime() > from.getTime() + (LEASE.seconds + LEASE.marginSeconds) * 1_000;
+}

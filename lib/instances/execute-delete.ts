@@ -1,0 +1,31 @@
+import type { Services } from "#lib/context/context.ts";
+import { isSlipwayError } from "#lib/domain/errors.ts";
+import type { JobRequest } from "#lib/domain/job-request.ts";
+import { appendEvents } from "#lib/events/append-events.ts";
+import { endJob, holdJob } from "#lib/jobs/end-job.ts";
+import type { ClaimedJob } from "#lib/jobs/run-job.ts";
+import { failJob, isTried } from "./execute-power.ts";
+
+/** Removes guest and disks from the node, then the instance and all that is known of its installs. */
+export async function executeDelete(services: Services, job: ClaimedJob, request: JobRequest & { kind: "instance.delete" }, signal: AbortSignal): Promise<"ended" | "again"> {
+  const instance = await services.db.instance.findUnique({ where: { id: job.instanceId }, select: { id: true, nodeId: true, node: { select: { name: true } } } });
+  if (instance === null) return failJob(services, job.id, "unknown_object", `There is no instance ${job.instanceName}.`);
+  try {
+    const client = await services.agents.client(instance.nodeId);
+    await client.deleteInstance(instance.id, request.orderId, signal);
+  } catch (error) {
+    if (signal.aborted || !isSlipwayError(error)) throw error;
+    if (error.code !== "node_unreachable") return failJob(services, job.id, error.code, error.message);
+    if (isTried(job)) return failJob(services, job.id, "node_unreachable", `Node ${instance.node.name} does not answer. ${error.message}`);
+    return "again";
+  }
+  await services.db.$transaction(async (tx) => {
+    const held = await holdJob(tx, job.id);
+    if (held === null) return;
+    const changes = await endJob(tx, held, { status: "success", result: null });
+    const { name, ownerId } = await tx.instance.delete({ where: { id: instance.id }, select: { name: true, ownerId: true } });
+    const others = changes.filter(({ payload }) => payload.type !== "instance.changed");
+    await appendEvents(tx, [...others, { payload: { type: "instance.deleted", name }, ownerId }]);
+  });
+  return "ended";
+}

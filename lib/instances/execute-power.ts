@@ -1,0 +1,51 @@
+import type { PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { Services } from "#lib/context/context.ts";
+import type { ErrorCode } from "#lib/domain/errors.ts";
+import { isSlipwayError } from "#lib/domain/errors.ts";
+import type { JobRequest } from "#lib/domain/job-request.ts";
+import { appendEvents } from "#lib/events/append-events.ts";
+import { instanceSpec } from "#lib/installs/instance-spec.ts";
+import { LEASE } from "#lib/installs/lease.ts";
+import { endJob, holdJob } from "#lib/jobs/end-job.ts";
+import type { ClaimedJob } from "#lib/jobs/run-job.ts";
+
+/**
+ * Starts, stops or reboots an instance on its node. The same order twice is one order to the agent, so this can be begun
+ * again at any point.
+ */
+export async function executePower(services: Services, job: ClaimedJob, request: JobRequest & { kind: "instance.power" }, signal: AbortSignal): Promise<"ended" | "again"> {
+  const instance = await services.db.instance.findUnique({ where: { id: job.instanceId }, include: { disks: true, nics: true, node: { select: { name: true } } } });
+  if (instance === null) return failJob(services, job.id, "unknown_object", `There is no instance ${job.instanceName}.`);
+  const order: PowerOrder = { orderId: request.orderId, action: request.action, graceSeconds: request.graceSeconds, instance: instanceSpec(instance) };
+  try {
+    const client = await services.agents.client(instance.nodeId);
+    const runtime = await client.setPower(order, signal);
+    await services.db.$transaction(async (tx) => {
+      const held = await holdJob(tx, job.id);
+      if (held === null) return;
+      const adminState = request.action === "stop" ? "stopped" : "running";
+      await tx.instance.update({ where: { id: instance.id }, data: { adminState, operState: runtime.power }, select: { id: true } });
+      await appendEvents(tx, await endJob(tx, held, { status: "success", result: null }));
+    });
+    return "ended";
+  } catch (error) {
+    if (signal.aborted || !isSlipwayError(error)) throw error;
+    if (error.code !== "node_unreachable") return failJob(services, job.id, error.code, error.message);
+    if (isTried(job)) return failJob(services, job.id, "node_unreachable", `Node ${instance.node.name} does not answer. ${error.message}`);
+    return "again";
+  }
+}
+
+/** Whether a node that doesn't answer has been tried for long enough. */
+export function isTried(job: ClaimedJob): boolean {
+  return Date.now() > job.startedAt.getTime() + LEASE.dispatchSeconds * 1_000;
+}
+
+/** Ends a job that isn't an install with an error; the instance stays as it was. */
+export async function failJob(services: Services, jobId: number, code: ErrorCode, message: string): Promise<"ended"> {
+  await services.db.$transaction(async (tx) => {
+    const held = await holdJob(tx, jobId);
+    if (held !== null) await appendEvents(tx, await endJob(tx, held, { status: "error", code, message }));
+  });
+  return "ended";
+}
