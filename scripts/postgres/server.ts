@@ -33,6 +33,8 @@ export interface PostgresPlace {
   readonly logFile: string;
   /** Settings on top of the ordinary ones, by name. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** True where nothing has to survive a crash of the machine. */
+  readonly disposable?: boolean;
 }
 
 /**
@@ -127,7 +129,7 @@ async function ensureDataDirectory(place: PostgresPlace): Promise<Credentials> {
   try {
     await runOrFail(
       program("initdb"),
-      ["--pgdata", unfinished, "--username", SUPERUSER, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions"],
+      ["--pgdata", unfinished, "--username", SUPERUSER, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-instructions", ...(place.disposable === true ? ["--no-sync"] : [])],
       { timeoutMs: 120_000, environment: programEnvironment() },
     );
   } finally {
@@ -147,6 +149,7 @@ async function launch(place: PostgresPlace): Promise<void> {
     log_timezone: "UTC",
     // A statement that fails would stand in the log with its text.
     log_min_error_statement: "panic",
+    ...(place.disposable === true ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" } : {}),
     ...place.settings,
   };
   // pg_ctl takes the server's options as one string and splits it as a shell does.

@@ -21,8 +21,8 @@ try {
   const server = await startPostgres({
     directory,
     logFile: path.join(directory, "log"),
-    // Nothing in here outlives the tests, so nothing has to survive a crash of the machine.
-    settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "300" },
+    disposable: true,
+    settings: { max_connections: "300" },
   });
   const client = new pg.Client({ connectionString: server.superuserUrl });
   await client.connect();

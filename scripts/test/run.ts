@@ -15,6 +15,9 @@ if (scratch === undefined) throw new Error("this is the second half of `npm test
 const context: StepContext = { release, scratch };
 mkdirSync(path.join(scratch, "tmp"), { recursive: true });
 process.env["TMPDIR"] = path.join(scratch, "tmp");
+// Runners and browsers keep things of their own; what is built from Debian's packages is kept between runs, in the cache.
+process.env["XDG_DATA_HOME"] = path.join(scratch, "data");
+process.env["XDG_CONFIG_HOME"] = path.join(scratch, "config");
 
 const [only, ...filters] = process.argv.slice(2);
 const outcomes: Outcome[] = [];

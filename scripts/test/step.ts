@@ -38,7 +38,8 @@ const reportSchema = z.object({
 export async function vitestStep(context: StepContext, project: string, filters: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
   const file = path.join(context.scratch, `vitest-${project}.json`);
   rmSync(file, { force: true });
-  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, "--passWithNoTests", ...filters];
+  // native: the loader of its own would write a file into node_modules, which may belong to somebody else.
+  const args = ["run", "--configLoader=native", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, "--passWithNoTests", ...filters];
   const { result, output, seconds } = await runStep(context, "vitest", args, environment);
   const report = readReport(file);
   const unloaded = report?.testResults.filter((one) => one.status === "failed" && !one.assertionResults.some((test) => test.status === "failed")).length ?? 0;
