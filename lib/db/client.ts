@@ -1,4 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
 import type { Secret } from "#lib/domain/visibility.ts";
 import { Prisma, PrismaClient } from "./generated/client.ts";
 
@@ -35,6 +36,19 @@ export function createDatabase(url: Secret<string>, options: DatabaseOptions = {
     keepAlive: true,
   });
   return new PrismaClient({ adapter, transactionOptions: TRANSACTION_LIMITS, errorFormat: "minimal" });
+}
+
+/** Plain connections for the job queue's own tables, which Prisma doesn't know. `end()` closes them. */
+export function createPool(url: Secret<string>, options: { readonly connections: number; readonly name: string }): pg.Pool {
+  return new pg.Pool({
+    connectionString: url.open(),
+    options: "-c timezone=UTC",
+    application_name: options.name,
+    max: options.connections,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  });
 }
 
 /** `Prisma.sql`, `Prisma.join`, and the input types of every model. Only lib/db imports the generated client itself. */
