@@ -4,7 +4,7 @@ import { Refusal, say } from "./say.mjs";
 /** What runs and installs virtual machines, and what builds the appliance and the sample's image (appliance/README.md). */
 const FOR_RUNNING = [
   "qemu-system-x86", "qemu-utils", "socat", "ipxe-qemu", "seabios",
-  "mmdebstrap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
+  "mmdebstrap", "uidmap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
   "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
 ];
 const FOR_TESTS = ["chromium"];

@@ -27,7 +27,7 @@ const PRODUCTS: readonly Product[] = [
   },
   {
     title: "console",
-    inputs: ["app", "components", "lib", "public", "next.config.ts", "postcss.config.mjs", "tsconfig.json", "package-lock.json"],
+    inputs: ["app", "components", "lib", "public", "proxy.ts", "next.config.ts", "postcss.config.mjs", "tsconfig.json", "package-lock.json"],
     made: ".next/BUILD_ID",
     command: ["node_modules/.bin/next", "build"],
     environment: { NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" },

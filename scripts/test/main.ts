@@ -22,7 +22,7 @@ await runCommand(async () => {
     process.exitCode = await runAsOrdinaryUser(path.join(release.directory, "scripts/test/run.ts"), process.argv.slice(2), {
       cwd: release.directory,
       node: release.node,
-      environment: { SLIPWAY_TEST_SCRATCH: scratch, SLIPWAY_RELEASE: release.digest, PATH: release.path },
+      environment: { ...release.environment, SLIPWAY_TEST_SCRATCH: scratch },
     });
   } finally {
     const [command, ...args] = asOrdinaryUser(["rm", "--recursive", "--force", "--", scratch]);

@@ -1,32 +1,61 @@
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
 import path from "node:path";
+import { isRoot } from "#scripts/process/ordinary-user.ts";
 import { runOrFail } from "#scripts/process/run.ts";
-import { say } from "./terminal.ts";
+import { Refusal, say } from "./terminal.ts";
+
+/** What is built from Debian's packages: directories, each with a manifest.json. */
+export interface Artifacts {
+  /** appliance/README.md */
+  readonly appliance: string;
+  /** What the sample definition installs from: os-definitions/README.md */
+  readonly image: string;
+}
 
 const BUILD_MS = 900_000;
 
-/** Where what is built from Debian's packages is kept, by the digest of its inputs, for every home directory of this user. */
-export function cacheDirectory(name: string): string {
+/**
+ * Builds the appliance and the sample's image, unless they are there already: both scripts keep what they make by the digest
+ * of its inputs, in a cache that every home directory of this machine or user shares. As root they run as root, which is what
+ * a tree of Debian's files needs where user namespaces aren't open.
+ */
+export async function buildArtifacts(checkout: string): Promise<Artifacts> {
+  if (!isRoot()) requireSubordinateIds();
+  // One after the other: the second processor belongs to the console's build.
+  const appliance = await buildArtifact(checkout, "appliance/build", "appliance");
+  return { appliance, image: await buildArtifact(checkout, "os-definitions/debian/build-image", "images") };
+}
+
+function cacheDirectory(name: string): string {
+  if (isRoot()) return path.join("/var/cache/slipway", name);
   return path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "slipway", name);
 }
 
-/**
- * Runs one of the build scripts that print the directory of what they made, or had made before from the same inputs.
- *
- * @param script relative to the release, say `appliance/build`
- * @param out where it keeps what it makes
- */
-export async function buildArtifact(title: string, script: string, out: string): Promise<string> {
-  const release = path.resolve(import.meta.dirname, "../..");
-  const { output } = await runOrFail(path.join(release, script), ["--out", out], {
-    cwd: release,
+/** Both scripts print the directory of what they made as their last line, and say what they do with their name before it. */
+async function buildArtifact(checkout: string, script: string, name: string): Promise<string> {
+  const out = cacheDirectory(name);
+  mkdirSync(out, { recursive: true, mode: 0o755 });
+  const { output } = await runOrFail(path.join(checkout, script), ["--out", out], {
+    cwd: checkout,
     timeoutMs: BUILD_MS,
     onLine: (line) => {
       if (/^[a-z/-]+: /.test(line)) say(line);
     },
   });
   const directory = output.trimEnd().split("\n").at(-1) ?? "";
-  if (!path.isAbsolute(directory) || !existsSync(directory)) throw new Error(`${script} didn't say where the ${title} is`);
+  if (!path.isAbsolute(directory) || !existsSync(directory)) throw new Error(`${script} didn't say where it put what it made`);
   return directory;
+}
+
+/** A user namespace with more than one user in it is made from numbers that the administrator gave away for it. */
+function requireSubordinateIds(): void {
+  const { username, uid } = userInfo();
+  const given = (file: string): boolean =>
+    existsSync(file) && readFileSync(file, "utf8").split("\n").some((line) => line.startsWith(`${username}:`) || line.startsWith(`${uid}:`));
+  if (given("/etc/subuid") && given("/etc/subgid")) return;
+  throw new Refusal(
+    `${username} has no subordinate user and group numbers, with which the sample's image is built. As root, then run this again:\n\n` +
+      `  usermod --add-subuids 231072-296607 --add-subgids 231072-296607 ${username}\n`,
+  );
 }

@@ -20,7 +20,7 @@ await runCommand(async () => {
   process.exitCode = await runAsOrdinaryUser(path.join(release.directory, "scripts/up/run.ts"), process.argv.slice(2), {
     cwd: release.directory,
     node: release.node,
-    environment: { SLIPWAY_HOME: settings.home, SLIPWAY_RELEASE: release.digest, PATH: release.path },
+    environment: { ...release.environment, SLIPWAY_HOME: settings.home },
   });
   if (process.exitCode === 0) await removeOtherReleases(releases, release);
 });
