@@ -20,7 +20,7 @@ make_filesystem() { # DEVICE
 unpack_image() { # IMAGE TARGET
 	rm -f /tmp/unpacked
 	{
-		unsquashfs -f -d "$2" "$1" 2>&1 && : >/tmp/unpacked
+		unsquashfs -f -da 8 -fr 8 -d "$2" "$1" 2>&1 && : >/tmp/unpacked
 	} | tr '\r' '\n' | {
 		last=0
 		while IFS= read -r line; do
