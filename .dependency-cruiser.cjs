@@ -3,6 +3,7 @@ const TEST = "\\.test\\.tsx?$";
 /** What is run, or found by its name. */
 const ENTRIES = [
   "^app/",
+  "^proxy\\.ts$",
   "^[^/]+\\.config\\.(ts|js|mjs|cjs)$",
   "^next-env\\.d\\.ts$",
   "^(server|agent|cli|bench|scripts/[^/]+)/(main|run)\\.(ts|mjs)$",

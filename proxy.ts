@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { NextResponse } from "next/server.js";
 import type { NextRequest } from "next/server.js";
+import { COMPILES_ON_DEMAND } from "#lib/config/next-environment.ts";
 
 /**
  * Security headers of every page. Scripts run only with the nonce of this very answer, which Next.js reads from the policy
@@ -10,8 +11,8 @@ import type { NextRequest } from "next/server.js";
  */
 export function proxy(request: NextRequest): NextResponse {
   const nonce = randomBytes(16).toString("base64");
-  // Only while pages are compiled as they are asked for does React need eval.
-  const evaluate = process.env.NODE_ENV === "production" ? "" : " 'unsafe-eval'";
+  // React needs eval only where it shows errors of code that is being worked on.
+  const evaluate = COMPILES_ON_DEMAND ? " 'unsafe-eval'" : "";
   const policy = [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${evaluate}`,

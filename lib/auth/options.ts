@@ -1,14 +1,16 @@
+import { randomUUID } from "node:crypto";
 import type { AuthOptions, User } from "next-auth";
 import CredentialsProvider from "next-auth/providers/credentials";
+import { appendAudit } from "#lib/audit/append-audit.ts";
 import type { Services } from "#lib/context/context.ts";
+import type { Identity } from "#lib/domain/access.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
+import { CREDENTIAL_LIMITS } from "#lib/http/basic-credentials.ts";
 import { STAMPS } from "#lib/http/stamp.ts";
 import { loadSessionUser } from "#lib/users/load-session-user.ts";
 import { verifyCredentials } from "#lib/users/verify-credentials.ts";
+import { sessionKey } from "./session-key.ts";
 import { readClaims, SESSION_SECONDS, usesSecureCookies } from "./session.ts";
-
-/** Longer ones are nobody's, and argon2 needn't see them. */
-const LIMITS = { name: 64, password: 1024 } as const;
 
 interface SignedInUser extends User {
   readonly sessionEpoch: number;
@@ -20,7 +22,7 @@ interface SignedInUser extends User {
  */
 export function authOptions(services: Services): AuthOptions {
   return {
-    secret: services.keyring.sessionSecret.open(),
+    secret: sessionKey(services),
     useSecureCookies: usesSecureCookies(services),
     session: { strategy: "jwt", maxAge: SESSION_SECONDS },
     pages: { signIn: "/sign-in", signOut: "/sign-in", error: "/sign-in" },
@@ -60,11 +62,12 @@ async function authorize(services: Services, sent: Record<string, string> | unde
   const name = sent?.["name"];
   const password = sent?.["password"];
   if (typeof name !== "string" || typeof password !== "string") return null;
-  if (name.length > LIMITS.name || password.length > LIMITS.password) return null;
-  const address = headers?.[STAMPS.address];
+  if (name.length > CREDENTIAL_LIMITS.name || password.length > CREDENTIAL_LIMITS.password) return null;
+  const from = { address: header(headers, STAMPS.address), requestId: header(headers, STAMPS.requestId) ?? randomUUID() };
   try {
-    const verified = await verifyCredentials(services, { name, password, address: typeof address === "string" && address !== "" ? address : null });
-    if (verified === null || verified.kind !== "user") return null;
+    const verified = await verifyCredentials(services, { name, password, address: from.address });
+    await auditSignIn(services, name, verified, from);
+    if (verified === null) return null;
     return { id: verified.userId, name: verified.name, sessionEpoch: verified.sessionEpoch };
   } catch (error) {
     // The message ends up in the address of the sign-in page: a code, and nothing else.
@@ -72,6 +75,20 @@ async function authorize(services: Services, sent: Record<string, string> | unde
     services.log.error({ err: error }, "sign-in failed");
     throw new Error("internal");
   }
+}
+
+/** Refused tries are written down too: under the name that was tried, which need not be anybody's. */
+async function auditSignIn(services: Services, name: string, verified: Identity | null, from: { readonly address: string | null; readonly requestId: string }): Promise<void> {
+  await appendAudit(
+    services.db,
+    { identity: verified ?? { kind: "system", name: "sign-in" }, interface: "console", ...from },
+    { action: "session.sign-in", object: { kind: "user", name }, outcome: verified === null ? "refused" : "done" },
+  );
+}
+
+function header(headers: Headers, name: string): string | null {
+  const value = headers?.[name];
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
 function isSignedInUser(user: User | undefined): user is SignedInUser {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Services } from "#lib/context/context.ts";
 import type { Identity } from "#lib/domain/access.ts";
 import { loadSessionUser } from "#lib/users/load-session-user.ts";
+import { sessionKey } from "./session-key.ts";
 
 /** Seconds for which a session lives after its last use. */
 export const SESSION_SECONDS = 7 * 24 * 60 * 60;
@@ -42,7 +43,7 @@ export async function readSession(services: Services, cookie: string | undefined
 
 async function decodeToken(services: Services, token: string): Promise<Readonly<Record<string, unknown>> | null> {
   try {
-    return await decode({ token, secret: services.keyring.sessionSecret.open() });
+    return await decode({ token, secret: sessionKey(services) });
   } catch {
     // Whatever is wrong with a token (its form, its age, its key), it is no session.
     return null;

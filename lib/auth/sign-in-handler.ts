@@ -1,5 +1,6 @@
 import NextAuth from "next-auth";
 import { NextRequest } from "next/server.js";
+import { tellNextAuthItsAddress } from "#lib/config/next-environment.ts";
 import { services as installedServices } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { problemResponse, SECURITY_HEADERS, toProblem } from "#lib/http/problem.ts";
@@ -27,7 +28,7 @@ export async function signInHandler(request: NextRequest, context: AuthContext):
     if (!ACTIONS.has(action)) throw new SlipwayError("unknown_object", "There is nothing at this address");
     // The browser reports errors of next-auth's script here; whoever likes could write to the log.
     if (action === "_log") return new Response(null, { status: 204, headers: SECURITY_HEADERS });
-    pinAddress(services.config.publicUrl);
+    tellNextAuthItsAddress(services.config.publicUrl);
     const bounded = await withBoundedBody(request);
     const answer: unknown = await NextAuth(bounded, { params: Promise.resolve({ nextauth }) }, authOptions(services));
     if (!(answer instanceof Response)) throw new Error("next-auth gave no answer");
@@ -36,11 +37,6 @@ export async function signInHandler(request: NextRequest, context: AuthContext):
   } catch (error) {
     return problemResponse(toProblem(error, requestId, services.log));
   }
-}
-
-/** next-auth takes its own address from the environment and nowhere else; otherwise it would believe the Host header. */
-function pinAddress(publicUrl: string): void {
-  process.env["NEXTAUTH_URL"] = publicUrl;
 }
 
 async function withBoundedBody(request: NextRequest): Promise<NextRequest> {

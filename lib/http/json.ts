@@ -34,7 +34,7 @@ function invalid(what: keyof typeof WHAT_IS_WRONG): SlipwayError {
 
 function decode(body: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch {
     throw invalid("encoding");
   }

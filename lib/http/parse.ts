@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 
 /** Names that a client made up stand in messages only so long. */

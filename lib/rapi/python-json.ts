@@ -1,3 +1,5 @@
+import { isSealed, REDACTED } from "#lib/domain/visibility.ts";
+
 /**
  * Writes JSON as Python's json module does by default: a space after commas and colons, everything outside ASCII escaped.
  * Clients that compare bytes, or read the text line by line, see what Ganeti sends.
@@ -8,8 +10,8 @@ export function dumpJson(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => dumpJson(item)).join(", ")}]`;
   if (typeof value === "object") {
-    // Sealed values, should one ever get here, say what they are by themselves.
-    if ("toJSON" in value && typeof value.toJSON === "function") return dumpString(String(value.toJSON()));
+    // None gets here; should one, it stays sealed.
+    if (isSealed(value)) return dumpString(REDACTED);
     const members = Object.entries(value).filter(([, member]) => member !== undefined);
     return `{${members.map(([name, member]) => `${dumpString(name)}: ${dumpJson(member)}`).join(", ")}}`;
   }

@@ -1,5 +1,6 @@
 import { getCluster } from "#lib/cluster/get-cluster.ts";
-import { modifyCluster, modifyClusterSchema } from "#lib/cluster/modify-cluster.ts";
+import { modifyCluster } from "#lib/cluster/modify-cluster.ts";
+import { modifyClusterInputSchema } from "#lib/cluster/schemas.ts";
 import { defineRoute } from "../define-route.ts";
 import { noBody, noParams, noQuery } from "../schemas.ts";
 
@@ -20,7 +21,7 @@ export const modifyClusterRoute = defineRoute({
   operation: "cluster.modify",
   params: noParams,
   query: noQuery,
-  body: modifyClusterSchema,
+  body: modifyClusterInputSchema,
   status: 200,
   run: (ctx, { body }) => modifyCluster(ctx, body),
 });

@@ -1,6 +1,6 @@
 import { createUser } from "#lib/users/create-user.ts";
 import { listUsers } from "#lib/users/list-users.ts";
-import { createUserSchema } from "#lib/users/schemas.ts";
+import { createUserInputSchema } from "#lib/users/schemas.ts";
 import { defineRoute } from "../define-route.ts";
 import { noBody, noParams, noQuery, pageQuery } from "../schemas.ts";
 
@@ -21,7 +21,7 @@ export const createUserRoute = defineRoute({
   operation: "user.create",
   params: noParams,
   query: noQuery,
-  body: createUserSchema,
+  body: createUserInputSchema,
   status: 201,
   run: (ctx, { body }) => createUser(ctx, body),
 });
