@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { agentErrorSchema } from "./messages.ts";
 import { AgentRefusal } from "./refusal.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
@@ -10,6 +11,8 @@ export interface AgentClientOptions {
   readonly serverName: string;
   /** PEM texts: the controller's certificate and key, and the cluster's CA. */
   readonly tls: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** sha256 of the one certificate that the agent may show, lower-case hex; any of the CA's for that name unless given. */
+  readonly certificate?: string;
 }
 
 export interface Call {
@@ -30,6 +33,12 @@ function unreachable(serverName: string, cause: unknown): SlipwayError {
   return new SlipwayError("node_unreachable", `The agent of node ${serverName} can't be reached.`, { cause });
 }
 
+/** A certificate that the cluster has replaced or taken back is the CA's too, and no longer counts. */
+function otherCertificate(shown: PeerCertificate, expected: string | undefined): Error | undefined {
+  if (expected === undefined || shown.fingerprint256.replaceAll(":", "").toLowerCase() === expected) return undefined;
+  return Object.assign(new Error("the agent's certificate isn't the one that was issued last"), { code: "ERR_CERTIFICATE_REPLACED" });
+}
+
 /** Connections to one agent over mutual TLS, kept open between calls. */
 export class AgentTransport {
   readonly #options: AgentClientOptions;
@@ -41,6 +50,7 @@ export class AgentTransport {
       ...options.tls,
       servername: options.serverName,
       minVersion: "TLSv1.3",
+      checkServerIdentity: (name, shown) => checkServerIdentity(name, shown) ?? otherCertificate(shown, options.certificate),
       keepAlive: true,
       keepAliveMsecs: 10_000,
       maxSockets: 16,

@@ -1,19 +1,10 @@
+import type { AgentClient } from "#lib/agent-protocol/client.ts";
 import type { Config } from "#lib/config/config.ts";
 import type { Database, Transaction } from "#lib/db/client.ts";
 import type { NotificationListener } from "#lib/db/listen.ts";
 import type { Identity } from "#lib/domain/access.ts";
 import type { FeedEvent, FeedPayload } from "#lib/domain/feed.ts";
 import type { Private, Secret } from "#lib/domain/visibility.ts";
-import type {
-  AgentEvent,
-  InstallOrder,
-  InstallStatus,
-  InstanceRuntime,
-  JournalHead,
-  LeaseRenewal,
-  NodeFacts,
-  PowerOrder,
-} from "#lib/agent-protocol/messages.ts";
 import type { Logger } from "#lib/logging/logger.ts";
 
 /**
@@ -112,28 +103,6 @@ export interface NodeCertificates {
    * @throws SlipwayError `invalid`, field `csr`.
    */
   signAgentRequest(csr: string, nodeName: string): Promise<{ readonly certificate: string; readonly fingerprint: string }>;
-}
-
-/**
- * One agent, over mutual TLS. Errors are SlipwayErrors: `node_unreachable` where there was no answer, otherwise the
- * agent's own code and message.
- */
-export interface AgentClient {
-  facts(signal?: AbortSignal): Promise<NodeFacts>;
-  hasBlob(digest: string, signal?: AbortSignal): Promise<boolean>;
-  /** Sends a file of the blob store. `sizeBytes` is its whole length. */
-  putBlob(digest: string, file: string, sizeBytes: number, signal?: AbortSignal): Promise<void>;
-  getInstance(instanceId: string, signal?: AbortSignal): Promise<InstanceRuntime>;
-  setPower(order: PowerOrder, signal?: AbortSignal): Promise<InstanceRuntime>;
-  deleteInstance(instanceId: string, orderId: string, signal?: AbortSignal): Promise<void>;
-  putInstall(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
-  getInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
-  cancelInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
-  renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
-  /** The journal's head first, then events as they happen, and null for each heartbeat. Ends with the connection. */
-  events(from: { readonly journal: string | null; readonly after: number }, signal: AbortSignal): AsyncIterable<JournalHead | AgentEvent | null>;
-  acknowledge(journal: string, seq: number, signal?: AbortSignal): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The agents of all nodes: lib/agents/agent-pool.ts. */
