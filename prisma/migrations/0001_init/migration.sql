@@ -395,6 +395,9 @@ CREATE INDEX "job_instance_id_id_idx" ON "job"("instance_id", "id");
 CREATE INDEX "job_requested_by_id_id_idx" ON "job"("requested_by_id", "id");
 
 -- CreateIndex
+CREATE INDEX "job_ended_at_idx" ON "job"("ended_at");
+
+-- CreateIndex
 CREATE INDEX "install_instance_id_accepted_at_idx" ON "install"("instance_id", "accepted_at");
 
 -- CreateIndex
@@ -405,6 +408,9 @@ CREATE INDEX "install_job_id_idx" ON "install"("job_id");
 
 -- CreateIndex
 CREATE INDEX "install_state_accepted_at_idx" ON "install"("state", "accepted_at");
+
+-- CreateIndex
+CREATE INDEX "install_definition_version_id_ended_at_idx" ON "install"("definition_version_id", "ended_at");
 
 -- CreateIndex
 CREATE INDEX "event_at_idx" ON "event"("at");
