@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { RUN_FOLDER } from "../channel/session-channel.ts";
@@ -20,6 +20,11 @@ function stateFile(folder: string): string {
 /** Not made durable: it is of use only as long as the machine, and with it the guest, goes on. */
 export async function saveGuestState(folder: string, state: GuestState): Promise<void> {
   await writeFile(stateFile(folder), JSON.stringify(state), { mode: 0o600 });
+}
+
+/** The guest ended and somebody took notice of it. */
+export async function forgetGuestState(folder: string): Promise<void> {
+  await rm(stateFile(folder), { force: true });
 }
 
 export async function loadGuestState(folder: string): Promise<GuestState | null> {

@@ -65,8 +65,8 @@ export interface Hypervisor {
   /** Finds out, once per boot of the machine, whether hardware acceleration works, with a kernel that ends by itself. */
   probe(boot: { readonly kernel: string; readonly initrd: string }): Promise<Acceleration>;
   start(plan: GuestPlan, serial: SerialSink): Promise<RunningGuest>;
-  /** The guest that an earlier process of the agent started in a folder, or null where it no longer runs. */
-  adopt(folder: string, serial: SerialSink): Promise<RunningGuest | null>;
+  /** The instance that an earlier process of the agent started in a folder; "lost" where it no longer runs or answers. */
+  adopt(folder: string, serial: SerialSink): Promise<RunningGuest | "lost" | "none">;
   /** Ends whatever runs in a folder, known or not, and removes its sockets. */
   clear(folder: string): Promise<void>;
 }

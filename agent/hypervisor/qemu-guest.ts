@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { hasErrnoCode } from "../files.ts";
 import type { SocketFolder } from "../folder-sockets.ts";
+import { forgetGuestState } from "./guest-state.ts";
 import type { GuestExit, RunningGuest } from "./hypervisor.ts";
 import { kill, type ProcessIdentity, waitUntilGone } from "./processes.ts";
 import { GUEST_FILES } from "./qemu-arguments.ts";
@@ -59,7 +60,7 @@ export class QemuGuest implements RunningGuest {
   }
 
   async #cleanUp(): Promise<GuestExit> {
-    const { process, serial, sockets, qmp } = this.#parts;
+    const { folder, process, serial, sockets, qmp } = this.#parts;
     qmp.close();
     // Without a SHUTDOWN event the monitor broke off while QEMU may go on: it can't be controlled any more.
     if (this.#shutdown === null && !this.#isEnding) await kill(process);
@@ -67,6 +68,7 @@ export class QemuGuest implements RunningGuest {
     await serial.drained();
     await serial.close();
     await sockets.close();
+    await forgetGuestState(folder);
     return this.#describeExit();
   }
 

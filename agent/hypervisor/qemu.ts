@@ -84,9 +84,10 @@ export class Qemu implements Hypervisor {
     }
   }
 
-  async adopt(folder: string, serialSink: SerialSink): Promise<RunningGuest | null> {
+  async adopt(folder: string, serialSink: SerialSink): Promise<RunningGuest | "lost" | "none"> {
     const state = await loadGuestState(folder);
-    if (state === null || state.kind !== "instance" || !(await isAlive(state))) return null;
+    if (state?.kind !== "instance") return "none";
+    if (!(await isAlive(state))) return "lost";
     const sockets = await SocketFolder.open(join(folder, RUN_FOLDER));
     try {
       const qmp = await QmpClient.connect(sockets.address("qmp.sock"), GREETING_MS);
@@ -96,7 +97,7 @@ export class Qemu implements Hypervisor {
     } catch {
       // It runs and can't be controlled: `clear` ends it.
       await sockets.close();
-      return null;
+      return "lost";
     }
   }
 

@@ -87,11 +87,12 @@ export class Instance {
     this.#tell("running", null);
   }
 
-  /** Takes over a guest that survived a restart of the agent. False: there was one, or none, and it no longer runs. */
-  async adopt(): Promise<boolean> {
+  /** Takes over a guest that survived a restart of the agent; says where there was one that didn't. */
+  async adopt(): Promise<"adopted" | "lost" | "none"> {
     const guest = await this.#context.hypervisor.adopt(this.folder, this.serial.take);
-    if (guest !== null) this.#hold(guest);
-    return guest !== null;
+    if (typeof guest === "string") return guest;
+    this.#hold(guest);
+    return "adopted";
   }
 
   /** Stops it: by its own means within the grace, in seconds, and then at once. Resolves when nothing runs. */

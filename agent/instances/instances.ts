@@ -5,7 +5,6 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import type { InstanceRuntime, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import { RUN_FOLDER } from "../channel/session-channel.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Journal } from "../journal/journal.ts";
 import { Instance } from "./instance.ts";
@@ -55,13 +54,13 @@ export class Instances {
    */
   async recover(): Promise<void> {
     for (const instance of await this.all()) {
-      const hadGuest = existsSync(join(instance.folder, RUN_FOLDER));
-      if (await instance.adopt()) {
+      const found = await instance.adopt();
+      if (found === "adopted") {
         this.#options.log.info({ instance: instance.id }, "found a running guest again");
         continue;
       }
       await this.#options.hypervisor.clear(instance.folder);
-      if (hadGuest) instance.tellStopped("It no longer ran when the agent was started again.");
+      if (found === "lost") instance.tellStopped("It no longer ran when the agent was started again.");
     }
   }
 

@@ -1,0 +1,29 @@
+import { readFile } from "node:fs/promises";
+import { isAbsolute } from "node:path";
+import { z } from "zod";
+
+const absolutePath = z.string().refine(isAbsolute, "must be an absolute path");
+
+/** The agent's settings, one JSON file. Unknown keys are refused. */
+export const agentConfigSchema = z.strictObject({
+  /** The name that its certificate is for. */
+  nodeName: z.string().min(1).max(253),
+  /** Everything that it keeps: blobs, instances, journal. Must be writable, and is the agent's alone. */
+  dataDir: absolutePath,
+  /** Port 0: any free one. The address is written to `<dataDir>/agent-address.json`. */
+  listen: z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535) }),
+  /** PEM files: its certificate and key, and the cluster's CA. */
+  tls: z.strictObject({ certFile: absolutePath, keyFile: absolutePath, caFile: absolutePath }),
+  /** Names that a client's certificate may carry. */
+  allowedClients: z.array(z.string().min(1)).min(1).max(64),
+  /** session: no root, QEMU's user network (design: machine, "Session mode"). */
+  mode: z.literal("session"),
+});
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
+
+/** Reads the settings; an error names the key that is wrong. */
+export async function loadAgentConfig(file: string): Promise<AgentConfig> {
+  const result = agentConfigSchema.safeParse(JSON.parse(await readFile(file, "utf8")));
+  if (result.success) return result.data;
+  throw new Error(`${file}: ${z.prettifyError(result.error)}`);
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
+import { type InstallState, isFinal, mayFollow } from "#lib/domain/install-states.ts";
+import { ScrubPatterns, sealedValues } from "#lib/domain/scrub.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { Instance } from "../instances/instance.ts";
+import type { Journal } from "../journal/journal.ts";
+import { InstallLog } from "./install-log.ts";
+import type { InstallRecord, InstallRecords } from "./install-record.ts";
+import { Lease } from "./lease.ts";
+import { InstallProgress } from "./progress.ts";
+import type { Slots } from "./slots.ts";
+
+/** What an install works with. */
+export interface InstallContext {
+  readonly blobs: BlobStore;
+  readonly hypervisor: Hypervisor;
+  readonly journal: Journal;
+  readonly records: InstallRecords;
+  readonly slots: Slots;
+  readonly log: Logger;
+}
+
+/** Entries are numbered ahead in blocks of this many, so that a restarted agent gives out no number twice. */
+const ENTRY_BLOCK = 1_000;
+
+/** An install under way: its order with its values, in memory only, and its record, on disk, without them. */
+export class Install {
+  readonly order: InstallOrder;
+  readonly instance: Instance;
+  readonly context: InstallContext;
+  readonly log: InstallLog;
+  readonly progress: InstallProgress;
+  readonly lease: Lease;
+  /** The runner proves with it that it is this install's. */
+  readonly token = randomBytes(24).toString("base64url");
+  /** Everything that must not be shown: private and secret values. */
+  readonly patterns: ScrubPatterns;
+  /** Private values alone, for the instance's console after the install. */
+  readonly privatePatterns: ScrubPatterns;
+  /** What was left out of the instance's console before, for when everything is put back as it was. */
+  readonly patternsBefore: ScrubPatterns | null;
+  readonly #ending = new AbortController();
+  #timeout: NodeJS.Timeout | null = null;
+  #record: InstallRecord;
+  lastContactAt: string | null = null;
+
+  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
+    this.order = order;
+    this.instance = instance;
+    this.context = context;
+    this.#record = record;
+    this.patternsBefore = instance.serial.patterns;
+    this.patterns = new ScrubPatterns(sealedValues(order.parameters));
+    this.privatePatterns = new ScrubPatterns(sealedValues(order.parameters, "private"));
+    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots });
+    this.log = new InstallLog({
+      journal: context.journal,
+      installId: order.id,
+      status: () => this.status,
+      firstEntry: 1,
+      onNumber: (n) => {
+        this.#reserveEntries(n);
+      },
+    });
+    this.lease = new Lease(order.leaseSeconds, () => {
+      this.stop("lease_expired", "No controller renewed the lease of this install in time.");
+    });
+    if (order.timeoutSeconds !== null) {
+      const { timeoutSeconds } = order;
+      this.#timeout = setTimeout(() => {
+        this.stop("timed_out", `The install took longer than ${String(timeoutSeconds)} seconds.`);
+      }, timeoutSeconds * 1_000);
+    }
+  }
+
+  get id(): string {
+    return this.order.id;
+  }
+
+  get record(): InstallRecord {
+    return this.#record;
+  }
+
+  /** Aborted when the install must end: cancelled, out of time, without a lease, or the agent is shutting down. */
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get status(): InstallStatus {
+    const { status } = this.#record;
+    if (isFinal(status.state)) return status;
+    const { progress } = this;
+    return { ...status, percent: progress.percent, step: progress.step, steps: progress.steps, lastContactAt: this.lastContactAt };
+  }
+
+  /** Asks the install to end. The first reason counts. */
+  stop(code: ErrorCode, message: string): void {
+    this.#ending.abort(new SlipwayError(code, message, this.progress.step === null ? {} : { step: this.progress.step }));
+  }
+
+  /** The guest has reported, or what is left is the agent's own: the time limit has done its work. */
+  endTimeout(): void {
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
+    this.#timeout = null;
+  }
+
+  /** Stores a change of the record. */
+  async save(change: Partial<InstallRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change };
+    await this.context.records.save({ ...this.#record, status: this.status });
+  }
+
+  /** Goes on to the next state, durably, and tells. */
+  async enter(state: InstallState, change: Partial<InstallStatus> = {}): Promise<void> {
+    const { status } = this.#record;
+    if (!mayFollow(status.state, state)) throw new Error(`an install can't go from ${status.state} to ${state}`);
+    await this.save({ status: { ...this.status, ...change, state } });
+    this.context.log.info({ install: this.id, instance: this.instance.id, state, code: change.error?.code }, "an install went on");
+    this.log.state();
+  }
+
+  /** The end, one way or another: nothing of the order is needed any more. */
+  async close(state: "done" | "failed" | "cancelled" | "timed_out", error: InstallError | null, change: Partial<InstallRecord>): Promise<void> {
+    this.endTimeout();
+    this.lease.end();
+    await this.save({ ...change, phase: "closed" });
+    await this.enter(state, { error });
+    this.log.close();
+  }
+
+  #reserveEntries(n: number): void {
+    if (n + ENTRY_BLOCK / 2 < this.#record.reservedEntries) return;
+    // The half block still free is ahead of what the write takes.
+    this.save({ reservedEntries: n + ENTRY_BLOCK }).catch((error: unknown) => {
+      this.context.log.error({ err: error, install: this.id }, "an install's record can't be written");
+    });
+  }
+}
+
+export function firstDiskMib(order: InstallOrder): number {
+  return order.instance.disks.find(({ index }) => index === 0)?.sizeMib ?? 0;
+}

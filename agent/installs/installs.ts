@@ -1,0 +1,168 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { InstallOrder, InstallStatus, LeaseRenewal } from "#lib/agent-protocol/messages.ts";
+import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import type { Instances } from "../instances/instances.ts";
+import { diskFile } from "./disks.ts";
+import { Install, type InstallContext } from "./install.ts";
+import { digestOrder, type InstallRecord } from "./install-record.ts";
+import { recoverInstalls } from "./recover-installs.ts";
+import { Retention } from "./retention.ts";
+import { runInstall } from "./run-install.ts";
+
+/** Every install that this node knows of. */
+export class Installs {
+  readonly #context: InstallContext;
+  readonly #instances: Instances;
+  /** Those that are over, and those that an earlier process left. */
+  readonly #records = new Map<string, InstallRecord>();
+  readonly #running = new Map<string, { readonly install: Install; readonly ended: Promise<void> }>();
+  readonly #accepting = new Map<string, Promise<InstallStatus>>();
+  readonly #retention: Retention;
+  /** Orders are compared by it while they are in memory, values included. */
+  readonly #key = randomBytes(32);
+  readonly #fingerprints = new Map<string, string>();
+  #isClosing = false;
+
+  private constructor(context: InstallContext, instances: Instances) {
+    this.#context = context;
+    this.#instances = instances;
+    this.#retention = new Retention(instances, context.log, async (id) => {
+      this.#records.delete(id);
+      await context.records.remove(id);
+    });
+  }
+
+  /** Brings to an end what an earlier process left. */
+  static async open(context: InstallContext, instances: Instances): Promise<Installs> {
+    const installs = new Installs(context, instances);
+    const { records, journal, log } = context;
+    for (const record of await recoverInstalls({ records, instances, journal, log })) {
+      installs.#records.set(record.status.id, record);
+      installs.#retention.keep(record);
+    }
+    return installs;
+  }
+
+  /** Takes an order: the same one twice is one install, another body under the same id is refused. */
+  async accept(order: InstallOrder): Promise<InstallStatus> {
+    const accepting = this.#accepting.get(order.id);
+    if (accepting !== undefined) await accepting.catch(() => undefined);
+    const known = this.#recordOf(order.id);
+    if (known !== undefined) {
+      const fingerprint = this.#fingerprints.get(order.id);
+      const isSame = known.orderDigest === digestOrder(order) && (fingerprint === undefined || fingerprint === this.#fingerprint(order));
+      if (isSame) return this.status(order.id);
+      throw new SlipwayError("conflict", "Another install was ordered under this id.", { field: "id" });
+    }
+    const starting = this.#start(order);
+    this.#accepting.set(order.id, starting);
+    try {
+      return await starting;
+    } finally {
+      this.#accepting.delete(order.id);
+    }
+  }
+
+  status(id: string): InstallStatus {
+    const status = this.#running.get(id)?.install.status ?? this.#records.get(id)?.status;
+    if (status === undefined) throw new SlipwayError("unknown_object", "This node knows of no such install.");
+    return status;
+  }
+
+  /** Asks an install to end and leave the instance as it was. One that is over stays as it is. */
+  cancel(id: string): InstallStatus {
+    this.#running.get(id)?.install.stop("cancelled", "The install was cancelled.");
+    return this.status(id);
+  }
+
+  /** Renews the leases of installs that are under way here; others are passed over. */
+  renewLeases({ installIds, seconds }: LeaseRenewal): void {
+    for (const id of installIds) this.#running.get(id)?.install.lease.renew(seconds);
+  }
+
+  /** Puts back what is under way and resolves when that is done. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#retention.close();
+    for (const { install } of this.#running.values()) install.stop("agent_restarted", "The node's agent was stopped during the install; the instance is as it was.");
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  #recordOf(id: string): InstallRecord | undefined {
+    return this.#running.get(id)?.install.record ?? this.#records.get(id);
+  }
+
+  async #start(order: InstallOrder): Promise<InstallStatus> {
+    if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
+    const instance = await this.#instances.get(order.instance.id);
+    const install = await instance.inTurn(async () => {
+      if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
+      const candidate = new Install(order, instance, newRecord(order, instance), this.#context);
+      instance.installId = order.id;
+      try {
+        await candidate.save({});
+      } catch (error) {
+        instance.installId = null;
+        candidate.endTimeout();
+        candidate.lease.end();
+        throw error;
+      }
+      return candidate;
+    });
+    this.#fingerprints.set(order.id, this.#fingerprint(order));
+    install.log.state();
+    const ended = runInstall(install).then(() => {
+      this.#records.set(order.id, install.record);
+      this.#running.delete(order.id);
+      this.#fingerprints.delete(order.id);
+      this.#retention.keep(install.record);
+    });
+    this.#running.set(order.id, { install, ended });
+    // A record that can't be written any more: the next start of the agent brings the install to its end.
+    ended.catch((error: unknown) => {
+      this.#context.log.error({ err: error, install: order.id }, "an install couldn't be ended");
+    });
+    return install.status;
+  }
+
+  /** Over the whole order, with a key that dies with the process. */
+  #fingerprint(order: InstallOrder): string {
+    return createHmac("sha256", this.#key).update(encodeInstallOrder(order)).digest("hex");
+  }
+}
+
+function newRecord(order: InstallOrder, instance: Install["instance"]): InstallRecord {
+  const { spec, hasSealedValues } = instance.record;
+  const wasRunning = instance.isRunning;
+  const acceptedAt = new Date().toISOString();
+  return {
+    status: {
+      id: order.id,
+      instanceId: instance.id,
+      state: "accepted",
+      percent: 0,
+      step: null,
+      steps: [],
+      error: null,
+      committed: false,
+      firstBootAt: null,
+      lastContactAt: null,
+    },
+    phase: "open",
+    orderDigest: digestOrder(order),
+    operation: order.operation,
+    spec: order.instance,
+    previous: { spec, hasSealedValues, wasRunning, hadDisk: existsSync(join(instance.folder, diskFile(0))) },
+    hasSealedValues: [...order.parameters.values()].some(({ visibility }) => visibility !== "public"),
+    boots: order.start ?? wasRunning,
+    bootMarker: order.os.bootMarker,
+    firstBootSeconds: order.firstBootSeconds,
+    retainPreviousSeconds: order.retainPreviousSeconds,
+    previousUntil: null,
+    acceptedAt,
+    reservedEntries: 1_000,
+  };
+}

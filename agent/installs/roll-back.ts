@@ -1,0 +1,57 @@
+import type { InstallError } from "#lib/agent-protocol/messages.ts";
+import type { SlipwayError } from "#lib/domain/errors.ts";
+import type { Instance } from "../instances/instance.ts";
+import { discardNew, swapBack } from "./disks.ts";
+import type { Install } from "./install.ts";
+import type { InstallRecord } from "./install-record.ts";
+
+type Outcome = "failed" | "cancelled" | "timed_out";
+
+export function outcomeOf(error: SlipwayError): Outcome {
+  if (error.code === "cancelled" || error.code === "timed_out") return error.code;
+  return "failed";
+}
+
+export function toInstallError(error: SlipwayError): InstallError {
+  return { code: error.code, message: error.message.slice(0, 2_000), step: error.step ?? null };
+}
+
+/**
+ * Puts the instance back as it was before the install, disk and power (design: "Cancel works in every state and leaves the instance
+ * as it was"), and ends the install. Never throws: what can't be put back is logged, and the next start of the agent tries again.
+ */
+export async function rollBack(install: Install, error: SlipwayError): Promise<void> {
+  const { instance, record } = install;
+  try {
+    if (record.phase === "committed") await install.save({ phase: "reverting", status: { ...install.status, committed: false } });
+    await instance.inTurn(() => restoreInstance(instance, install.record, () => install.patternsBefore));
+  } catch (failure) {
+    install.context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
+    install.log.notice("The agent couldn't put the instance back as it was; it tries again when it is started.");
+    instance.installId = null;
+    return;
+  }
+  instance.installId = null;
+  await install.close(outcomeOf(error), toInstallError(error), {});
+}
+
+/**
+ * The part that a restarted agent does as well. `record.phase` says what may have happened to the disks; each action can be
+ * repeated.
+ */
+export async function restoreInstance(instance: Instance, record: InstallRecord, patterns: () => Instance["serial"]["patterns"]): Promise<void> {
+  const { previous, status } = record;
+  if (record.phase === "reverting") {
+    // What runs now is the new system. Before the commit it can only be the old one, which goes on.
+    await instance.stop(0);
+    if (previous.hadDisk) await swapBack(instance.folder, status.id);
+  }
+  if (!previous.hadDisk) {
+    await instance.remove();
+    return;
+  }
+  await discardNew(instance.folder, status.id);
+  await instance.save({ spec: previous.spec, hasSealedValues: previous.hasSealedValues });
+  instance.serial.setPatterns(patterns());
+  if (previous.wasRunning && previous.spec !== null) await instance.start(previous.spec);
+}

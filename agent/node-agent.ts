@@ -1,0 +1,70 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { AgentBackend } from "./api/backend.ts";
+import { BlobStore } from "./blobs/blob-store.ts";
+import { gatherFacts } from "./facts.ts";
+import type { Hypervisor } from "./hypervisor/hypervisor.ts";
+import { InstallRecords } from "./installs/install-record.ts";
+import { Installs } from "./installs/installs.ts";
+import { Slots } from "./installs/slots.ts";
+import { Instances } from "./instances/instances.ts";
+import { Journal } from "./journal/journal.ts";
+
+/** Appliances at once on each processor: two of them on two (design: machine, "at most two at once on 2 cores"). */
+const APPLIANCES_PER_CPU = 1;
+
+export interface NodeAgentOptions {
+  readonly dataDir: string;
+  readonly hypervisor: Hypervisor;
+  readonly log: Logger;
+  /** The journal can't be written any more: nothing that happens from here on could be told. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+export interface NodeAgent extends AgentBackend {
+  /** Puts installs under way back and lets running instances go on without the agent. */
+  close(): Promise<void>;
+}
+
+/** The real agent: what stands behind the api on a node. Opening it brings to order whatever an earlier process left. */
+export async function openNodeAgent({ dataDir, hypervisor, log, onBroken }: NodeAgentOptions): Promise<NodeAgent> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const journal = await Journal.open(join(dataDir, "journal"));
+  journal.once("failed", onBroken);
+  const blobs = await BlobStore.open(join(dataDir, "blobs"));
+  const instances = await Instances.open({ folder: join(dataDir, "instances"), hypervisor, journal, log });
+  await instances.recover();
+  const records = await InstallRecords.open(join(dataDir, "installs"));
+  const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
+  const installs = await Installs.open({ blobs, hypervisor, journal, records, slots, log }, instances);
+  return {
+    journal,
+    facts: () => gatherFacts(dataDir, hypervisor),
+    hasBlob: (digest) => blobs.has(digest),
+    putBlob: (digest, bytes) => blobs.put(digest, bytes),
+    instance: async (id) => (await instances.get(id)).runtime,
+    power: (_id, order) => instances.power(order),
+    removeInstance: (id) => instances.remove(id),
+    install: (order) => installs.accept(order),
+    installStatus: (id) => attempt(() => installs.status(id)),
+    cancelInstall: (id) => attempt(() => installs.cancel(id)),
+    renewLeases: (renewal) =>
+      attempt(() => {
+        installs.renewLeases(renewal);
+      }),
+    close: async () => {
+      await installs.close();
+      await instances.release();
+      await journal.flush();
+    },
+  };
+}
+
+/** What throws at once, as a promise that rejects. */
+function attempt<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(work());
+  });
+}

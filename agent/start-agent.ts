@@ -1,0 +1,43 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { startAgentApi } from "./api/server.ts";
+import type { AgentConfig } from "./config.ts";
+import { writeDurably } from "./files.ts";
+import { Qemu } from "./hypervisor/qemu.ts";
+import { openNodeAgent } from "./node-agent.ts";
+import { holdAlone } from "./single-instance.ts";
+
+export interface RunningAgent {
+  readonly address: { readonly host: string; readonly port: number };
+  close(): Promise<void>;
+}
+
+/** Where a running agent says under which address it can be reached. */
+export function addressFile(dataDir: string): string {
+  return join(dataDir, "agent-address.json");
+}
+
+/** Starts the agent of a node: order first, then the door is opened. */
+export async function startAgent(config: AgentConfig, log: Logger, onBroken: (error: unknown) => void): Promise<RunningAgent> {
+  const { dataDir, listen, allowedClients } = config;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const letGo = await holdAlone(dataDir);
+  await rm(addressFile(dataDir), { force: true });
+  const hypervisor = await Qemu.open(dataDir);
+  const backend = await openNodeAgent({ dataDir, hypervisor, log, onBroken });
+  const read = (file: string): Promise<string> => readFile(file, "utf8");
+  const [cert, key, ca] = await Promise.all([read(config.tls.certFile), read(config.tls.keyFile), read(config.tls.caFile)]);
+  const api = await startAgentApi({ ...listen, tls: { cert, key, ca }, allowedClients, backend, log });
+  await writeDurably(addressFile(dataDir), JSON.stringify(api.address));
+  log.info({ node: config.nodeName, ...api.address, ...hypervisor.acceleration, qemu: hypervisor.version }, "the agent is ready");
+  return {
+    address: api.address,
+    close: async () => {
+      await rm(addressFile(dataDir), { force: true });
+      await backend.close();
+      await api.close();
+      letGo();
+    },
+  };
+}
