@@ -1,6 +1,5 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
 import path from "node:path";
+import { freePort } from "#scripts/process/free-port.ts";
 import { run } from "#scripts/process/run.ts";
 import type { Outcome, StepContext } from "./step.ts";
 import { vitestStep } from "./step.ts";
@@ -42,15 +41,4 @@ export async function stackSteps(context: StepContext, filters: readonly string[
   } finally {
     await command("down", "scripts/down/run.ts", DOWN_MS);
   }
-}
-
-/** A port that nobody listens on now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }
