@@ -1,18 +1,19 @@
 import type { Services } from "#lib/context/context.ts";
 import { CHANNELS } from "#lib/db/listen.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
-import { LEASE } from "#lib/installs/lease.ts";
 import { CLAIM_BATCH, claimNodes, followedNodes } from "./claim-nodes.ts";
 import type { IngestEvents } from "./follow-node.ts";
 import { followNode } from "./follow-node.ts";
 import { refreshFacts } from "./record-node.ts";
-import { renewLeases } from "./renew-leases.ts";
 
 export interface NodeFollowers {
   /** Ids of the nodes that this process follows now. */
   nodeIds(): readonly string[];
   close(): Promise<void>;
 }
+
+/** How often agents are asked for their facts: free memory and room on the disk. */
+const FACTS_MILLISECONDS = 15_000;
 
 interface Followed {
   readonly stop: AbortController;
@@ -23,7 +24,7 @@ interface Followed {
 
 /**
  * The nodes that this controller follows. Nodes without a follower are claimed when the database says that there is one;
- * the heartbeat only renews leases, refreshes facts, and finds what a lost notification would have told.
+ * the heartbeat only refreshes facts and finds what a lost notification would have told.
  */
 export function startNodeFollowers(services: Services, ingest: IngestEvents): NodeFollowers {
   const { db, controllerId, notifications, log } = services;
@@ -79,11 +80,6 @@ export function startNodeFollowers(services: Services, ingest: IngestEvents): No
   }
 
   async function beat(): Promise<void> {
-    try {
-      await renewLeases(services);
-    } catch (error) {
-      log.error({ error }, "leases of installs can't be renewed");
-    }
     await Promise.all([wake(), ...[...followed.keys()].map(askFacts)]);
   }
 
@@ -94,7 +90,7 @@ export function startNodeFollowers(services: Services, ingest: IngestEvents): No
     beating ??= beat().finally(() => {
       beating = null;
     });
-  }, LEASE.renewEverySeconds * 1_000);
+  }, FACTS_MILLISECONDS);
   void wake();
 
   return {

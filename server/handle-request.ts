@@ -1,0 +1,59 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { Services } from "#lib/context/context.ts";
+import { REQUEST_LIMITS } from "#lib/http/limits.ts";
+import { stampRequest } from "#lib/http/stamp.ts";
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface MainHandlers {
+  readonly services: Services;
+  /** Console and API. */
+  readonly pages: Handler;
+  readonly rapi: Handler;
+  /** Whether this process can do what it is for. */
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** Ganeti's paths, which the main port answers as well. */
+const RAPI_PATH = /^\/(version|2)(\/|$)/;
+
+/** What the main port does with a request: health, RAPI's paths, and everything else to the pages and API routes. */
+export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): RequestListener {
+  return (request, response) => {
+    route(request, response).catch((error: unknown) => {
+      services.log.error({ error }, "a request failed");
+      if (response.headersSent) response.destroy();
+      else answer(response, 500, "internal\n");
+    });
+  };
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    if (path === "/healthz") return answer(response, 200, "ok\n");
+    if (path === "/readyz") return (await isReady()) ? answer(response, 200, "ready\n") : answer(response, 503, "not ready\n");
+    if (RAPI_PATH.test(path)) return rapi(request, response);
+    const problem = bodyProblem(request);
+    if (problem !== null) {
+      response.setHeader("connection", "close");
+      return answer(response, problem.status, `${problem.text}\n`);
+    }
+    stampRequest(request);
+    await pages(request, response);
+  }
+}
+
+/**
+ * Next.js reads bodies without a limit, so their length must be known beforehand. A length that is given is kept to by the
+ * parser: what comes after it isn't this request's body.
+ */
+function bodyProblem(request: IncomingMessage): { readonly status: number; readonly text: string } | null {
+  if ((request.url?.length ?? 0) > REQUEST_LIMITS.urlLength) return { status: 414, text: "the address is too long" };
+  if (request.headers["transfer-encoding"] !== undefined) return { status: 411, text: "a body needs a Content-Length" };
+  if (Number(request.headers["content-length"] ?? 0) > REQUEST_LIMITS.bodyBytes) return { status: 413, text: "the body is too large" };
+  return null;
+}
+
+function answer(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(text), "cache-control": "no-store" });
+  response.end(text);
+}

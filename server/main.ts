@@ -1,0 +1,76 @@
+import { loadConfig } from "#lib/config/config.ts";
+import type { Config } from "#lib/config/config.ts";
+import { createLogger } from "#lib/logging/logger.ts";
+import type { Logger } from "#lib/logging/logger.ts";
+import type { Controller } from "./start-controller.ts";
+import { startController } from "./start-controller.ts";
+
+/** Milliseconds that a shutdown may take before the process ends without it. */
+const SHUTDOWN_MILLISECONDS = 25_000;
+
+/**
+ * The controller process: console, API, RAPI and worker, or the roles that `--roles` names. Ends with status 0 when it is
+ * told to by SIGTERM or SIGINT, otherwise with 1.
+ */
+async function main(): Promise<void> {
+  const config = loadConfig({ arguments: process.argv.slice(2) });
+  const log = createLogger({ level: config.logLevel });
+  endOnUnexpectedErrors(log);
+  let controller: Controller | null = null;
+  let isEnding = false;
+
+  const end = (reason: string, status: number): void => {
+    if (isEnding) return;
+    isEnding = true;
+    log.info({ reason }, "the controller ends");
+    setTimeout(() => {
+      log.error("the shutdown takes too long and is cut short");
+      process.exit(1);
+    }, SHUTDOWN_MILLISECONDS).unref();
+    void (controller?.close() ?? Promise.resolve()).then(() => process.exit(status));
+  };
+  process.on("SIGTERM", () => end("SIGTERM", 0));
+  process.on("SIGINT", () => end("SIGINT", 0));
+
+  controller = await start(config, log, () => end("another controller has taken over", 1));
+  if (isEnding) {
+    await controller.close();
+    process.exit(0);
+  }
+  log.info({ console: where(controller.console), rapi: where(controller.rapi), roles: config.roles }, "the controller is ready");
+  if (process.send !== undefined) {
+    process.send({ type: "ready" });
+    process.disconnect();
+  }
+}
+
+async function start(config: Config, log: Logger, onLost: () => void): Promise<Controller> {
+  try {
+    return await startController(config, log, onLost);
+  } catch (error) {
+    log.fatal({ error }, "the controller can't start");
+    process.exit(1);
+  }
+}
+
+function where(listening: Controller["console"]): string | null {
+  return listening === null ? null : `${listening.host}:${listening.port}`;
+}
+
+/** What nobody caught leaves the process in a state that nobody knows. The line has the error's chosen fields, and no value. */
+function endOnUnexpectedErrors(log: Logger): void {
+  const die = (error: unknown): void => {
+    log.fatal({ error }, "an error that nobody caught");
+    process.exit(1);
+  };
+  process.on("uncaughtException", die);
+  process.on("unhandledRejection", die);
+}
+
+try {
+  await main();
+} catch (error) {
+  // Only the settings can fail before there is a log.
+  process.stderr.write(`slipway: ${error instanceof Error ? error.message : "the controller can't start"}\n`);
+  process.exit(1);
+}
