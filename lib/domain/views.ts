@@ -41,6 +41,16 @@ export interface InstallView {
   readonly lastSeq: number;
 }
 
+/** A row of a list of installs. */
+export interface InstallSummary
+  extends Pick<
+    InstallView,
+    "id" | "jobId" | "instanceId" | "instanceName" | "node" | "state" | "percent" | "step" | "message" | "requester" | "acceptedAt" | "startedAt" | "endedAt" | "expectedSeconds" | "error"
+  > {
+  /** `name+variant` */
+  readonly osType: string;
+}
+
 export interface InstallEntryView {
   readonly seq: number;
   readonly at: string;
