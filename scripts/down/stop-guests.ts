@@ -1,5 +1,4 @@
-import { readdirSync, readlinkSync, realpathSync } from "node:fs";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import type { ProcessIdentity } from "#scripts/process/identity.ts";
@@ -11,10 +10,8 @@ const SHUTDOWN_MS = 20_000;
 /** Milliseconds that QEMU has to write back what it holds. */
 const QUIT_MS = 5_000;
 
-interface Guest {
-  readonly identity: ProcessIdentity;
-  readonly directory: string;
-}
+/** QEMU's monitor, in the directory of a guest: agent/hypervisor/qemu-arguments.ts. */
+const MONITOR = "run/qmp.sock";
 
 /**
  * Stops the virtual machines of an agent that doesn't run any more: they outlive it on purpose. Each gets its power button
@@ -26,21 +23,53 @@ interface Guest {
 export async function stopGuests(agentDirectory: string): Promise<number> {
   if (!existsSync(agentDirectory)) return 0;
   const below = `${realpathSync(agentDirectory)}/`;
-  const guests = readdirSync("/proc").flatMap((name): Guest[] => {
+  const guests = readdirSync("/proc").flatMap((name): ProcessIdentity[] => {
     const pid = Number(name);
-    const directory = Number.isInteger(pid) ? workingDirectory(pid) : null;
+    const directory = Number.isInteger(pid) ? readLink(`/proc/${pid}/cwd`) : null;
     const identity = directory?.startsWith(below) === true ? identifyProcess(pid) : null;
-    return identity === null || directory === null ? [] : [{ identity, directory }];
+    return identity === null ? [] : [identity];
   });
-  const machines = guests.filter((guest) => existsSync(path.join(guest.directory, MONITOR)));
+  const machines = guests.filter((identity) => path.basename(readLink(`/proc/${identity.pid}/exe`) ?? "").startsWith("qemu-system"));
   await Promise.all(
-    machines.map(async ({ identity, directory }) => {
-      const pressed = await pressPowerButton(path.join(`/proc/${identity.pid}/cwd`, MONITOR)).catch(() => false);
+    machines.map(async (identity) => {
+      // By way of the process: the directory's own path may be too long for a socket's address.
+      const pressed = await pressPowerButton(`/proc/${identity.pid}/cwd/${MONITOR}`);
       if (pressed && (await waitForEnd(identity, SHUTDOWN_MS))) return;
       await stopProcess(identity, { graceMs: QUIT_MS });
     }),
   );
   // Helpers end with their machine; one that lost it earlier is ended here.
-  await Promise.all(guests.map(({ identity }) => stopProcess(identity, { graceMs: QUIT_MS })));
+  await Promise.all(guests.map((identity) => stopProcess(identity, { graceMs: QUIT_MS })));
   return machines.length;
+}
+
+function readLink(link: string): string | null {
+  try {
+    return readlinkSync(link);
+  } catch {
+    // Gone, or somebody else's.
+    return null;
+  }
+}
+
+/** Whether the monitor took it. */
+async function pressPowerButton(monitor: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(monitor);
+    const end = (pressed: boolean): void => {
+      socket.destroy();
+      resolve(pressed);
+    };
+    let answers = "";
+    socket.setTimeout(QUIT_MS, () => end(false));
+    socket.on("error", () => end(false));
+    socket.on("close", () => end(false));
+    socket.on("connect", () => socket.write('{"execute":"qmp_capabilities"}{"execute":"system_powerdown"}'));
+    socket.on("data", (chunk) => {
+      answers += chunk.toString();
+      // One answer to each command; either may be an error.
+      if (answers.includes('"error"')) end(false);
+      else if (answers.split('"return"').length === 3) end(true);
+    });
+  });
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { digestOf } from "#scripts/build/digest.ts";
@@ -107,4 +107,13 @@ export async function removeOtherReleases(releases: string, release: Release): P
   for (const name of readdirSync(releases)) {
     if (!keep.has(name)) await ordinarily(["rm", "--recursive", "--force", "--", path.join(releases, name)]);
   }
+}
+
+/** Where a program that stops things can be run from: the checkout, or else the copy that `up` left. */
+export function chooseRunning(checkout: string, releases: string): string {
+  if (canRunFrom(checkout)) return checkout;
+  const copies = existsSync(releases) ? readdirSync(releases).filter((name) => /^[0-9a-f]{16}$/.test(name)) : [];
+  const newest = copies.map((name) => path.join(releases, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+  if (newest === undefined) throw new Error(`nothing in ${releases} can be run, and ${checkout} isn't open to the user that things run as`);
+  return newest;
 }
