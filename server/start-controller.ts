@@ -5,6 +5,7 @@ import type { NodeFollowers } from "#lib/agents/node-followers.ts";
 import { startNodeFollowers } from "#lib/agents/node-followers.ts";
 import type { Config } from "#lib/config/config.ts";
 import { installServices } from "#lib/context/context.ts";
+import { openServices } from "#lib/context/open-services.ts";
 import { ingestAgentEvents } from "#lib/installs/ingest-agent-events.ts";
 import { startJobWorker } from "#lib/jobs/worker.ts";
 import type { Logger } from "#lib/logging/logger.ts";
@@ -14,7 +15,6 @@ import { mainHandler } from "./handle-request.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import type { Listening } from "./listen-http.ts";
 import { listenHttp, readTlsFiles } from "./listen-http.ts";
-import { openServices } from "./open-services.ts";
 
 export interface Controller {
   readonly console: Listening | null;

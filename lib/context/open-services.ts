@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { createAgentPool } from "#lib/agents/agent-pool.ts";
 import { ensureCluster } from "#lib/cluster/ensure-cluster.ts";
 import type { Config } from "#lib/config/config.ts";
-import type { RequestContext, Services } from "#lib/context/context.ts";
 import { createDatabase } from "#lib/db/client.ts";
 import { openNotificationListener } from "#lib/db/listen.ts";
 import { openFeedHub } from "#lib/events/feed-hub.ts";
@@ -14,6 +13,7 @@ import { hasSealedValues, neededKeys } from "#lib/secrets/check-keys.ts";
 import { ensureKeys } from "#lib/secrets/ensure-keys.ts";
 import { createSecretVault } from "#lib/secrets/vault.ts";
 import { createCredentialCache } from "#lib/users/credential-cache.ts";
+import type { RequestContext, Services } from "./context.ts";
 
 export interface OpenServices {
   readonly services: Services;
