@@ -1,14 +1,11 @@
 import { createInstance } from "#lib/instances/create-instance.ts";
 import { deleteInstance } from "#lib/instances/delete-instance.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
-import { listInstances } from "#lib/instances/list-instances.ts";
 import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
 import { setInstancePower } from "#lib/instances/set-instance-power.ts";
-import { allPages } from "./all-pages.ts";
 import type { RapiRequest, RapiResource } from "./context.ts";
 import { RapiError, required } from "./errors.ts";
-import { mapInBatches } from "./in-batches.ts";
-import { nullIfGone } from "./list-jobs.ts";
+import { listInstanceShapes } from "./list-instances.ts";
 import { parseCreate } from "./parse-create.ts";
 import { parseDelete, parseReboot, parseShutdown, parseStartup } from "./parse-power.ts";
 import { parseReinstall } from "./parse-reinstall.ts";
@@ -22,16 +19,6 @@ async function jobNumber(submitted: Promise<{ readonly jobId: number }>): Promis
 /** A dry run would be a job that checks and changes nothing; an answer that looks like one and isn't would be worse than none. */
 function refuseDryRun({ query }: RapiRequest): void {
   if (query.flag("dry-run")) throw new RapiError(400, "The 'dry-run' parameter is not supported");
-}
-
-async function list({ ctx, query }: RapiRequest): Promise<unknown> {
-  const bulk = query.flag("bulk");
-  const instances = await allPages((page) => listInstances(ctx, { ...page, sort: "name" }));
-  if (!bulk) return instances.map(({ name }) => ({ id: name, uri: `/2/instances/${name}` }));
-  return mapInBatches(instances, async ({ name }) => {
-    const instance = await getInstance(ctx, name).catch(nullIfGone);
-    return instance === null ? null : instanceShape(instance);
-  });
 }
 
 function create(request: RapiRequest): Promise<number> {
@@ -71,7 +58,7 @@ export const INSTANCE_RESOURCES: readonly RapiResource[] = [
   {
     path: "/2/instances",
     pattern: /^\/2\/instances$/,
-    methods: { GET: { operation: "instance.list", run: list }, POST: { operation: "instance.create", run: create } },
+    methods: { GET: { operation: "instance.list", run: ({ ctx, query }) => listInstanceShapes(ctx, query.flag("bulk")) }, POST: { operation: "instance.create", run: create } },
   },
   {
     path: "/2/instances/NAME",

@@ -6,8 +6,3 @@ import { NODE_RESOURCES } from "./node-resources.ts";
 
 /** Every path of the remote API. What isn't here is 404. */
 export const RAPI_RESOURCES: readonly RapiResource[] = [...CLUSTER_RESOURCES, ...INSTANCE_RESOURCES, ...JOB_RESOURCES, ...NODE_RESOURCES];
-
-/** Whether a path is one of the remote API's, for a server that has other things beside it. `/` is the console's there. */
-export function isRapiPath(path: string): boolean {
-  return path === "/version" || path === "/2" || path.startsWith("/2/");
-}

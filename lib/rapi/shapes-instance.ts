@@ -1,8 +1,11 @@
-import type { InstanceDetail, InstanceStatus } from "#lib/domain/instance.ts";
+import type { InstanceDetail, InstanceStatus, InstanceSummary } from "#lib/domain/instance.ts";
 import { objectTime } from "./timestamps.ts";
 
+/** As much of an instance as Ganeti's clients are told. */
+export type GanetiInstance = InstanceSummary & Pick<InstanceDetail, "serialNo" | "disks" | "nics">;
+
 /** Ganeti's word for the state of an instance, from ours. */
-function ganetiStatus(status: InstanceStatus, instance: InstanceDetail): string {
+function ganetiStatus(status: InstanceStatus, instance: GanetiInstance): string {
   switch (status) {
     case "running":
       return "running";
@@ -24,7 +27,7 @@ function ganetiStatus(status: InstanceStatus, instance: InstanceDetail): string 
 }
 
 /** An instance as `/2/instances/NAME` and the bulk list have it, field for field and in Ganeti's order. Sizes are MiB. */
-export function instanceShape(instance: InstanceDetail): Readonly<Record<string, unknown>> {
+export function instanceShape(instance: GanetiInstance): Readonly<Record<string, unknown>> {
   const { disks, nics, memoryMib, vcpus } = instance;
   const runs = instance.operState === "running";
   return {
