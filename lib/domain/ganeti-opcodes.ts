@@ -18,7 +18,8 @@ function common(reason: Reason): Readonly<Record<string, unknown>> {
 }
 
 export interface SentNames {
-  readonly public: Readonly<Record<string, string>>;
+  /** Null stands for a value that isn't repeated. */
+  readonly public: Readonly<Record<string, string | null>>;
   readonly private: readonly string[];
   readonly secret: readonly string[];
 }

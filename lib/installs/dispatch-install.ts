@@ -5,6 +5,7 @@
  *
  * Can be begun again at any point: what has happened stands in the install's row.
  */
+import { agentCodeOf } from "#lib/agent-protocol/client.ts";
 import type { Services } from "#lib/context/context.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
@@ -30,14 +31,14 @@ export async function dispatchInstall(services: Services, installId: string, sta
     for (const digest of neededBlobs(install)) await services.agents.pushBlob(install.nodeId, digest, signal);
     const client = await services.agents.client(install.nodeId);
     if (!(await markSent(services, installId))) return await endCancelled(services, install);
-    const status = await client.putInstall(order, signal);
+    const status = await client.install(order, signal);
     await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatus(tx, services.keyring, install.jobId, status, null)));
     return "handed_over";
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;
     if (error.code === "node_unreachable") return unreachable(services, install, startedAt, error.message);
     // The agent's own answer, or a reason of ours from before anything was sent: it isn't running.
-    const ended = await failInstall(services, installId, failedWith(error.code, error.message, error.step ?? null), { unacknowledged: true });
+    const ended = await failInstall(services, installId, failedWith(agentCodeOf(error) ?? error.code, error.message, error.step ?? null), { unacknowledged: true });
     return ended ? "ended" : "handed_over";
   }
 }

@@ -12,7 +12,7 @@ export async function executeDelete(services: Services, job: ClaimedJob, request
   if (instance === null) return failJob(services, job.id, "unknown_object", `There is no instance ${job.instanceName}.`);
   try {
     const client = await services.agents.client(instance.nodeId);
-    await client.deleteInstance(instance.id, request.orderId, signal);
+    await client.removeInstance(instance.id, request.orderId, signal);
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;
     if (error.code !== "node_unreachable") return failJob(services, job.id, error.code, error.message);

@@ -19,7 +19,7 @@ export async function executePower(services: Services, job: ClaimedJob, request:
   const order: PowerOrder = { orderId: request.orderId, action: request.action, graceSeconds: request.graceSeconds, instance: instanceSpec(instance) };
   try {
     const client = await services.agents.client(instance.nodeId);
-    const runtime = await client.setPower(order, signal);
+    const runtime = await client.power(order, signal);
     await services.db.$transaction(async (tx) => {
       const held = await holdJob(tx, job.id);
       if (held === null) return;

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { requireAccess, unknownObject } from "#lib/access/require.ts";
+import type { RequestContext } from "#lib/context/context.ts";
+import { isUniqueViolation } from "#lib/db/errors.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
+import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
+import { insertInstall } from "#lib/installs/insert-install.ts";
+import { acceptJob } from "#lib/jobs/accept-job.ts";
+import { chooseNode, findNode } from "./choose-node.ts";
+import { findDefinition } from "./find-definition.ts";
+import { makeMacs } from "./make-mac.ts";
+import { newParameters } from "./new-parameters.ts";
+import { orRefusedJob } from "./or-refused-job.ts";
+import { prepareInstall } from "./prepare-install.ts";
+import type { CreateInstanceInput } from "./schemas.ts";
+import { refusedNames, sentNames } from "./sent-names.ts";
+
+export interface AcceptedInstall {
+  readonly jobId: number;
+  /** Null: the request was refused, and the job says why (RAPI only). */
+  readonly installId: string | null;
+}
+
+/**
+ * Makes an instance and installs it. All is checked before anything is stored; a creation that fails later leaves the
+ * instance listed, stopped and `install failed`.
+ *
+ * @throws SlipwayError with the field: `exists`, `unknown_object`, `missing_parameter`, `disk_too_small`, `no_room` …
+ */
+export async function createInstance(ctx: RequestContext, input: CreateInstanceInput): Promise<AcceptedInstall> {
+  await requireAccess(ctx, "instance.create", { kind: "instance", name: input.name, ownerId: null });
+  const refused = { operation: "instance.create", instanceName: input.name, ops: opcodes(ctx, input, input.node ?? null, refusedNames(input.parameters)) } as const;
+  return orRefusedJob(ctx, refused, () => submit(ctx, input));
+}
+
+async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<AcceptedInstall> {
+  const { db } = ctx.services;
+  if (input.osType === null) throw new SlipwayError("invalid", "No OS definition or disk image is given.", { field: "osType" });
+  const taken = await db.instance.findUnique({ where: { name: input.name }, select: { id: true } });
+  if (taken !== null) throw nameTaken(input.name);
+  const definition = await findDefinition(db, input.osType);
+  const ownerId = await findOwner(ctx, input.owner);
+  const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
+  const node = input.node === undefined ? await chooseNode(db, need) : await findNode(db, input.node);
+  const start = input.start ?? true;
+  const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
+  const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false } as const;
+  const prepared = await prepareInstall(db, facts, { kept: [], sent: input.parameters, need });
+  const generated = await makeMacs(db, input.nics.filter((nic) => nic.mac === undefined).length);
+  const macs = input.nics.map((nic) => nic.mac ?? generated.shift() ?? "");
+
+  const instanceId = randomUUID();
+  const installId = randomUUID();
+  const { privateValues, secrets } = newParameters(prepared.parameters);
+  try {
+    const jobId = await acceptJob(ctx, {
+      operation: "instance.create",
+      request: { kind: "instance.create", installId, start, before: { adminState: "stopped", installState: null, installId: null } },
+      ops: opcodes(ctx, input, node.name, sentNames(input.parameters)),
+      instance: { id: instanceId, name: input.name, ownerId },
+      serialNo: null,
+      privateValues,
+      secrets,
+      auditDetails: { osType: input.osType, node: node.name, tooShortToScrub: prepared.tooShortToScrub },
+      write: async (tx, id) => {
+        await tx.instance.create({
+          data: {
+            id: instanceId,
+            name: input.name,
+            ownerId,
+            nodeId: node.id,
+            definitionId: definition.definitionId,
+            variant: definition.variant,
+            vcpus: input.vcpus,
+            memoryMib: input.memoryMib,
+            tags: input.tags ?? [],
+            communication: input.communication ?? false,
+            operState: "stopped",
+            lockedByJobId: id,
+            disks: { createMany: { data: disks } },
+            nics: { createMany: { data: input.nics.map((nic, index) => ({ index, mac: macs[index] ?? "", ip: nic.ip ?? null, mode: nic.mode ?? "user", link: nic.link ?? null, name: nic.name ?? null })) } },
+          },
+          select: { id: true },
+        });
+        await insertInstall(tx, {
+          id: installId,
+          jobId: id,
+          instanceId,
+          nodeId: node.id,
+          definitionVersionId: definition.versionId,
+          variant: definition.variant,
+          applianceDigest: prepared.applianceDigest,
+          plan: prepared.plan,
+          parameters: prepared.parameters,
+        });
+      },
+    });
+    return { jobId, installId };
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    // Two requests at the same moment, or an address that somebody has: the name is the likelier one.
+    const now = await db.instance.findUnique({ where: { name: input.name }, select: { id: true } });
+    throw now === null ? new SlipwayError("exists", "A MAC address is taken by another NIC.", { field: "nics" }) : nameTaken(input.name);
+  }
+}
+
+function nameTaken(name: string): SlipwayError {
+  return new SlipwayError("exists", `There is an instance ${name} already.`, { field: "name" });
+}
+
+/** The owner's id: somebody who is named, or whoever asks. */
+async function findOwner(ctx: RequestContext, name: string | undefined): Promise<string | null> {
+  if (name === undefined) return ctx.identity.kind === "user" ? ctx.identity.userId : null;
+  const user = await ctx.services.db.user.findUnique({ where: { name }, select: { id: true } });
+  if (user === null) throw unknownObject("user", name);
+  return user.id;
+}
+
+function opcodes(ctx: RequestContext, input: CreateInstanceInput, node: string | null, sent: SentNames) {
+  const { name, osType, vcpus, memoryMib, disks, nics } = input;
+  return createOpcodes(
+    { name, osType, node, vcpus, memoryMib, disks, nics, tags: input.tags ?? [], start: input.start ?? true, communication: input.communication ?? false, sent },
+    { interface: ctx.interface, at: new Date() },
+  );
+}

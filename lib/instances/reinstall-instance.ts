@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import type { RequestContext } from "#lib/context/context.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { reinstallOpcodes } from "#lib/domain/ganeti-opcodes.ts";
+import { insertInstall } from "#lib/installs/insert-install.ts";
+import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
+import type { AcceptedInstall } from "./create-instance.ts";
+import { findDefinition } from "./find-definition.ts";
+import { osTypeOf } from "./instance-row.ts";
+import { keptParameters } from "./kept-parameters.ts";
+import { newParameters } from "./new-parameters.ts";
+import { orRefusedJob } from "./or-refused-job.ts";
+import { prepareInstall } from "./prepare-install.ts";
+import { readInstance } from "./read-instance.ts";
+import type { DetailRow } from "./read-instance.ts";
+import type { ReinstallInput } from "./schemas.ts";
+import { refusedNames, sentNames } from "./sent-names.ts";
+
+/**
+ * Installs an instance anew, onto a new first disk. What isn't sent is as it was at the last install; secrets have to be
+ * sent again. Without `start` the instance runs afterwards if it ran before.
+ *
+ * @throws SlipwayError with the field: `unknown_object`, `conflict`, `missing_secret`, `visibility_too_low`, `disk_too_small` …
+ */
+export async function reinstallInstance(ctx: RequestContext, name: string, input: ReinstallInput): Promise<AcceptedInstall> {
+  const reason = { interface: ctx.interface, at: new Date() };
+  const ops = reinstallOpcodes({ name, instanceId: null, osType: input.osType ?? null, startup: input.start === true, sent: refusedNames(input.parameters) }, reason);
+  return orRefusedJob(ctx, { operation: "instance.reinstall", instanceName: name, ops }, async () => submit(ctx, await readInstance(ctx, "instance.reinstall", name), input));
+}
+
+/** What a reinstall of an instance would do, for the preview as well. */
+export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input: { readonly osType?: string | undefined; readonly start?: boolean | null | undefined }) {
+  const { db } = ctx.services;
+  const osType = input.osType ?? osTypeOf(row);
+  if (osType === null) throw new SlipwayError("invalid", `Instance ${row.name} has no OS definition, and none is given.`, { field: "osType" });
+  const [definition, node] = await Promise.all([findDefinition(db, osType), db.node.findUniqueOrThrow({ where: { id: row.nodeId } })]);
+  return {
+    facts: { operation: "reinstall", definition, node, disks: row.disks, memoryMib: row.memoryMib, start: input.start ?? null, hasPreviousDisk: row.installState === "done" } as const,
+    // A new first disk beside the old one; memory is there already where the instance runs.
+    need: { diskMib: row.disks.find((disk) => disk.index === 0)?.sizeMib ?? 0, memoryMib: row.operState === "running" ? 0 : row.memoryMib },
+  };
+}
+
+async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput): Promise<AcceptedInstall> {
+  const { db, keyring } = ctx.services;
+  if (row.lockedByJobId !== null) throw instanceBusy(row.name, row.lockedByJobId);
+  const { facts, need } = await reinstallFacts(ctx, row, input);
+  const prepared = await prepareInstall(db, facts, { kept: keptParameters(keyring, row.parameters), sent: input.parameters, need });
+  const { definition } = facts;
+  const installId = randomUUID();
+  const start = input.start ?? null;
+  const startup = start ?? row.adminState === "running";
+  const { privateValues, secrets } = newParameters(prepared.parameters);
+  const jobId = await acceptJob(ctx, {
+    operation: "instance.reinstall",
+    request: {
+      kind: "instance.reinstall",
+      installId,
+      start,
+      definitionId: definition.definitionId,
+      variant: definition.variant,
+      before: { adminState: row.adminState, installState: row.installState, installId: row.currentInstall?.id ?? null },
+    },
+    ops: reinstallOpcodes({ name: row.name, instanceId: row.id, osType: prepared.plan.osType, startup, sent: sentNames(input.parameters) }, { interface: ctx.interface, at: new Date() }),
+    instance: { id: row.id, name: row.name, ownerId: row.ownerId },
+    serialNo: row.serialNo,
+    privateValues,
+    secrets,
+    auditDetails: { osType: prepared.plan.osType, tooShortToScrub: prepared.tooShortToScrub },
+    write: (tx, id) =>
+      insertInstall(tx, {
+        id: installId,
+        jobId: id,
+        instanceId: row.id,
+        nodeId: row.nodeId,
+        definitionVersionId: definition.versionId,
+        variant: definition.variant,
+        applianceDigest: prepared.applianceDigest,
+        plan: prepared.plan,
+        parameters: prepared.parameters,
+      }),
+  });
+  return { jobId, installId };
+}
