@@ -26,11 +26,18 @@ type Subscribe = (ctx: RequestContext, request: StreamRequest) => Promise<AsyncI
  */
 export async function streamEvents(ctx: RequestContext, request: StreamRequest, subscribe: Subscribe): Promise<Response> {
   const gone = new AbortController();
-  const signal = AbortSignal.any([request.signal, gone.signal, AbortSignal.timeout(LONGEST_MS)]);
+  const signal = AbortSignal.any([request.signal, gone.signal]);
   const events = (await subscribe(ctx, { ...request, signal }))[Symbol.asyncIterator]();
+  const limit = setTimeout(() => gone.abort(), LONGEST_MS);
+  signal.addEventListener("abort", () => clearTimeout(limit), { once: true });
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<FeedEvent>> | null = null;
   let opened = false;
+
+  function end(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    controller.close();
+    gone.abort();
+  }
 
   const body = new ReadableStream<Uint8Array>(
     {
@@ -49,12 +56,12 @@ export async function streamEvents(ctx: RequestContext, request: StreamRequest, 
             return;
           }
           next = null;
-          if (result.done === true) controller.close();
+          if (result.done === true) end(controller);
           else controller.enqueue(encoder.encode(formatEvent(result.value)));
         } catch (error) {
           // The end of a stream says nothing: the client comes again and gets the error as an answer.
           if (!signal.aborted) ctx.services.log.warn({ err: error, requestId: ctx.requestId }, "event stream ended");
-          controller.close();
+          end(controller);
         }
       },
       cancel() {
