@@ -1,0 +1,70 @@
+import type { Metadata } from "next";
+import type { ReactNode } from "react";
+import { formatMib } from "#components/format.ts";
+import { InstallBar } from "#components/install/install-bar.tsx";
+import { loadInstance } from "#components/instances/load-instance.ts";
+import { JobTable } from "#components/jobs/job-table.tsx";
+import { consolePage } from "#components/page/console-page.tsx";
+import { paths } from "#components/paths.ts";
+import { Status } from "#components/status/mark.tsx";
+import { INSTANCE_STATUS } from "#components/status/statuses.ts";
+import { ButtonLink } from "#components/ui/button.tsx";
+import { TitledCard } from "#components/ui/card.tsx";
+import { CopyIcon } from "#components/ui/copy-button.tsx";
+import { DefinitionList } from "#components/ui/definition-list.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
+import { Mono } from "#components/ui/mono.tsx";
+import { RelativeTime } from "#components/ui/relative-time.tsx";
+import type { InstanceDetail } from "#lib/domain/instance.ts";
+import { listJobs } from "#lib/jobs/list-jobs.ts";
+
+interface Props {
+  readonly params: Promise<{ readonly name: string }>;
+}
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  return { title: decodeURIComponent((await params).name) };
+}
+
+export default function InstancePage({ params }: Props): Promise<ReactNode> {
+  return consolePage(async (ctx) => {
+    const instance = await loadInstance((await params).name);
+    const jobs = await listJobs(ctx, { instanceName: instance.name, limit: 5 });
+    return (
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <TitledCard title="State">
+          <DefinitionList items={stateOf(instance)} />
+        </TitledCard>
+        <TitledCard title="Install">
+          {instance.install === null ? (
+            <EmptyState title="Never installed" action={<ButtonLink href={paths.reinstall(instance.name)}>Install a system</ButtonLink>} />
+          ) : (
+            <div className="flex flex-wrap items-center justify-between gap-3 px-4 pb-4">
+              <InstallBar install={instance.install} instanceName={instance.name} />
+              <ButtonLink href={paths.instanceInstall(instance.name)}>Steps and log</ButtonLink>
+            </div>
+          )}
+        </TitledCard>
+        <TitledCard title="Last jobs" className="lg:col-span-2">
+          {jobs.items.length === 0 ? <EmptyState title="No jobs yet" /> : <JobTable jobs={jobs.items} label="Last jobs" />}
+        </TitledCard>
+      </div>
+    );
+  });
+}
+
+function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNode])[] {
+  const look = INSTANCE_STATUS[instance.status];
+  return [
+    ["Status", <Status key="status" tone={look.tone}>{look.word}</Status>],
+    ["Asked for", instance.adminState],
+    ["Last seen", instance.operState ?? "unknown"],
+    ["System", instance.osType === null ? "none" : <Mono key="os">{instance.osType}</Mono>],
+    ["Node", <Mono key="node">{instance.node}</Mono>],
+    ["Owner", instance.owner ?? "none"],
+    ["Hardware", `${instance.vcpus} vCPU, ${formatMib(instance.memoryMib)}, ${formatMib(instance.diskMib)} disk`],
+    ["Tags", instance.tags.length === 0 ? "none" : instance.tags.join(", ")],
+    ["Created", <RelativeTime key="created" at={instance.createdAt} />],
+    ["Id", <span key="id" className="inline-flex items-center wrap-anywhere"><Mono>{instance.id}</Mono><CopyIcon text={instance.id} label="id" /></span>],
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Metadata } from "next";
+import type { ReactNode } from "react";
+import { CreateForm } from "#components/instances/create-form.tsx";
+import { chosenOs, osChoices } from "#components/instances/os-choice.ts";
+import { consolePage } from "#components/page/console-page.tsx";
+import { queryText } from "#components/page/query.ts";
+import type { SearchParams } from "#components/page/query.ts";
+import { paths } from "#components/paths.ts";
+import { ButtonLink } from "#components/ui/button.tsx";
+import { Card } from "#components/ui/card.tsx";
+import { EmptyState } from "#components/ui/empty-state.tsx";
+import { PageHeader } from "#components/ui/page-header.tsx";
+import { decide } from "#lib/domain/access.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { PAGE_LIMITS } from "#lib/domain/paging.ts";
+import { parseOsType } from "#lib/domain/os-definition.ts";
+import { previewCreate } from "#lib/instances/preview-create.ts";
+import { listNodes } from "#lib/nodes/list-nodes.ts";
+import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
+import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
+
+export const metadata: Metadata = { title: "New instance" };
+
+export default function NewInstancePage({ searchParams }: { readonly searchParams: SearchParams }): Promise<ReactNode> {
+  return consolePage(async (ctx) => {
+    if (decide(ctx.identity, "instance.create", null) !== "allowed") {
+      throw new SlipwayError("not_allowed", "Instances are made by administrators. Ask one of them for yours.");
+    }
+    const query = await searchParams;
+    const [definitions, nodes] = await Promise.all([listOsDefinitions(ctx, { limit: PAGE_LIMITS.max }), listNodes(ctx, { limit: PAGE_LIMITS.max })]);
+    const choices = osChoices(definitions.items, null);
+    const osType = chosenOs(choices, queryText(query["os"], 130), null);
+    const header = <PageHeader title="New instance">One page. What is filled in already works as it is.</PageHeader>;
+    if (osType === null) {
+      return (
+        <>
+          {header}
+          <Card>
+            <EmptyState title="There is nothing to install yet" action={<ButtonLink href={paths.osDefinitions()}>OS definitions</ButtonLink>}>
+              An OS definition says what it takes to install a system.
+            </EmptyState>
+          </Card>
+        </>
+      );
+    }
+    const node = nodes.items.find(({ name }) => name === query["node"])?.name;
+    const [preview, definition] = await Promise.all([
+      previewCreate(ctx, { osType, ...(node === undefined ? {} : { node }) }),
+      getOsDefinition(ctx, parseOsType(osType).name),
+    ]);
+    return (
+      <>
+        {header}
+        <CreateForm
+          osType={osType}
+          choices={choices}
+          nodes={nodes.items.filter(({ state, offline, drained }) => state === "online" && !offline && !drained).map(({ name }) => name)}
+          node={node ?? ""}
+          preview={preview}
+          minimum={{ diskMib: definition.manifest?.minimumDiskMib ?? 0, memoryMib: definition.manifest?.minimumMemoryMib ?? 0 }}
+          user={ctx.identity.name}
+        />
+      </>
+    );
+  });
+}

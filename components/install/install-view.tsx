@@ -1,0 +1,44 @@
+"use client";
+
+import { ParameterTable } from "#components/parameters/parameter-table.tsx";
+import { useNow } from "#components/ui/clock.ts";
+import { isFinal } from "#lib/domain/install-states.ts";
+import type { InstallEntryView, InstallView as View } from "#lib/domain/views.ts";
+import { InstallFacts } from "./install-facts.tsx";
+import { InstallLog } from "./install-log.tsx";
+import { InstallOutcome } from "./install-outcome.tsx";
+import { InstallAnnouncement, InstallProgress } from "./install-progress.tsx";
+import { InstallSteps } from "./install-steps.tsx";
+import { shownSteps } from "./steps.ts";
+import { useInstall } from "./use-install.ts";
+
+/** An install as it happens, or as it went: the picture that people come for. */
+export function InstallPicture({ initial, entries }: { readonly initial: View; readonly entries: readonly InstallEntryView[] }) {
+  const install = useInstall(initial, entries);
+  const now = useNow();
+  const { view } = install;
+  const active = !isFinal(view.state);
+  return (
+    <>
+      {active ? null : (
+        <div className="mb-5">
+          <InstallOutcome view={view} />
+        </div>
+      )}
+      <InstallAnnouncement view={view} />
+      <div className="grid gap-5 lg:grid-cols-[320px_minmax(0,1fr)]">
+        <section aria-label="Progress" className="rounded-md border border-line bg-panel">
+          <InstallProgress view={view} />
+          <InstallSteps steps={shownSteps(view)} now={now} />
+        </section>
+        <InstallLog install={install} active={active} />
+      </div>
+      <InstallFacts plan={view.plan} />
+      {view.parameters.length === 0 ? null : (
+        <section aria-label="Parameters of this install" className="mt-5 rounded-md border border-line bg-panel">
+          <ParameterTable rows={view.parameters} secretNote={active ? "in memory until this install ends, then gone" : "was in memory until the install ended, gone since"} />
+        </section>
+      )}
+    </>
+  );
+}

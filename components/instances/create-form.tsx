@@ -1,0 +1,225 @@
+"use client";
+
+import { Plus, X } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import type { FormEvent } from "react";
+import { curlCommand } from "#components/api/curl.ts";
+import { ProblemNotice } from "#components/api/problem-notice.tsx";
+import { request } from "#components/api/request.ts";
+import type { Problem } from "#components/api/request.ts";
+import { formatMib } from "#components/format.ts";
+import { api, paths } from "#components/paths.ts";
+import { parameterOfField } from "#components/parameters/form-values.ts";
+import { ParameterFields } from "#components/parameters/parameter-fields.tsx";
+import { useParameters } from "#components/parameters/use-parameters.ts";
+import { Button, IconButton } from "#components/ui/button.tsx";
+import { Card } from "#components/ui/card.tsx";
+import { CopyButton } from "#components/ui/copy-button.tsx";
+import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
+import { useAlive } from "#components/ui/use-alive.ts";
+import type { InstallPreview } from "#lib/domain/install-plan.ts";
+import { INSTANCE_NAME } from "#lib/domain/instance.ts";
+import { draftBody, draftField } from "./create-draft.ts";
+import type { CreateDraft, DraftField } from "./create-draft.ts";
+import { FormEnd, FormSection } from "./form-section.tsx";
+import type { OsChoice } from "./os-choice.ts";
+import { OsSelect, trustHint } from "./os-select.tsx";
+import { missingSentence } from "./reinstall-form.tsx";
+import { WhatHappens } from "./what-happens.tsx";
+
+export interface CreateFormProps {
+  readonly osType: string;
+  readonly choices: readonly OsChoice[];
+  readonly nodes: readonly string[];
+  readonly node: string;
+  readonly preview: InstallPreview;
+  readonly minimum: { readonly diskMib: number; readonly memoryMib: number };
+  readonly user: string;
+}
+
+export function CreateForm({ osType, choices, nodes, node, preview, minimum, user }: CreateFormProps) {
+  const router = useRouter();
+  const parameters = useParameters(preview.parameters);
+  const [draft, setDraft] = useState<CreateDraft>({
+    name: "",
+    owner: "",
+    node,
+    vcpus: "1",
+    memoryMib: String(Math.max(512, minimum.memoryMib)),
+    disks: [String(Math.max(2, Math.ceil(minimum.diskMib / 1024)))],
+    mac: "",
+    ip: "",
+    start: true,
+  });
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
+  const alive = useAlive();
+  const set = (change: Partial<CreateDraft>): void => setDraft((before) => ({ ...before, ...change }));
+
+  const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
+  const wrong = errorAt === null ? draftField(problem?.field ?? null) : null;
+  const errorOf = (field: DraftField): string | null => (wrong === field ? (problem?.detail ?? null) : null);
+  const nameError = draft.name !== "" && !INSTANCE_NAME.test(draft.name) ? "A host name in lower case: letters, digits, - and dots." : errorOf("name");
+  const failedCheck = preview.checks.find((check) => !check.ok)?.text ?? null;
+  const why = failedCheck ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
+  const outline = { ...draftBody(draft, osType), parameters: { public: parameters.publicValues } };
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (busy || why !== null) return;
+    setBusy(true);
+    setProblem(null);
+    const body = { ...draftBody(draft, osType), parameters: parameters.collect() };
+    const sent = request<{ readonly jobId: number; readonly installId: string | null }>("POST", api.instances(), { body });
+    // They are on their way; the page has no more use for them.
+    parameters.forgetSecrets();
+    const answer = await sent;
+    if (answer.ok) {
+      router.push(answer.value.installId === null ? paths.job(answer.value.jobId) : paths.instanceInstall(draft.name));
+      return;
+    }
+    setBusy(false);
+    setProblem(answer.problem);
+  };
+  const command = (): string =>
+    curlCommand({ method: "POST", url: `${window.location.origin}${api.instances()}`, user, body: outline, sealed: parameters.sealed });
+  const text = (field: DraftField & ("name" | "owner" | "vcpus" | "memoryMib" | "mac" | "ip"), hasHint: boolean) => ({
+    ...fieldIds(field, { hint: hasHint, error: (field === "name" ? nameError : errorOf(field)) !== null }),
+    value: draft[field],
+    autoComplete: "off",
+    onChange: (event: { readonly target: { readonly value: string } }) => set({ [field]: event.target.value }),
+  });
+
+  return (
+    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
+      <form ref={parameters.form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+        <FormSection title="Instance">
+          <Field id="name" label="Name" hint="Its host name, and how it is called everywhere." error={nameError}>
+            <Input {...text("name", true)} autoFocus autoCapitalize="none" spellCheck={false} maxLength={253} placeholder="web-3.example.test" className="font-mono text-small" />
+          </Field>
+          <Field id="owner" label="Owner" hint="Name of the user who may see and reinstall it. Empty: yours." error={errorOf("owner")}>
+            <Input {...text("owner", true)} autoCapitalize="none" spellCheck={false} maxLength={64} placeholder={user} />
+          </Field>
+          <Field id="node" label="Node" error={errorOf("node")}>
+            <Select
+              {...fieldIds("node", { hint: false, error: errorOf("node") !== null })}
+              value={draft.node}
+              onChange={(event) => {
+                set({ node: event.target.value });
+                router.replace(paths.newInstance({ os: osType, node: event.target.value }), { scroll: false });
+              }}
+            >
+              <option value="">the one with the most room</option>
+              {nodes.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </Select>
+          </Field>
+        </FormSection>
+        <FormSection title="System">
+          <OsSelect choices={choices} value={osType} hint={trustHint(preview.plan.runs)} hrefOf={(os) => paths.newInstance({ os, node: draft.node })} />
+        </FormSection>
+        <FormSection title="Hardware">
+          <Field id="vcpus" label="vCPUs" error={errorOf("vcpus")}>
+            <Input {...text("vcpus", false)} type="number" min={1} max={256} step={1} className="max-w-32" />
+          </Field>
+          <Field id="memoryMib" label="Memory, MiB" hint={minimum.memoryMib > 0 ? `At least ${formatMib(minimum.memoryMib)}.` : null} error={errorOf("memoryMib")}>
+            <Input {...text("memoryMib", minimum.memoryMib > 0)} type="number" min={32} step={1} className="max-w-32" />
+          </Field>
+          <DiskFields disks={draft.disks} minimumMib={minimum.diskMib} error={errorOf("disks")} onChange={(disks) => set({ disks })} />
+          <Field id="mac" label="MAC address" hint="Empty: one is made." error={errorOf("mac")}>
+            <Input {...text("mac", true)} spellCheck={false} maxLength={17} className="max-w-60 font-mono text-small" />
+          </Field>
+          <Field id="ip" label="IP address" hint="Empty: none is told to the guest." error={errorOf("ip")}>
+            <Input {...text("ip", true)} spellCheck={false} maxLength={45} className="max-w-60 font-mono text-small" />
+          </Field>
+          <Field id="start" label="Afterwards">
+            <Select {...fieldIds("start", { hint: false, error: false })} value={draft.start ? "running" : "stopped"} onChange={(event) => set({ start: event.target.value === "running" })}>
+              <option>running</option>
+              <option>stopped</option>
+            </Select>
+          </Field>
+        </FormSection>
+        <FormSection title="Parameters">
+          <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={problem?.detail ?? null} />
+          {problem === null ? null : (
+            <div className="mt-3">
+              <ProblemNotice problem={problem} />
+            </div>
+          )}
+        </FormSection>
+        <FormEnd why={busy ? "Sent" : why}>
+          <CopyButton text={command}>Copy as curl</CopyButton>
+          <Button type="submit" kind="main" disabled={!alive || busy || why !== null}>
+            Create {draft.name === "" ? "the instance" : draft.name}
+          </Button>
+        </FormEnd>
+      </form>
+      <div className="flex min-w-0 flex-col gap-5">
+        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} plan={preview.plan} checks={preview.checks} kept={null} />
+        <Card>
+          <section aria-labelledby="api-call" className="px-5 py-4">
+            <h2 id="api-call" className="mb-2 font-semibold">
+              The same by API
+            </h2>
+            <p className="mb-2 font-mono text-small">POST {api.instances()}</p>
+            <pre tabIndex={0} aria-label="Body of the request" className="overflow-x-auto rounded-sm bg-log p-3 font-mono text-small">
+              {JSON.stringify(withPlaceholders(outline, parameters.sealed), null, 2)}
+            </pre>
+          </section>
+        </Card>
+      </div>
+    </div>
+  );
+}
+
+/** The body to look at: where sealed values go is shown, what they are isn't. */
+function withPlaceholders(outline: ReturnType<typeof draftBody> & { readonly parameters: { readonly public: Readonly<Record<string, string>> } }, sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[]) {
+  const of = (visibility: "private" | "secret") =>
+    Object.fromEntries(sealed.filter((one) => one.visibility === visibility).map(({ name }) => [name, "(typed when it runs)"]));
+  return { ...outline, parameters: { ...outline.parameters, private: of("private"), secret: of("secret") } };
+}
+
+const MOST_DISKS = 16;
+
+function DiskFields({ disks, minimumMib, error, onChange }: { readonly disks: readonly string[]; readonly minimumMib: number; readonly error: string | null; readonly onChange: (disks: readonly string[]) => void }) {
+  return (
+    <>
+      {disks.map((gib, index) => {
+        const id = `disk-${index}`;
+        const hint = index > 0 ? "Data: a reinstall leaves it alone." : minimumMib > 0 ? `The system's; at least ${formatMib(minimumMib)}.` : "The system's.";
+        return (
+          // Disks have no identity before they are made but their place.
+          <Field key={index} id={id} label={`Disk ${index}, GiB`} hint={hint} error={index === 0 ? error : null}>
+            <span className="flex items-center gap-1">
+              <Input
+                {...fieldIds(id, { hint: true, error: index === 0 && error !== null })}
+                type="number"
+                min={0.1}
+                step={0.1}
+                value={gib}
+                autoComplete="off"
+                onChange={(event) => onChange(disks.map((old, at) => (at === index ? event.target.value : old)))}
+                className="max-w-32"
+              />
+              {index === 0 ? null : (
+                <IconButton label={`Remove disk ${index}`} onClick={() => onChange(disks.filter((_, at) => at !== index))}>
+                  <X aria-hidden="true" size={16} />
+                </IconButton>
+              )}
+            </span>
+          </Field>
+        );
+      })}
+      {disks.length >= MOST_DISKS ? null : (
+        <div className="py-1.5 sm:pl-[192px]">
+          <Button onClick={() => onChange([...disks, "10"])}>
+            <Plus aria-hidden="true" size={14} />
+            Add a disk
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+import Link from "next/link";
+import { formatMib } from "#components/format.ts";
+import { InstallBar } from "#components/install/install-bar.tsx";
+import { paths } from "#components/paths.ts";
+import type { InstancesQuery, InstanceSort } from "#components/paths.ts";
+import { Status } from "#components/status/mark.tsx";
+import { INSTANCE_STATUS } from "#components/status/statuses.ts";
+import { Mono } from "#components/ui/mono.tsx";
+import { RelativeTime } from "#components/ui/relative-time.tsx";
+import { SortTh } from "#components/ui/sort-th.tsx";
+import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
+import type { InstanceSummary } from "#lib/domain/instance.ts";
+
+/** Instances, one a row. Whoever sees those of others sees whose they are and where. */
+export function InstanceTable({ instances, query, everybodys }: { readonly instances: readonly InstanceSummary[]; readonly query: InstancesQuery; readonly everybodys: boolean }) {
+  const sortHref = (sort: InstanceSort): string => paths.instances({ ...query, sort, cursor: undefined });
+  const sort = query.sort ?? "name";
+  return (
+    <Table label="Instances">
+      <thead>
+        <tr>
+          <SortTh label="Name" up="name" down="-name" current={sort} hrefOf={sortHref} />
+          <Th>Status</Th>
+          <Th>OS</Th>
+          {everybodys ? <Th>Node</Th> : null}
+          {everybodys ? <Th>Owner</Th> : null}
+          <Th className="text-right">vCPU</Th>
+          <Th className="text-right">Memory</Th>
+          <Th className="text-right">Disk</Th>
+          <SortTh label="Created" up="createdAt" down="-createdAt" current={sort} hrefOf={sortHref} />
+        </tr>
+      </thead>
+      <tbody>
+        {instances.map((instance) => (
+          <Tr key={instance.id}>
+            <Td className="max-w-[36ch] truncate">
+              <Link href={instance.status === "installing" ? paths.instanceInstall(instance.name) : paths.instance(instance.name)} prefetch={false} className="rounded-sm font-medium hover:text-accent hover:underline">
+                {instance.name}
+              </Link>
+            </Td>
+            <Td>
+              <InstanceStatusCell instance={instance} />
+            </Td>
+            <Td className="whitespace-nowrap">{instance.osType === null ? <span className="text-soft">none</span> : <Mono>{instance.osType}</Mono>}</Td>
+            {everybodys ? (
+              <Td className="whitespace-nowrap">
+                <Mono>{instance.node}</Mono>
+              </Td>
+            ) : null}
+            {everybodys ? <Td className="whitespace-nowrap">{instance.owner ?? <span className="text-soft">none</span>}</Td> : null}
+            <Td className="text-right">{instance.vcpus}</Td>
+            <Td className="text-right whitespace-nowrap">{formatMib(instance.memoryMib)}</Td>
+            <Td className="text-right whitespace-nowrap">{formatMib(instance.diskMib)}</Td>
+            <Td className="text-soft">
+              <RelativeTime at={instance.createdAt} />
+            </Td>
+          </Tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function InstanceStatusCell({ instance }: { readonly instance: InstanceSummary }) {
+  const look = INSTANCE_STATUS[instance.status];
+  if (instance.status !== "installing" || instance.install === null) return <Status tone={look.tone}>{look.word}</Status>;
+  return (
+    <span className="flex items-center gap-3 whitespace-nowrap">
+      <Status tone={look.tone}>
+        <span className="sr-only">{look.word}</span>
+      </Status>
+      <InstallBar install={instance.install} instanceName={instance.name} size="tiny" />
+    </span>
+  );
+}

@@ -1,0 +1,17 @@
+import { formatMib } from "#components/format.ts";
+
+/** How full something is: a bar, and in words what is free. MiB; null: not known. */
+export function Capacity({ free, total, label }: { readonly free: number | null; readonly total: number | null; readonly label: string }) {
+  if (free === null || total === null || total === 0) return <span className="text-soft">unknown</span>;
+  const used = Math.min(100, Math.max(0, ((total - free) / total) * 100));
+  return (
+    <span className="inline-flex items-center gap-2.5 whitespace-nowrap">
+      <span role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(used)} aria-valuetext={`${formatMib(free)} of ${formatMib(total)} free`} className="block h-1 w-16 overflow-hidden rounded-full bg-line">
+        <svg aria-hidden="true" width="100%" height="4" className={used > 90 ? "block fill-wait" : "block fill-soft"}>
+          <rect width={`${used}%`} height="4" />
+        </svg>
+      </span>
+      <span className="text-small text-soft">{formatMib(free)} free</span>
+    </span>
+  );
+}

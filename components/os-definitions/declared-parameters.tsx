@@ -1,0 +1,39 @@
+import { VisibilityMark } from "#components/parameters/visibility-mark.tsx";
+import { Mono } from "#components/ui/mono.tsx";
+import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
+import type { ParameterDeclaration } from "#lib/domain/os-definition.ts";
+
+/** What a definition asks for, each with the class that it must have at least. */
+export function DeclaredParameters({ parameters }: { readonly parameters: readonly ParameterDeclaration[] }) {
+  return (
+    <Table label="Declared parameters">
+      <thead>
+        <tr>
+          <Th>Parameter</Th>
+          <Th>Class</Th>
+          <Th>Type</Th>
+          <Th>Default</Th>
+          <Th>What it is</Th>
+        </tr>
+      </thead>
+      <tbody>
+        {parameters.map((parameter) => (
+          <Tr key={parameter.name}>
+            <Td className="whitespace-nowrap">
+              <Mono>{parameter.name}</Mono>
+            </Td>
+            <Td>
+              <VisibilityMark visibility={parameter.visibility} />
+            </Td>
+            <Td className="whitespace-nowrap">
+              {parameter.type === "choice" ? `one of ${parameter.choices.join(", ")}` : parameter.type}
+              {parameter.required ? <span className="text-soft">, needed</span> : null}
+            </Td>
+            <Td>{parameter.default === null || parameter.default === "" ? <span className="text-soft">none</span> : <Mono>{parameter.default}</Mono>}</Td>
+            <Td className="min-w-[24ch]">{parameter.help}</Td>
+          </Tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,5 @@
+import { cache } from "react";
+import { pageContext } from "#lib/http/page-context.ts";
+
+/** Who looks at this page: asked for once a request, by its layouts, the page and its title. */
+export const currentContext = cache(pageContext);

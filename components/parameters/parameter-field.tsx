@@ -1,0 +1,91 @@
+"use client";
+
+import type { ParameterPrompt } from "#lib/domain/install-plan.ts";
+import { Field, INPUT, fieldIds } from "#components/ui/field.tsx";
+import { classes } from "#components/ui/classes.ts";
+import { initialValue } from "./form-values.ts";
+import { VisibilityIcon } from "./visibility-mark.tsx";
+
+/** Nothing may remember what is typed here, or offer what was typed elsewhere. */
+const FORGET = { autoComplete: "off", autoCorrect: "off", autoCapitalize: "off", spellCheck: false, "data-1p-ignore": true, "data-lpignore": "true" } as const;
+
+/**
+ * One parameter of a form, by its class and type. Inputs are uncontrolled and found again by `data-parameter`; they have no
+ * name, so that no form can ever put them into an address.
+ */
+export function ParameterField({ prompt, error }: { readonly prompt: ParameterPrompt; readonly error: string | null }) {
+  const id = `parameter-${prompt.name}`;
+  const hint = hintOf(prompt);
+  return (
+    <Field
+      id={id}
+      error={error}
+      hint={hint}
+      label={
+        <span className="inline-flex items-center gap-1.5">
+          <VisibilityIcon visibility={prompt.visibility} />
+          <span className="font-mono text-small">{prompt.name}</span>
+          <span className="sr-only">, {prompt.visibility}</span>
+        </span>
+      }
+    >
+      <ParameterInput prompt={prompt} id={id} hasError={error !== null} hasHint={hint !== null} />
+    </Field>
+  );
+}
+
+function ParameterInput({ prompt, id, hasError, hasHint }: { readonly prompt: ParameterPrompt; readonly id: string; readonly hasError: boolean; readonly hasHint: boolean }) {
+  const note = noteOf(prompt);
+  const sealed = prompt.visibility !== "public";
+  const common = {
+    ...fieldIds(id, { hint: hasHint, error: hasError }),
+    "data-parameter": prompt.name,
+    defaultValue: initialValue(prompt),
+    required: prompt.mustSend,
+    className: classes(INPUT, "font-mono text-small", prompt.mustSend && sealed && "border-accent bg-accent-soft"),
+  };
+  if (!sealed && (prompt.type === "choice" || prompt.type === "boolean")) {
+    const choices = prompt.type === "boolean" ? ["true", "false"] : prompt.choices;
+    return (
+      <select {...common}>
+        {prompt.required && prompt.default !== null ? null : <option value="">not set</option>}
+        {choices.map((choice) => (
+          <option key={choice}>{choice}</option>
+        ))}
+      </select>
+    );
+  }
+  if (prompt.type === "text") {
+    return <textarea {...common} {...FORGET} rows={3} placeholder={note} className={classes(common.className, "h-auto min-h-16 py-1.5", sealed && "masked")} />;
+  }
+  return (
+    <input
+      {...common}
+      {...FORGET}
+      type={sealed ? "password" : "text"}
+      inputMode={prompt.type === "integer" ? "numeric" : undefined}
+      placeholder={note}
+    />
+  );
+}
+
+/** What stands in an empty input: whether something is there already. */
+function noteOf(prompt: ParameterPrompt): string {
+  switch (prompt.current?.visibility) {
+    case "private":
+      return prompt.current.fingerprint === null ? "stored, kept unless replaced" : `stored, fingerprint ${prompt.current.fingerprint}; kept unless replaced`;
+    case "secret":
+      return "never stored: type it again";
+    case "public":
+    case undefined:
+      return prompt.mustSend ? "needed" : "optional";
+  }
+}
+
+function hintOf(prompt: ParameterPrompt): string | null {
+  const parts = [prompt.help];
+  if (prompt.visibility === "secret") parts.push(prompt.mustSend ? "Needed. Used by this install only, then gone from memory." : "Used by this install only, then gone from memory.");
+  else if (prompt.mustSend) parts.push("Needed.");
+  const text = parts.filter((part) => part !== "").join(" ");
+  return text === "" ? null : text;
+}

@@ -1,0 +1,64 @@
+import type { InstanceStatus } from "#lib/domain/instance.ts";
+import type { JobStatusName } from "#lib/domain/views.ts";
+
+/** Every address of the console is made here, and frozen by paths.test.ts: links that people keep go on working. */
+
+type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/** Adds a query without its empty fields, in the order in which they are given. */
+export function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+const part = encodeURIComponent;
+
+export type InstanceSort = "name" | "-name" | "createdAt" | "-createdAt";
+
+export interface InstancesQuery {
+  readonly search?: string | undefined;
+  readonly status?: InstanceStatus | undefined;
+  readonly sort?: InstanceSort | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export interface JobsQuery {
+  readonly status?: JobStatusName | undefined;
+  readonly cursor?: string | undefined;
+}
+
+export const paths = {
+  overview: () => "/",
+  signIn: (next?: string) => withQuery("/sign-in", { next }),
+  instances: (query: InstancesQuery = {}) => withQuery("/instances", { ...query }),
+  newInstance: (query: { readonly os?: string; readonly node?: string } = {}) => withQuery("/instances/new", query),
+  instance: (name: string) => `/instances/${part(name)}`,
+  instanceInstall: (name: string, installId?: string) => withQuery(`/instances/${part(name)}/install`, { id: installId }),
+  instanceParameters: (name: string) => `/instances/${part(name)}/parameters`,
+  instanceHardware: (name: string) => `/instances/${part(name)}/hardware`,
+  instanceHistory: (name: string) => `/instances/${part(name)}/history`,
+  reinstall: (name: string, query: { readonly os?: string } = {}) => withQuery(`/instances/${part(name)}/reinstall`, query),
+  osDefinitions: (cursor?: string) => withQuery("/os-definitions", { cursor }),
+  osDefinition: (name: string) => `/os-definitions/${part(name)}`,
+  nodes: (cursor?: string) => withQuery("/nodes", { cursor }),
+  node: (name: string) => `/nodes/${part(name)}`,
+  jobs: (query: JobsQuery = {}) => withQuery("/jobs", { ...query }),
+  job: (id: number) => `/jobs/${id}`,
+} as const;
+
+/** Addresses of the API that the console's own code calls. */
+export const api = {
+  instances: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/instances", query),
+  instance: (name: string) => `/api/v1/instances/${part(name)}`,
+  power: (name: string) => `/api/v1/instances/${part(name)}/power`,
+  reinstall: (name: string) => `/api/v1/instances/${part(name)}/reinstall`,
+  cancelJob: (id: number) => `/api/v1/jobs/${id}/cancel`,
+  install: (id: string) => `/api/v1/installs/${part(id)}`,
+  installLog: (id: string, query: { readonly after?: number; readonly before?: number; readonly limit?: number }) =>
+    withQuery(`/api/v1/installs/${part(id)}/log`, query),
+  events: (after: string | null) => withQuery("/api/v1/events", { after }),
+} as const;

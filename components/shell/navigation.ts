@@ -1,0 +1,29 @@
+import { reach } from "#lib/domain/access.ts";
+import type { Identity } from "#lib/domain/access.ts";
+import { paths } from "#components/paths.ts";
+
+export type NavigationKey = "overview" | "instances" | "osDefinitions" | "nodes" | "jobs";
+
+export interface NavigationItem {
+  readonly key: NavigationKey;
+  readonly label: string;
+  readonly href: string;
+}
+
+/** The pages that somebody may see; the others aren't mentioned. */
+export function navigationFor(identity: Identity): readonly NavigationItem[] {
+  const everybodys = reach(identity, "instance.list") === "any";
+  const items: NavigationItem[] = [
+    { key: "overview", label: "Overview", href: paths.overview() },
+    { key: "instances", label: everybodys ? "Instances" : "My instances", href: paths.instances() },
+    { key: "osDefinitions", label: "OS definitions", href: paths.osDefinitions() },
+  ];
+  if (reach(identity, "node.list") !== "none") items.push({ key: "nodes", label: "Nodes", href: paths.nodes() });
+  items.push({ key: "jobs", label: "Jobs", href: paths.jobs() });
+  return items;
+}
+
+/** Whether an address lies under an item: `/instances/web-3` under `/instances`, and only `/` under `/`. */
+export function isUnder(path: string, href: string): boolean {
+  return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
+}
