@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { parseArgs, promisify } from "node:util";
 import { pino } from "pino";
 import { loadAgentConfig } from "./config.ts";
 import { startAgent } from "./start-agent.ts";
@@ -19,10 +20,12 @@ async function main(): Promise<void> {
     return;
   }
   try {
+    await switchOffCoreDumps();
     const agent = await startAgent(await loadAgentConfig(values.config), log, (error) => {
       log.fatal({ err: error }, "the journal can't be written");
       process.exit(1);
     });
+    tellReady();
     let isClosing = false;
     const shutDown = (signal: NodeJS.Signals): void => {
       if (isClosing) return;
@@ -42,6 +45,19 @@ async function main(): Promise<void> {
     log.fatal({ err: error }, "the agent can't start");
     process.exitCode = 1;
   }
+}
+
+/** Whoever started this process over a channel of Node's learns that it is ready; the channel then closes. */
+function tellReady(): void {
+  if (process.send === undefined) return;
+  process.send({ type: "ready" }, () => {
+    process.disconnect();
+  });
+}
+
+/** Core dumps could hold values of parameters. */
+async function switchOffCoreDumps(): Promise<void> {
+  await promisify(execFile)("prlimit", ["--core=0", "--pid", String(process.pid)]);
 }
 
 await main();

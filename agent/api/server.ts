@@ -8,6 +8,8 @@ import type { AgentBackend } from "./backend.ts";
 import { statusOf, toAnswer } from "./errors.ts";
 import { ROUTES } from "./routes.ts";
 
+const LAST_CALLS_MS = 2_000;
+
 export interface AgentApiOptions {
   readonly host: string;
   /** 0: any free one. */
@@ -22,7 +24,8 @@ export interface AgentApiOptions {
 
 export interface AgentApi {
   readonly address: { readonly host: string; readonly port: number };
-  close(): Promise<void>;
+  /** Lets calls under way end, for two seconds; `atOnce`: ends every connection. */
+  close(how?: { readonly atOnce: boolean }): Promise<void>;
 }
 
 /**
@@ -56,16 +59,15 @@ export async function startAgentApi(options: AgentApiOptions): Promise<AgentApi>
   const { port } = server.address() as AddressInfo;
   return {
     address: { host: options.host, port },
-    close: () => {
+    close: (how) => {
       closing.abort();
       return new Promise((resolve) => {
         server.close(() => {
           resolve();
         });
         server.closeIdleConnections();
-        setTimeout(() => {
-          server.closeAllConnections();
-        }, 2_000).unref();
+        if (how?.atOnce === true) server.closeAllConnections();
+        else setTimeout(() => server.closeAllConnections(), LAST_CALLS_MS).unref();
       });
     },
   };

@@ -18,7 +18,7 @@ function checked(text: string): string {
   return text;
 }
 
-function diskArguments(disk: GuestDisk, index: number): string[] {
+function diskArguments(disk: GuestDisk, index: number, startsFromDisk: boolean): string[] {
   const node = `disk${String(index)}`;
   const backend = [
     "driver=raw",
@@ -29,7 +29,8 @@ function diskArguments(disk: GuestDisk, index: number): string[] {
     "file.driver=file",
     `file.filename=${checked(disk.file)}`,
   ];
-  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checked(disk.serial)}`, `bootindex=${String(index)}`];
+  const order = startsFromDisk ? [`bootindex=${String(index)}`] : [];
+  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checked(disk.serial)}`, ...order];
   return ["-blockdev", backend.join(","), "-device", device.join(",")];
 }
 
@@ -72,7 +73,7 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...boot,
     // An appliance that panics has failed; it must not start over.
     ...(plan.kind === "appliance" ? ["-no-reboot"] : []),
-    ...plan.disks.flatMap(diskArguments),
+    ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, plan.boot === null)),
     ...entropy,
     ...nics,
     ...(plan.channel ? channelArguments() : []),

@@ -1,0 +1,79 @@
+import { pino, type Logger } from "pino";
+import { startAgentApi } from "../api/server.ts";
+import { Journal } from "../journal/journal.ts";
+import { type BehaviourOf, behaviourByName } from "./behaviour.ts";
+import { SimulatedBackend } from "./simulated-backend.ts";
+
+export interface SimulatedAgentOptions {
+  readonly nodeName: string;
+  /** PEM texts: the node's certificate and key, and the cluster's CA. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly ca: string };
+  readonly allowedClients: readonly string[];
+  readonly host?: string;
+  /** 0, the default: any free one. */
+  readonly port?: number;
+  /** Where its journal is kept; null, the default: in memory, and gone with it. */
+  readonly journalFolder?: string | null;
+  /** By the instance's name unless given (behaviourByName). */
+  readonly behaviourOf?: BehaviourOf;
+  /** Milliseconds of one unit of simulated work; an install has about five for each of its steps. Default 0. */
+  readonly workMs?: number;
+  readonly log?: Logger;
+}
+
+export interface SimulatedAgent {
+  readonly nodeName: string;
+  readonly address: { readonly host: string; readonly port: number };
+  /** Stops answering and ends every connection; what is under way goes on unseen. */
+  vanish(): Promise<void>;
+  /** Answers again, at the same address, with the same journal. */
+  comeBack(): Promise<void>;
+  /** A guest powers itself off. */
+  powerOffByItself(instanceId: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * An agent that speaks the real protocol over real mutual TLS, with the real api and journal, and runs nothing (design: house
+ * style, "one honest stand-in for scale"). A process can have thousands.
+ */
+export async function startSimulatedAgent(options: SimulatedAgentOptions): Promise<SimulatedAgent> {
+  const { nodeName, tls, allowedClients, host = "127.0.0.1", port = 0, journalFolder = null } = options;
+  const log = options.log ?? pino({ level: "silent" });
+  const journal = journalFolder === null ? Journal.inMemory() : await Journal.open(journalFolder);
+  const backend = new SimulatedBackend({
+    nodeName,
+    journal,
+    behaviourOf: options.behaviourOf ?? behaviourByName,
+    workMs: options.workMs ?? 0,
+    onVanish: () => void vanish(),
+  });
+  let api = await startAgentApi({ host, port, tls, allowedClients, backend, log });
+  const { address } = api;
+  let isAway = false;
+
+  async function vanish(): Promise<void> {
+    if (isAway) return;
+    isAway = true;
+    await api.close({ atOnce: true });
+  }
+
+  return {
+    nodeName,
+    address,
+    vanish,
+    comeBack: async () => {
+      if (!isAway) return;
+      api = await startAgentApi({ ...address, tls, allowedClients, backend, log });
+      isAway = false;
+    },
+    powerOffByItself: (instanceId) => {
+      backend.powerOffByItself(instanceId);
+    },
+    close: async () => {
+      backend.close();
+      await journal.flush();
+      if (!isAway) await api.close({ atOnce: true });
+    },
+  };
+}

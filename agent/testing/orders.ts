@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import type { InstallOrder, InstanceSpec, PowerOrder } from "#lib/agent-protocol/messages.ts";
+
+/** An instance with one disk, for tests. */
+export function exampleInstance(change: Partial<InstanceSpec> = {}): InstanceSpec {
+  return {
+    id: randomUUID(),
+    name: "web1.example.org",
+    vcpus: 1,
+    memoryMib: 256,
+    disks: [{ id: randomUUID(), index: 0, sizeMib: 1_024, name: null }],
+    nics: [{ id: randomUUID(), index: 0, mac: "aa:00:00:12:34:56", ip: null, mode: "routed", link: null, name: null }],
+    tags: [],
+    ...change,
+  };
+}
+
+/** An order that names blobs which needn't exist, for tests. */
+export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
+  const digest = "0".repeat(64);
+  return {
+    id: randomUUID(),
+    operation: "create",
+    instance: exampleInstance(),
+    primaryNode: "node1",
+    appliance: { kernelDigest: digest, initrdDigest: digest },
+    os: {
+      definition: "debian",
+      variant: null,
+      apiVersion: 20,
+      digest,
+      untrustedDigest: digest,
+      imageDigest: null,
+      script: "create",
+      steps: [
+        { id: "partition", label: "Partition the disk", weight: 1 },
+        { id: "unpack", label: "Unpack", weight: 8 },
+        { id: "configure", label: "Configure", weight: 1 },
+      ],
+      bootMarker: "login:",
+    },
+    parameters: new Map(),
+    timeoutSeconds: 120,
+    firstBootSeconds: 60,
+    start: true,
+    retainPreviousSeconds: 60,
+    leaseSeconds: 60,
+    ...change,
+  };
+}
+
+export function powerOrder(instance: InstanceSpec, action: PowerOrder["action"], graceSeconds = 0): PowerOrder {
+  return { orderId: randomUUID(), action, graceSeconds, instance };
+}
