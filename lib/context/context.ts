@@ -36,6 +36,8 @@ export interface RequestContext {
   /** Of the client; null where there is none. */
   readonly address: string | null;
   readonly requestId: string;
+  /** Everything is checked and nothing is done; a submission is answered with a job that says so (lib/jobs/accept-job.ts). */
+  readonly dryRun?: true;
 }
 
 /** Where a private value is kept. An envelope opens only in the place for which it was made. */

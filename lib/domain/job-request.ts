@@ -24,8 +24,8 @@ export const jobRequestSchema = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("instance.power"), orderId: z.uuid(), action: z.enum(["start", "stop", "reboot"]), graceSeconds: z.number().int().min(0), before: beforeSchema }),
   z.strictObject({ kind: z.literal("instance.delete"), orderId: z.uuid() }),
-  /** A request that was refused and is on record because its interface answers with a job all the same (RAPI). */
-  z.strictObject({ kind: z.literal("refused") }),
+  /** Nothing to carry out: a request that was refused, or a dry run, whose interface answers with a job all the same (RAPI). */
+  z.strictObject({ kind: z.literal("on-record") }),
 ]);
 export type JobRequest = z.infer<typeof jobRequestSchema>;
 export type JobKind = JobRequest["kind"];

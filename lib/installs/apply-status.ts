@@ -6,7 +6,7 @@ import type { ActiveInstallState } from "#lib/domain/install-states.ts";
 import { opcodeAt, opcodesRunning, stateLine } from "#lib/domain/job-progress.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
-import { toJson } from "#lib/jobs/accept-job.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
 import type { HeldJob } from "#lib/jobs/end-job.ts";
 import { holdJob } from "#lib/jobs/end-job.ts";
 import { logJob } from "#lib/jobs/log-job.ts";

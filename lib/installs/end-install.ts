@@ -70,7 +70,7 @@ export function instanceAfter(request: JobRequest, end: InstallEnd) {
     }
     case "instance.power":
     case "instance.delete":
-    case "refused":
+    case "on-record":
       throw new Error(`a job of kind ${request.kind} has no install`);
   }
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from "#lib/db/client.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
-import { toJson } from "#lib/jobs/accept-job.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
 import { storeParameters } from "./stored.ts";
 
 export interface NewInstall {

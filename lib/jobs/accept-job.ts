@@ -14,6 +14,8 @@ import { summarise } from "#lib/domain/ganeti-opcodes.ts";
 import type { JobRequest } from "#lib/domain/job-request.ts";
 import type { Private, Secret } from "#lib/domain/visibility.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
+import { recordDryRun } from "./record-dry-run.ts";
+import { toJson } from "./to-json.ts";
 
 export interface JobToAccept {
   readonly operation: Operation;
@@ -32,12 +34,13 @@ export interface JobToAccept {
 }
 
 /**
- * Accepts a job and queues it.
+ * Accepts a job and queues it. In a dry run the job is only put on record, as one that has succeeded.
  *
  * @returns the job's id.
  * @throws SlipwayError `conflict`, naming the job that holds the instance, or because the instance changed meanwhile.
  */
 export async function acceptJob(ctx: RequestContext, job: JobToAccept): Promise<number> {
+  if (ctx.dryRun === true) return recordDryRun(ctx, job);
   const { services } = ctx;
   const secretNames = [...job.secrets.keys()];
   let accepted: number | null = null;
@@ -102,10 +105,4 @@ async function lockInstance(tx: Transaction, instance: JobToAccept["instance"], 
 export function instanceBusy(name: string, jobId: number | null): SlipwayError {
   const message = jobId === null ? `Instance ${name} was changed at the same moment. Nothing was done.` : `Job ${jobId} is working on instance ${name}.`;
   return new SlipwayError("conflict", message, { field: "instance" });
-}
-
-/** A value of our own types as the JSON that it is: what is undefined in it isn't there. */
-export function toJson(value: object): Prisma.InputJsonValue {
-  // JSON.parse is typed `any`; what stringify wrote of an object is JSON.
-  return JSON.parse(JSON.stringify(value)) as Prisma.InputJsonValue;
 }

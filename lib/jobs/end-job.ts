@@ -4,7 +4,7 @@ import { Prisma } from "#lib/db/client.ts";
 import type { ErrorCode } from "#lib/domain/errors.ts";
 import { endOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
-import { toJson } from "./accept-job.ts";
+import { toJson } from "./to-json.ts";
 import { logJob } from "./log-job.ts";
 
 export type JobEnd =

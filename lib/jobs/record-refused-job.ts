@@ -5,7 +5,8 @@ import type { SlipwayError } from "#lib/domain/errors.ts";
 import type { Opcode } from "#lib/domain/ganeti-opcodes.ts";
 import { refusedResults, summarise } from "#lib/domain/ganeti-opcodes.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { toJson } from "./accept-job.ts";
+import { toJson } from "./to-json.ts";
+import { markDryRun } from "./record-dry-run.ts";
 
 export interface RefusedJob {
   readonly operation: Operation;
@@ -25,11 +26,11 @@ export async function recordRefusedJob(ctx: RequestContext, refused: RefusedJob)
     const { id } = await tx.job.create({
       data: {
         status: "error",
-        ops: toJson(ops),
+        ops: toJson(markDryRun(ctx, ops)),
         opStatus: ops.map(() => "error" as const),
         opResult: toJson(refusedResults(ops.length, error.code, error.message)),
         summary: summarise(ops),
-        request: { kind: "refused" },
+        request: { kind: "on-record" },
         instanceName: refused.instanceName,
         requestedById: ctx.identity.kind === "user" ? ctx.identity.userId : null,
         requester: ctx.identity.name,

@@ -32,7 +32,7 @@ export async function runJob(services: Services, task: string, jobId: number, si
     case "instance.delete":
       if ((await executeDelete(services, job, request, signal)) === "again") await addTask(services.db, { task, jobId, delayMs: LEASE.retryMs });
       return;
-    case "refused":
+    case "on-record":
       return;
   }
 }

@@ -1,10 +1,11 @@
+import type { RequestContext } from "#lib/context/context.ts";
 import { createInstance } from "#lib/instances/create-instance.ts";
 import { deleteInstance } from "#lib/instances/delete-instance.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
 import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
 import { setInstancePower } from "#lib/instances/set-instance-power.ts";
 import type { RapiRequest, RapiResource } from "./context.ts";
-import { RapiError, required } from "./errors.ts";
+import { required } from "./errors.ts";
 import { listInstanceShapes } from "./list-instances.ts";
 import { parseCreate } from "./parse-create.ts";
 import { parseDelete, parseReboot, parseShutdown, parseStartup } from "./parse-power.ts";
@@ -16,34 +17,30 @@ async function jobNumber(submitted: Promise<{ readonly jobId: number }>): Promis
   return (await submitted).jobId;
 }
 
-/** A dry run would be a job that checks and changes nothing; an answer that looks like one and isn't would be worse than none. */
-function refuseDryRun({ query }: RapiRequest): void {
-  if (query.flag("dry-run")) throw new RapiError(400, "The 'dry-run' parameter is not supported");
+/** With `?dry-run=1` the job checks everything and does nothing. */
+function submissionContext({ ctx, query }: RapiRequest): RequestContext {
+  return query.flag("dry-run") ? { ...ctx, dryRun: true } : ctx;
 }
 
 function create(request: RapiRequest): Promise<number> {
   const input = parseCreate(request.body);
-  refuseDryRun(request);
-  return jobNumber(createInstance(request.ctx, input));
+  return jobNumber(createInstance(submissionContext(request), input));
 }
 
 function reinstall(request: RapiRequest): Promise<number> {
   const input = parseReinstall(request.body, request.query);
-  refuseDryRun(request);
-  return jobNumber(reinstallInstance(request.ctx, nameOf(request), input));
+  return jobNumber(reinstallInstance(submissionContext(request), nameOf(request), input));
 }
 
 function remove(request: RapiRequest): Promise<number> {
   parseDelete(request.body);
-  refuseDryRun(request);
-  return jobNumber(deleteInstance(request.ctx, nameOf(request)));
+  return jobNumber(deleteInstance(submissionContext(request), nameOf(request)));
 }
 
 function power(parse: (request: RapiRequest) => Parameters<typeof setInstancePower>[2]): (request: RapiRequest) => Promise<number> {
   return (request) => {
     const input = parse(request);
-    refuseDryRun(request);
-    return jobNumber(setInstancePower(request.ctx, nameOf(request), input));
+      return jobNumber(setInstancePower(submissionContext(request), nameOf(request), input));
   };
 }
 

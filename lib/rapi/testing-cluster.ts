@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
-import { toJson } from "#lib/jobs/accept-job.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
 import type { TestServices } from "#lib/http/testing-services.ts";
 
 const FACTS = {
@@ -100,7 +100,7 @@ export async function seedRecordedJob({ services }: TestServices, recorded: unkn
       opStatus: job.opstatus,
       opResult: toJson(job.opresult),
       summary: job.summary,
-      request: { kind: "refused" },
+      request: { kind: "on-record" },
       requester: "admin",
       interface: "rapi",
       receivedAt: time(job.received_ts),
