@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { requireAccess } from "#lib/access/require.ts";
+import { digestSchema } from "#lib/agent-protocol/messages.ts";
+import { appendAudit } from "#lib/audit/append-audit.ts";
+import { importBlobFile } from "#lib/blobs/blob-files.ts";
+import type { RequestContext } from "#lib/context/context.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
+import { appendEvents } from "#lib/events/append-events.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
+import { recordBlob } from "#lib/os-definitions/register-os-definition.ts";
+
+/** What the controller and the appliance's runner agree upon: appliance/README.md. */
+const CONTRACT = 1;
+const MANIFEST_BYTES = 1_048_576;
+
+/** A file beside the manifest: no folder in its name, so that it can't lie elsewhere. */
+const part = z.object({ file: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/), sha256: digestSchema, size: z.number().int().min(1) });
+const manifestSchema = z.object({
+  name: z.string().min(1).max(64),
+  contract: z.literal(CONTRACT),
+  kernelVersion: z.string().max(100),
+  kernel: part,
+  initrd: part,
+});
+
+/**
+ * Takes an install appliance in, as `appliance/build` makes one, and makes it the cluster's. Again with the same content
+ * changes nothing.
+ *
+ * @throws SlipwayError `invalid` with the file in which the problem is
+ */
+export async function registerAppliance(ctx: RequestContext, input: { readonly directory: string }): Promise<{ readonly digest: string }> {
+  await requireAccess(ctx, "appliance.register", { kind: "appliance", name: null, ownerId: null });
+  const { content, manifest } = await readManifest(path.resolve(input.directory));
+  const digest = createHash("sha256").update(content).digest("hex");
+  const { blobs } = ctx.services.config.paths;
+  const kernel = await importBlobFile(blobs, path.join(input.directory, manifest.kernel.file), manifest.kernel.sha256);
+  const initrd = await importBlobFile(blobs, path.join(input.directory, manifest.initrd.file), manifest.initrd.sha256);
+  await ctx.services.db.$transaction(async (tx) => {
+    await recordBlob(tx, kernel);
+    await recordBlob(tx, initrd);
+    await tx.appliance.upsert({
+      where: { digest },
+      create: { digest, name: manifest.name, contractVersion: manifest.contract, kernelDigest: kernel.digest, initrdDigest: initrd.digest, manifest: toJson(manifest) },
+      update: {},
+      select: { digest: true },
+    });
+    const changed = await tx.cluster.updateMany({ where: { id: 1, OR: [{ applianceDigest: null }, { applianceDigest: { not: digest } }] }, data: { applianceDigest: digest, serialNo: { increment: 1 } } });
+    if (changed.count === 0) return;
+    await appendAudit(tx, ctx, { action: "appliance.register", object: { kind: "appliance", name: manifest.name }, outcome: "done", details: { digest, kernelVersion: manifest.kernelVersion } });
+    await appendEvents(tx, [{ payload: { type: "cluster.changed" }, ownerId: null }]);
+  });
+  return { digest };
+}
+
+async function readManifest(directory: string): Promise<{ readonly content: Buffer; readonly manifest: z.output<typeof manifestSchema> }> {
+  const refusal = (what: string, cause?: unknown): SlipwayError => new SlipwayError("invalid", `manifest.json of the appliance ${what}.`, { field: "directory", cause });
+  const handle = await open(path.join(directory, "manifest.json"), "r").catch((cause: unknown) => {
+    throw refusal("can't be read", cause);
+  });
+  try {
+    const buffer = Buffer.alloc(MANIFEST_BYTES + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, 0);
+    if (bytesRead > MANIFEST_BYTES) throw refusal(`has more than ${MANIFEST_BYTES} bytes`);
+    const content = buffer.subarray(0, bytesRead);
+    let json: unknown;
+    try {
+      json = JSON.parse(content.toString("utf8"));
+    } catch (cause) {
+      throw refusal("is not JSON", cause);
+    }
+    const parsed = manifestSchema.safeParse(json);
+    if (!parsed.success) throw refusal(`can't be used: ${parsed.error.issues[0]?.path.join(".") ?? ""} ${parsed.error.issues[0]?.message ?? ""}`);
+    return { content, manifest: parsed.data };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,65 @@
+import type { RequestContext } from "#lib/context/context.ts";
+import type { InstallCheck, InstallPreview } from "#lib/domain/install-plan.ts";
+import { nodeProblem } from "#lib/domain/instance-status.ts";
+import { promptParameters, secretsToSend } from "#lib/domain/parameter-prompts.ts";
+import type { ParameterView } from "#lib/domain/parameters.ts";
+import { refuseForRoom } from "#lib/domain/plan-install.ts";
+import { expectedSeconds } from "#lib/installs/expected-seconds.ts";
+import type { Need } from "./choose-node.ts";
+import { factsOf } from "./choose-node.ts";
+import type { InstallFacts } from "./prepare-install.ts";
+import { makePlan } from "./prepare-install.ts";
+
+/**
+ * What an install would do, what it asks for, and what has been looked at. Nothing is changed.
+ *
+ * @throws SlipwayError where there is no plan to show: unknown definition or variant, disk too small …
+ */
+export async function previewInstall(ctx: RequestContext, facts: InstallFacts, given: { readonly kept: readonly ParameterView[]; readonly need: Need; readonly lockedByJobId: number | null }): Promise<InstallPreview> {
+  const { db } = ctx.services;
+  const [{ plan, applianceDigest }, expected] = await Promise.all([makePlan(db, facts), expectedSeconds(db, facts.definition.versionId)]);
+  const parameters = promptParameters(facts.definition.planned.manifest.parameters, given.kept);
+  const secrets = secretsToSend(parameters);
+  return {
+    plan,
+    parameters,
+    secretsToSend: secrets,
+    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...lockChecks(given.lockedByJobId)],
+    expectedSeconds: expected,
+  };
+}
+
+function nodeCheck({ node }: InstallFacts): InstallCheck {
+  const problem = nodeProblem(node);
+  return { id: "node", ok: problem === null, text: problem ?? `Node ${node.name} answers.` };
+}
+
+function roomChecks({ node }: InstallFacts, need: Need): InstallCheck[] {
+  const free = factsOf(node);
+  if (free === null) return [];
+  const refusal = refuseForRoom(node.name, free, need);
+  const text = refusal?.message ?? `Node ${node.name} has ${gib(free.diskFreeMib)} of disk free; ${gib(need.diskMib)} are needed.`;
+  return [{ id: "room", ok: refusal === null, text }];
+}
+
+function gib(mib: number): string {
+  return mib < 1_024 ? `${mib} MiB` : `${(mib / 1_024).toFixed(mib < 10_240 ? 1 : 0)} GiB`;
+}
+
+function definitionCheck({ definition: { planned } }: InstallFacts): InstallCheck {
+  const trust = planned.trusted === null ? "it is untrusted, so its scripts run in the appliance only" : `trusted by ${planned.trusted.by}`;
+  return { id: "definition", ok: true, text: `OS definition ${planned.name}, version ${planned.version}; ${trust}.` };
+}
+
+function applianceCheck(digest: string | null): InstallCheck {
+  return digest === null ? { id: "appliance", ok: false, text: "The cluster has no install appliance yet." } : { id: "appliance", ok: true, text: `Install appliance ${digest.slice(0, 12)} is ready.` };
+}
+
+function secretChecks(names: readonly string[]): InstallCheck[] {
+  if (names.length === 0) return [];
+  return [{ id: "parameters", ok: true, text: `Secrets are not kept; these must be sent: ${names.join(", ")}.` }];
+}
+
+function lockChecks(jobId: number | null): InstallCheck[] {
+  return jobId === null ? [] : [{ id: "lock", ok: false, text: `Job ${jobId} is working on this instance.` }];
+}
