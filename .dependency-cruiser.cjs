@@ -7,6 +7,8 @@ const ENTRIES = [
   "^[^/]+\\.config\\.(ts|js|mjs|cjs)$",
   "^next-env\\.d\\.ts$",
   "^(server|agent|cli|bench|scripts/[^/]+)/(main|run)\\.(ts|mjs)$",
+  "^server/setup\\.ts$",
+  "^agent/enrol\\.ts$",
   "^scripts/db/schema-engine\\.mjs$",
 ];
 /** What only tests use: helpers, and the stand-in for an agent. */

@@ -1,0 +1,72 @@
+/**
+ * Sets up what no interface of a running controller offers: the first administrator, and contents that lie on this machine.
+ * Does what it is told to and hasn't been done; says so, a line each.
+ *
+ *   node server/setup.ts [--administrator NAME --password-file FILE] [--appliance DIR] [--definition DIR [--image DIR]]
+ */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { loadConfig } from "#lib/config/config.ts";
+import type { RequestContext } from "#lib/context/context.ts";
+import { openServices, setupContext } from "#lib/context/open-services.ts";
+import { registerAppliance } from "#lib/appliances/register-appliance.ts";
+import { createLogger } from "#lib/logging/logger.ts";
+import { registerOsDefinition } from "#lib/os-definitions/register-os-definition.ts";
+import { createUser } from "#lib/users/create-user.ts";
+
+/** Of an image's manifest.json, as os-definitions/README.md has it. */
+const imageManifestSchema = z.object({ image: z.object({ file: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/), sha256: z.string() }) });
+
+const OPTIONS = {
+  administrator: { type: "string" },
+  "password-file": { type: "string" },
+  appliance: { type: "string" },
+  definition: { type: "string" },
+  image: { type: "string" },
+} as const;
+
+async function main(): Promise<void> {
+  const { values: asked } = parseArgs({ options: OPTIONS });
+  const config = loadConfig();
+  const { services, close } = await openServices(config, createLogger({ level: config.logLevel }));
+  try {
+    const ctx = setupContext(services);
+    if (asked.administrator !== undefined) {
+      const passwordFile = asked["password-file"];
+      if (passwordFile === undefined) throw new Error("--password-file is missing");
+      await ensureAdministrator(ctx, asked.administrator, passwordFile);
+    }
+    if (asked.appliance !== undefined) {
+      const { digest } = await registerAppliance(ctx, { directory: asked.appliance });
+      say(`appliance ${digest.slice(0, 12)} is registered`);
+    }
+    if (asked.definition !== undefined) {
+      const image = asked.image === undefined ? {} : { image: await readImage(asked.image) };
+      const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, ...image });
+      say(`OS definition ${name}, version ${version ?? 0}, is registered`);
+    }
+  } finally {
+    await close();
+  }
+}
+
+/** Only where there is no account at all: later the administrators decide who is one, and with what password. */
+async function ensureAdministrator(ctx: RequestContext, name: string, passwordFile: string): Promise<void> {
+  if ((await ctx.services.db.user.count()) > 0) return;
+  const password = (await readFile(passwordFile, "utf8")).trim();
+  await createUser(ctx, { name, displayName: "Administrator", password, role: "administrator" });
+  say(`administrator ${name} is created`);
+}
+
+async function readImage(directory: string): Promise<{ readonly file: string; readonly digest: string }> {
+  const manifest = imageManifestSchema.parse(JSON.parse(await readFile(path.join(directory, "manifest.json"), "utf8")));
+  return { file: path.join(directory, manifest.image.file), digest: manifest.image.sha256 };
+}
+
+function say(line: string): void {
+  process.stdout.write(`setup: ${line}\n`);
+}
+
+await main();
