@@ -9,7 +9,8 @@ import { INSTALL_VIEW, installView } from "./install-view.ts";
 /** @throws SlipwayError `unknown_object` */
 export async function getInstall(ctx: RequestContext, id: string): Promise<InstallView> {
   const row = await readInstall(ctx, id);
-  return installView(row, await expectedSeconds(ctx.services.db, row.definitionVersionId));
+  const expected = await expectedSeconds(ctx.services.db, [row.definitionVersionId]);
+  return installView(row, expected.get(row.definitionVersionId ?? "") ?? null);
 }
 
 /** An install, for somebody who may see its instance. */

@@ -1,5 +1,5 @@
 import type { Prisma } from "#lib/db/client.ts";
-import type { InstallView } from "#lib/domain/views.ts";
+import type { InstallSummary, InstallView } from "#lib/domain/views.ts";
 import { errorCode } from "#lib/jobs/job-view.ts";
 import { readParameters, readPlan, readSteps } from "./stored.ts";
 
@@ -10,30 +10,39 @@ export const INSTALL_VIEW = {
 } as const satisfies Prisma.InstallInclude;
 export type InstallRow = Prisma.InstallGetPayload<{ include: typeof INSTALL_VIEW }>;
 
-/** An install as it is told. Of private and secret parameters there are the names. */
-export function installView(row: InstallRow, expected: number | null): InstallView {
+/** A row of a list. */
+export function installSummary(row: InstallRow, expected: number | null): InstallSummary {
   return {
     id: row.id,
     jobId: row.jobId,
     instanceId: row.instanceId,
     instanceName: row.instance.name,
     node: row.node.name,
+    osType: readPlan(row.plan).osType,
     state: row.state,
     percent: row.percent,
     step: row.step,
     message: row.message,
-    steps: readSteps(row.steps),
-    plan: readPlan(row.plan),
-    parameters: readParameters(row.parameters).map(({ name, visibility, from, value }) => ({ name, visibility, from, value: value ?? null, fingerprint: null })),
     requester: row.job.requester,
     acceptedAt: row.acceptedAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     endedAt: row.endedAt?.toISOString() ?? null,
+    expectedSeconds: expected,
+    error: row.errorCode === null ? null : { code: errorCode(row.errorCode), message: row.errorMessage ?? "", step: row.errorStep },
+  };
+}
+
+/** An install as it is told. Of private and secret parameters there are the names. */
+export function installView(row: InstallRow, expected: number | null): InstallView {
+  const { osType: _osType, ...summary } = installSummary(row, expected);
+  return {
+    ...summary,
+    steps: readSteps(row.steps),
+    plan: readPlan(row.plan),
+    parameters: readParameters(row.parameters).map(({ name, visibility, from, value }) => ({ name, visibility, from, value: value ?? null, fingerprint: null })),
     firstBootAt: row.firstBootAt?.toISOString() ?? null,
     lastContactAt: row.lastContactAt?.toISOString() ?? null,
     timeoutSeconds: row.timeoutSeconds,
-    expectedSeconds: expected,
-    error: row.errorCode === null ? null : { code: errorCode(row.errorCode), message: row.errorMessage ?? "", step: row.errorStep },
     lastSeq: row.lastSeq,
   };
 }

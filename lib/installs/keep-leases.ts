@@ -33,14 +33,11 @@ async function renewNode(services: Services, nodeId: string, ids: readonly strin
 }
 
 async function renewBatch(services: Services, client: AgentClient, installIds: string[], signal: AbortSignal): Promise<void> {
-  try {
-    await client.renewLeases({ installIds, seconds: LEASE.seconds }, signal);
-  } finally {
-    // Whether the answer came or not: counted from now, the agent's own lease ends sooner.
-    const until = new Date(Date.now() + LEASE.seconds * 1_000);
-    await services.db.$executeRaw(Prisma.sql`
-      UPDATE install SET lease_until = greatest(lease_until, ${until}) WHERE id = ANY(${installIds}::uuid[]) AND ended_at IS NULL`);
-  }
+  // On record first: should this process go now, no other one ends an install whose agent has just got its renewal.
+  const until = new Date(Date.now() + LEASE.seconds * 1_000);
+  await services.db.$executeRaw(Prisma.sql`
+    UPDATE install SET lease_until = greatest(lease_until, ${until}) WHERE id = ANY(${installIds}::uuid[]) AND ended_at IS NULL`);
+  await client.renewLeases({ installIds, seconds: LEASE.seconds }, signal);
 }
 
 /** Ends installs whose agent holds no lease any more and so can't finish them. Returns how many. */

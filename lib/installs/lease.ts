@@ -7,8 +7,8 @@ export const LEASE = {
   seconds: 60,
   /** Seconds between renewals. */
   renewEverySeconds: 15,
-  /** Seconds added before a lease counts as over here: clocks differ, messages take their time. */
-  marginSeconds: 5,
+  /** Seconds added before a lease counts as over here: a message may arrive as late as its call may take (15), and clocks differ. */
+  marginSeconds: 20,
   /** Seconds for which a node that doesn't answer is tried before an order was sent. */
   dispatchSeconds: 20,
   /** Milliseconds between two tries. */

@@ -4,8 +4,9 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { makePage, pageStart } from "#lib/db/paging.ts";
 import { ACTIVE_STATES } from "#lib/domain/install-states.ts";
 import type { Page, PageRequest } from "#lib/domain/paging.ts";
-import type { InstallView } from "#lib/domain/views.ts";
-import { INSTALL_VIEW, installView } from "./install-view.ts";
+import type { InstallSummary } from "#lib/domain/views.ts";
+import { expectedSeconds } from "./expected-seconds.ts";
+import { INSTALL_VIEW, installSummary } from "./install-view.ts";
 
 export interface ListInstallsRequest extends PageRequest {
   readonly instanceName?: string | undefined;
@@ -15,8 +16,8 @@ export interface ListInstallsRequest extends PageRequest {
 
 const cursorSchema = z.strictObject({ at: z.iso.datetime(), id: z.uuid() });
 
-/** Installs, newest first; for owners those of their instances. Without `expectedSeconds`, which one install's own view has. */
-export async function listInstalls(ctx: RequestContext, request: ListInstallsRequest): Promise<Page<InstallView>> {
+/** Installs, newest first; for owners those of their instances. */
+export async function listInstalls(ctx: RequestContext, request: ListInstallsRequest): Promise<Page<InstallSummary>> {
   const owner = await requireReach(ctx, "install.read", "install");
   const { limit, after } = pageStart(request, cursorSchema);
   const at = after === null ? null : new Date(after.at);
@@ -34,5 +35,6 @@ export async function listInstalls(ctx: RequestContext, request: ListInstallsReq
     include: INSTALL_VIEW,
   });
   const page = makePage(rows, limit, (row) => ({ at: row.acceptedAt.toISOString(), id: row.id }));
-  return { ...page, items: page.items.map((row) => installView(row, null)) };
+  const expected = await expectedSeconds(ctx.services.db, page.items.map((row) => row.definitionVersionId));
+  return { ...page, items: page.items.map((row) => installSummary(row, expected.get(row.definitionVersionId ?? "") ?? null)) };
 }

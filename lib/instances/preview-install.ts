@@ -17,7 +17,7 @@ import { makePlan } from "./prepare-install.ts";
  */
 export async function previewInstall(ctx: RequestContext, facts: InstallFacts, given: { readonly kept: readonly ParameterView[]; readonly need: Need; readonly lockedByJobId: number | null }): Promise<InstallPreview> {
   const { db } = ctx.services;
-  const [{ plan, applianceDigest }, expected] = await Promise.all([makePlan(db, facts), expectedSeconds(db, facts.definition.versionId)]);
+  const [{ plan, applianceDigest }, expected] = await Promise.all([makePlan(db, facts), expectedSeconds(db, [facts.definition.versionId])]);
   const parameters = promptParameters(facts.definition.planned.manifest.parameters, given.kept);
   const secrets = secretsToSend(parameters);
   return {
@@ -25,7 +25,7 @@ export async function previewInstall(ctx: RequestContext, facts: InstallFacts, g
     parameters,
     secretsToSend: secrets,
     checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...lockChecks(given.lockedByJobId)],
-    expectedSeconds: expected,
+    expectedSeconds: expected.get(facts.definition.versionId) ?? null,
   };
 }
 

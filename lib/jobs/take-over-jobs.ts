@@ -14,7 +14,7 @@ export interface TakenOver {
 }
 
 /**
- * Called once a controller's lease has run out; may be called again. Jobs whose order an agent has are followed by whoever
+ * Called once a controller's lease has run out, and by a controller for itself when it leaves; may be called again. Jobs whose order an agent has are followed by whoever
  * follows its node, and need nothing here.
  */
 export async function takeOverJobs(services: Services, controllerId: string): Promise<TakenOver> {
@@ -30,6 +30,8 @@ export async function takeOverJobs(services: Services, controllerId: string): Pr
     if (install?.acknowledged === true) continue;
     const request = jobRequestSchema.parse(job.request);
     if (job.secretNames.length === 0 || !("installId" in request)) {
+      // Free before the task is there: whoever is woken must find it so.
+      await services.db.job.updateMany({ where: { id: job.id, executorId: controllerId }, data: { executorId: null } });
       await addTask(services.db, { task: TASKS.run, jobId: job.id });
       resumed += 1;
       continue;

@@ -16,8 +16,6 @@ import { runJob } from "./run-job.ts";
 
 /** Jobs that one process carries out at once. Each waits for a node; none waits for an install. */
 const CONCURRENCY = 16;
-/** Connections for the queue's own statements. */
-const CONNECTIONS = 4;
 /** Milliseconds between looks for tasks that were put off; new ones come by NOTIFY. */
 const POLL_MS = 2_000;
 /** Milliseconds that running jobs have to come to a point where they can be taken up again. */
@@ -38,8 +36,11 @@ export interface WorkerOptions {
  * accepted them. Migrates the queue's own tables first.
  */
 export async function startJobWorker(services: Services, options: WorkerOptions): Promise<JobWorker> {
-  const pool = createPool(services.config.databaseUrl, { connections: CONNECTIONS + 1, name: "slipway-queue" });
-  pool.on("error", (error) => services.log.warn({ error }, "a connection of the job queue was lost"));
+  const pool = createPool(services.config.databaseUrl, { connections: CONCURRENCY, name: "slipway-queue" });
+  const onLost = (error: Error): void => services.log.warn({ error }, "a connection of the job queue was lost");
+  pool.on("error", onLost);
+  // Connections that are in use have handlers of their own.
+  pool.on("connect", (client) => client.on("error", onLost));
   const stopping = new AbortController();
   const stopForgetting = forgetSecretsOfEndedJobs(services);
   const rounds = setInterval(() => {
@@ -51,6 +52,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
     runner = await run({
       pgPool: pool,
       concurrency: CONCURRENCY,
+      maxPoolSize: CONCURRENCY,
       pollInterval: POLL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: SHUTDOWN_MS,
