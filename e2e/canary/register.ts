@@ -1,0 +1,142 @@
+/**
+ * Every place that a private or secret value could get to: tables, routes, RAPI paths, pages and files. The canary test reads
+ * them all, and fails where the project has one that isn't here.
+ */
+
+/** What the routes and pages with a part in their address are asked for. */
+export interface Objects {
+  readonly instance: string;
+  readonly install: string;
+  readonly job: string;
+  readonly node: string;
+  readonly definition: string;
+}
+
+/** Schemas of the database whose tables are all read, and our own tables by name. */
+export const SCHEMAS = ["public", "graphile_worker"] as const;
+export const TABLES = [
+  "_prisma_migrations",
+  "appliance",
+  "audit_entry",
+  "blob",
+  "cluster",
+  "controller",
+  "event",
+  "install",
+  "install_event",
+  "instance",
+  "instance_disk",
+  "instance_nic",
+  "instance_parameter",
+  "job",
+  "job_log",
+  "job_private_value",
+  "node",
+  "os_definition",
+  "os_definition_version",
+  "user",
+] as const;
+
+/** API routes that are read, by their path in the API's own register. Every answer of the others is read as it comes. */
+export const API_READS: Readonly<Record<string, (objects: Objects) => string>> = {
+  "/api/v1/audit": () => "/api/v1/audit?limit=200",
+  "/api/v1/cluster": () => "/api/v1/cluster",
+  // Read while everything happens, as a stream.
+  "/api/v1/events": () => "",
+  "/api/v1/installs": () => "/api/v1/installs?limit=200",
+  "/api/v1/installs/{id}": ({ install }) => `/api/v1/installs/${install}`,
+  "/api/v1/installs/{id}/log": ({ install }) => `/api/v1/installs/${install}/log?limit=1000`,
+  "/api/v1/instances": () => "/api/v1/instances?limit=200",
+  "/api/v1/instances/{name}": ({ instance }) => `/api/v1/instances/${instance}`,
+  "/api/v1/jobs": () => "/api/v1/jobs?limit=200",
+  "/api/v1/jobs/{id}": ({ job }) => `/api/v1/jobs/${job}`,
+  "/api/v1/nodes": () => "/api/v1/nodes?limit=200",
+  "/api/v1/nodes/{name}": ({ node }) => `/api/v1/nodes/${node}`,
+  "/api/v1/os-definitions": () => "/api/v1/os-definitions?limit=200",
+  "/api/v1/os-definitions/{name}": ({ definition }) => `/api/v1/os-definitions/${definition}`,
+  "/api/v1/users": () => "/api/v1/users?limit=200",
+};
+
+/** API routes that change something: their answers are read when the test uses them. */
+export const API_WRITES = [
+  "POST /api/v1/instances",
+  "POST /api/v1/instances/preview",
+  "DELETE /api/v1/instances/{name}",
+  "POST /api/v1/instances/{name}/reinstall",
+  "POST /api/v1/instances/{name}/reinstall/preview",
+  "POST /api/v1/instances/{name}/power",
+  "POST /api/v1/jobs/{id}/cancel",
+  "POST /api/v1/nodes",
+  "POST /api/v1/nodes/enrol",
+  "POST /api/v1/users",
+  "PATCH /api/v1/cluster",
+] as const;
+
+/** RAPI resources by their path in its own register, and how each is read on the main port; null: see beside it. */
+export const RAPI_READS: Readonly<Record<string, ((objects: Objects) => readonly string[]) | null>> = {
+  // On RAPI's own port only, where it answers the same constant as the next.
+  "/": null,
+  "/2": () => ["/2"],
+  "/version": () => ["/version"],
+  "/2/info": () => ["/2/info"],
+  "/2/features": () => ["/2/features"],
+  "/2/os": () => ["/2/os"],
+  "/2/instances": () => ["/2/instances", "/2/instances?bulk=1"],
+  "/2/instances/NAME": ({ instance }) => [`/2/instances/${instance}`],
+  // Written to: their answers are job ids.
+  "/2/instances/NAME/startup": null,
+  "/2/instances/NAME/shutdown": null,
+  "/2/instances/NAME/reboot": null,
+  "/2/instances/NAME/reinstall": null,
+  "/2/jobs": () => ["/2/jobs", "/2/jobs?bulk=1"],
+  "/2/jobs/ID": ({ job }) => [`/2/jobs/${job}`],
+  // Asked with a body.
+  "/2/jobs/ID/wait": null,
+  "/2/nodes": () => ["/2/nodes", "/2/nodes?bulk=1"],
+  "/2/nodes/NAME": ({ node }) => [`/2/nodes/${node}`],
+};
+
+/** Pages by their file below app/. */
+export const PAGES: Readonly<Record<string, (objects: Objects) => string>> = {
+  "(console)/page.tsx": () => "/",
+  "(console)/instances/(list)/page.tsx": () => "/instances",
+  "(console)/instances/new/page.tsx": ({ definition }) => `/instances/new?os=${definition}`,
+  "(console)/instances/[name]/(tabs)/page.tsx": ({ instance }) => `/instances/${instance}`,
+  "(console)/instances/[name]/(tabs)/install/page.tsx": ({ instance }) => `/instances/${instance}/install`,
+  "(console)/instances/[name]/(tabs)/parameters/page.tsx": ({ instance }) => `/instances/${instance}/parameters`,
+  "(console)/instances/[name]/(tabs)/hardware/page.tsx": ({ instance }) => `/instances/${instance}/hardware`,
+  "(console)/instances/[name]/(tabs)/history/page.tsx": ({ instance }) => `/instances/${instance}/history`,
+  "(console)/instances/[name]/reinstall/page.tsx": ({ instance }) => `/instances/${instance}/reinstall`,
+  "(console)/jobs/(list)/page.tsx": () => "/jobs",
+  "(console)/jobs/[id]/page.tsx": ({ job }) => `/jobs/${job}`,
+  "(console)/nodes/(list)/page.tsx": () => "/nodes",
+  "(console)/nodes/[name]/page.tsx": ({ node }) => `/nodes/${node}`,
+  "(console)/os-definitions/(list)/page.tsx": () => "/os-definitions",
+  "(console)/os-definitions/[name]/page.tsx": ({ definition }) => `/os-definitions/${definition}`,
+  "sign-in/page.tsx": () => "/sign-in",
+};
+
+const UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const DIGEST = "[0-9a-f]{64}";
+
+export interface FileRule {
+  /** Of the whole path below SLIPWAY_HOME. */
+  readonly path: RegExp;
+  /** Why a file isn't read; every other is. */
+  readonly unread?: string;
+}
+
+/** Files below SLIPWAY_HOME. One that no rule knows fails the test. */
+export const FILES: readonly FileRule[] = [
+  { path: new RegExp(`^agent/data/instances/${UUID}/disk-\\d+(\\.new|\\.previous-${UUID})?$`), unread: "the inside of an instance's disk" },
+  { path: new RegExp(`^agent/data/instances/${UUID}/`) },
+  { path: /^agent\// },
+  { path: new RegExp(`^blobs/${DIGEST}$`) },
+  { path: /^blobs\// },
+  { path: /^log\/(controller|agent|postgres)\.log(\.\d+)?$/ },
+  { path: /^run\/[\w.-]+$/ },
+  { path: /^keys\/[\w.-]+$/ },
+  { path: /^pki\/[\w.-]+$/ },
+  { path: /^postgres\// },
+  { path: /^admin-password$/ },
+];

@@ -1,0 +1,142 @@
+import { z } from "zod";
+
+/** An answer with everything that a client could see of it. */
+export interface Answer {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+  /** Status line, headers and body as one text. */
+  readonly everything: string;
+  readonly json: unknown;
+}
+
+const REQUEST_MS = 60_000;
+const FINAL_STATES = ["done", "failed", "cancelled", "timed_out"];
+
+export const acceptedSchema = z.object({ jobId: z.number(), installId: z.string() });
+export const installSchema = z.object({
+  id: z.string(),
+  state: z.string(),
+  percent: z.number().nullable(),
+  step: z.string().nullable(),
+  firstBootAt: z.string().nullable(),
+  error: z.object({ code: z.string(), message: z.string(), step: z.string().nullable() }).nullable(),
+});
+export type Install = z.infer<typeof installSchema>;
+export const problemSchema = z.object({ code: z.string(), detail: z.string(), field: z.string().optional(), requestId: z.string() });
+export const logSchema = z.object({ items: z.array(z.object({ seq: z.number(), kind: z.string(), text: z.string().nullable(), step: z.string().nullable() })) });
+
+/** One account's way to the API, RAPI and pages; tells `onAnswer` of everything that came back. */
+export class Client {
+  readonly #base: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #onAnswer: (answer: Answer) => void;
+
+  private constructor(base: string, headers: Readonly<Record<string, string>>, onAnswer: (answer: Answer) => void) {
+    this.#base = base;
+    this.#headers = headers;
+    this.#onAnswer = onAnswer;
+  }
+
+  static withPassword(base: string, user: string, password: string, onAnswer: (answer: Answer) => void = () => undefined): Client {
+    return new Client(base, { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` }, onAnswer);
+  }
+
+  /** Signs in as a browser does, and goes on with the session's cookies. */
+  static async withSession(base: string, user: string, password: string, onAnswer: (answer: Answer) => void = () => undefined): Promise<Client> {
+    const csrf = await fetch(new URL("/api/auth/csrf", base), { signal: AbortSignal.timeout(REQUEST_MS) });
+    const { csrfToken } = z.object({ csrfToken: z.string() }).parse(await csrf.json());
+    const signedIn = await fetch(new URL("/api/auth/callback/credentials", base), {
+      method: "POST",
+      redirect: "manual",
+      headers: { cookie: cookiesOf(csrf), "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ csrfToken, name: user, password, json: "true" }),
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    const cookie = cookiesOf(signedIn);
+    if (!cookie.includes("session-token")) throw new Error(`${user} could not sign in: status ${signedIn.status}`);
+    return new Client(base, { cookie, origin: base }, onAnswer);
+  }
+
+  async send(method: string, path: string, body?: unknown): Promise<Answer> {
+    const url = new URL(path, this.#base);
+    const response = await fetch(url, {
+      method,
+      redirect: "manual",
+      headers: { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(REQUEST_MS),
+    });
+    const text = await response.text();
+    const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
+    const answer: Answer = { method, url: url.pathname + url.search, status: response.status, everything: `${response.status}\n${headers}\n\n${text}`, json: parseJson(text) };
+    this.#onAnswer(answer);
+    return answer;
+  }
+
+  /** Sends, and reads an answer of the 200s with a schema. */
+  async call<T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> {
+    const answer = await this.send(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.everything}`);
+    return schema.parse(answer.json);
+  }
+
+  /** Sends what must be refused, and reads why. */
+  async refused(method: string, path: string, body?: unknown): Promise<z.infer<typeof problemSchema> & { status: number }> {
+    const answer = await this.send(method, path, body);
+    if (answer.status < 400) throw new Error(`${method} ${path} was not refused: ${answer.everything}`);
+    return { ...problemSchema.parse(answer.json), status: answer.status };
+  }
+
+  /** The event stream as raw text, piece by piece, from the moment that this resolves until the signal fires. */
+  async stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const response = await fetch(new URL(path, this.#base), { headers: this.#headers, signal });
+    if (!response.ok || response.body === null) throw new Error(`GET ${path}: ${response.status}`);
+    return response.body;
+  }
+
+  /** Looks at an install at each event until `until` is true of it; its end is the last look. */
+  async follow(installId: string, until: (install: Install) => boolean | Promise<boolean> = () => false): Promise<Install> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(new Error(`install ${installId} went on for too long`)), 170_000);
+    const look = (): Promise<Install> => this.call("GET", `/api/v1/installs/${installId}`, installSchema);
+    try {
+      for (;;) {
+        // Connected before the look, so that no change falls between them.
+        const events = await this.stream(`/api/v1/events?install=${installId}`, abort.signal);
+        let install = await look();
+        if (FINAL_STATES.includes(install.state) || (await until(install))) return install;
+        for await (const _piece of events) {
+          install = await look();
+          if (FINAL_STATES.includes(install.state) || (await until(install))) return install;
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+      abort.abort();
+    }
+  }
+
+  /** The whole log of an install as one text, and its lines. */
+  async log(installId: string): Promise<z.infer<typeof logSchema>["items"]> {
+    const items: z.infer<typeof logSchema>["items"] = [];
+    for (;;) {
+      const last = items.at(-1)?.seq ?? 0;
+      const page = await this.call("GET", `/api/v1/installs/${installId}/log?after=${last}&limit=1000`, logSchema);
+      if (page.items.length === 0) return items;
+      items.push(...page.items);
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function cookiesOf(response: Response): string {
+  return response.headers.getSetCookie().map((cookie) => cookie.split(";", 1)[0] ?? "").join("; ");
+}

@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { runOrFail } from "#scripts/process/run.ts";
+import { daemonEnvironment } from "#scripts/up/daemon-environment.ts";
+
+const upSchema = z.object({
+  consoleUrl: z.url(),
+  rapiUrl: z.url(),
+  caFile: z.string(),
+  adminUser: z.string(),
+  adminPasswordFile: z.string(),
+  databaseUrlFile: z.string(),
+  agents: z.array(z.object({ node: z.string(), dataDir: z.string() })).min(1),
+  pids: z.record(z.string(), z.number()),
+});
+
+/** A running Slipway as `npm run up` describes it. */
+export interface Stack extends z.infer<typeof upSchema> {
+  /** SLIPWAY_HOME */
+  readonly home: string;
+  readonly adminPassword: string;
+  readonly databaseUrl: string;
+}
+
+export function openStack(upFile: string): Stack {
+  const up = upSchema.parse(JSON.parse(readFileSync(upFile, "utf8")));
+  return {
+    ...up,
+    home: path.dirname(path.dirname(upFile)),
+    adminPassword: readFileSync(up.adminPasswordFile, "utf8").trim(),
+    databaseUrl: readFileSync(up.databaseUrlFile, "utf8").trim(),
+  };
+}
+
+/** Registers an OS definition of e2e/definitions, as an administrator does on the controller's host. */
+export async function registerDefinition(stack: Stack, name: string): Promise<void> {
+  const root = path.resolve(import.meta.dirname, "..");
+  await runOrFail(process.execPath, [path.join(root, "server/setup.ts"), "--definition", path.join(root, "e2e/definitions", name)], {
+    cwd: root,
+    environment: daemonEnvironment({ SLIPWAY_HOME: stack.home }),
+    timeoutMs: 60_000,
+  });
+}
