@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Writable } from "node:stream";
+import { runMigrations } from "graphile-worker";
 import { createAgentPool } from "#lib/agents/agent-pool.ts";
 import { ensureCluster } from "#lib/cluster/ensure-cluster.ts";
 import type { Services } from "#lib/context/context.ts";
@@ -35,6 +36,8 @@ export interface TestServices {
 export async function startTestServices(): Promise<TestServices> {
   const home = await mkdtemp(path.join(tmpdir(), "slipway-http-"));
   const database = await createTestDatabase();
+  // The queue's own tables, which its worker makes when it starts; no worker runs here, so that jobs stay queued.
+  await runMigrations({ connectionString: database.url.open() });
   const config = loadConfig({ environment: { SLIPWAY_HOME: home, DATABASE_URL: database.url.open(), SLIPWAY_PUBLIC_URL: "http://slipway.example.test:8080" } });
   const lines: string[] = [];
   const destination = new Writable({

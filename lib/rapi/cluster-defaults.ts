@@ -11,6 +11,9 @@ export const OS_API_VERSION = 20;
 /** MiB and processors of an instance for which nothing is asked. */
 export const DEFAULT_BACKEND = { memoryMib: 512, vcpus: 1 } as const;
 
+/** A NIC for which nothing is asked: QEMU's own network, which needs no bridge and no root. */
+export const DEFAULT_NIC = { mode: "user", link: "", vlan: "" } as const;
+
 export const KVM_PARAMETERS = {
   acpi: true,
   boot_order: "disk",

@@ -36,7 +36,7 @@ let server: RapiTestServer;
 beforeAll(async () => {
   fixture = await startTestServices();
   await seedRecordedCluster(fixture);
-  for (const name of ["job11", "job13_err", "paused_job"]) await seedRecordedJob(fixture, recorded(name).json);
+  for (const name of ["job11", "job13_err"]) await seedRecordedJob(fixture, recorded(name).json);
   server = await startRapiTestServer(fixture);
 });
 afterAll(async () => {
@@ -119,7 +119,6 @@ describe("a recorded object", () => {
     ["jobs_bulk"],
     ["job11"],
     ["job13_err"],
-    ["paused_job"],
     ["nodes"],
     ["nodes_bulk"],
     ["node1"],
@@ -143,6 +142,7 @@ describe("a recorded object", () => {
   });
 
   test("says of a job what was recorded of it, times to the millisecond apart", async () => {
+    await seedRecordedJob(fixture, recorded("paused_job").json);
     for (const name of ["job11", "job13_err", "paused_job"]) {
       const { exchange, answer } = await replay(name);
       expect(roundTimes(answer.json)).toEqual(roundTimes(exchange.json));

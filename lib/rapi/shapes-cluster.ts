@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { ClusterView } from "#lib/domain/views.ts";
-import { DATA_COLLECTORS, DEFAULT_BACKEND, DISK_PARAMETERS, GANETI_VERSION, INSTANCE_POLICY, KVM_PARAMETERS, OS_API_VERSION } from "./cluster-defaults.ts";
+import { DATA_COLLECTORS, DEFAULT_BACKEND, DEFAULT_NIC, DISK_PARAMETERS, GANETI_VERSION, INSTANCE_POLICY, KVM_PARAMETERS, OS_API_VERSION } from "./cluster-defaults.ts";
 import { NODE_PARAMETERS } from "./shapes-node.ts";
 import { objectTime } from "./timestamps.ts";
 
@@ -37,7 +37,7 @@ export function clusterShape(cluster: ClusterView, os: OsLists): Readonly<Record
     },
     osparams: {},
     ipolicy: INSTANCE_POLICY,
-    nicparams: { default: { mode: "user", link: "", vlan: "" } },
+    nicparams: { default: DEFAULT_NIC },
     ndparams: NODE_PARAMETERS,
     diskparams: DISK_PARAMETERS,
     candidate_pool_size: 10,

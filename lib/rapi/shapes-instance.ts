@@ -1,4 +1,5 @@
 import type { InstanceDetail, InstanceStatus, InstanceSummary } from "#lib/domain/instance.ts";
+import { DEFAULT_BACKEND, DEFAULT_NIC } from "./cluster-defaults.ts";
 import { objectTime } from "./timestamps.ts";
 
 /** As much of an instance as Ganeti's clients are told. */
@@ -59,8 +60,8 @@ export function instanceShape(instance: GanetiInstance): Readonly<Record<string,
     oper_vcpus: runs ? vcpus : null,
     status: ganetiStatus(instance.status, instance),
     custom_hvparams: {},
-    custom_beparams: { minmem: memoryMib, maxmem: memoryMib, vcpus },
-    custom_nicparams: nics.map((nic) => ({ mode: nic.mode, ...(nic.link === null ? {} : { link: nic.link }) })),
+    custom_beparams: { minmem: memoryMib, maxmem: memoryMib, ...(vcpus === DEFAULT_BACKEND.vcpus ? {} : { vcpus }) },
+    custom_nicparams: nics.map(({ mode, link }) => ({ ...(mode === DEFAULT_NIC.mode ? {} : { mode }), ...(link === null ? {} : { link }) })),
     ctime: objectTime(instance.createdAt),
     mtime: objectTime(instance.updatedAt),
     uuid: instance.id,

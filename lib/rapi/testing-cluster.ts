@@ -23,6 +23,9 @@ const DIGEST = "0".repeat(64);
 /** The cluster of the recorded exchanges, as far as our own has room for it. The owner `owner` has inst2. */
 export async function seedRecordedCluster({ services, userIds }: TestServices): Promise<void> {
   const { db } = services;
+  await db.blob.create({ data: { digest: DIGEST, sizeBytes: 0 } });
+  await db.appliance.create({ data: { digest: DIGEST, name: "appliance", contractVersion: 1, kernelDigest: DIGEST, initrdDigest: DIGEST, manifest: {} } });
+  await db.cluster.update({ where: { id: 1 }, data: { applianceDigest: DIGEST } });
   const node = await db.node.create({ data: { name: "node1.example.test", address: "https://10.77.0.1:7070", state: "online", facts: FACTS } });
   const definitionIds = new Map<string, string>();
   for (const name of ["tinyos", "dualos", "untos"]) {

@@ -28,7 +28,7 @@ export async function waitForChange(request: RapiRequest, found: JobDetail | nul
   const deadline = performance.now() + WAIT_MS;
   let job = found;
   while (!hasNews(job, wanted) && !request.signal.aborted) {
-    const timeoutMs = Math.max(0, deadline - performance.now());
+    const timeoutMs = Math.ceil(Math.max(0, deadline - performance.now()));
     const changed = timeoutMs === 0 ? null : await waitForJob(request.ctx, job.id, { since: { status: job.status, lastLogSerial: job.log.at(-1)?.serial ?? 0 }, timeoutMs, signal: request.signal });
     if (changed === null) break;
     job = changed;
