@@ -30,9 +30,9 @@ const OPTIONS = {
 async function main(): Promise<void> {
   const { values: asked } = parseArgs({ options: OPTIONS });
   const config = loadConfig();
-  const { services, close } = await openServices(config, createLogger({ level: config.logLevel }));
+  const open = await openServices(config, createLogger({ level: config.logLevel }));
   try {
-    const ctx = setupContext(services);
+    const ctx = setupContext(open.services);
     if (asked.administrator !== undefined) {
       const passwordFile = asked["password-file"];
       if (passwordFile === undefined) throw new Error("--password-file is missing");
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
       say(`OS definition ${name}, version ${version ?? 0}, is registered`);
     }
   } finally {
-    await close();
+    await open.close();
   }
 }
 

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Milliseconds; then SIGTERM, and five seconds later SIGKILL, for the program and all that it started. */
   readonly timeoutMs: number;
+  /** What the program reads from standard input; left out: nothing. */
+  readonly input?: string;
   /** Called with each line of standard output and standard error. Without it they are kept and go into the error. */
   readonly onLine?: (line: string) => void;
 }
@@ -31,9 +33,12 @@ export async function run(command: string, args: readonly string[], options: Run
   const child = spawn("prlimit", ["--core=0:0", "--", command, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: options.environment ?? process.env,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  // A program that doesn't read all of it, or has ended, is no error of ours.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
   const tail: string[] = [];
   let output = "";
   const keep = (line: string): void => {

@@ -1,0 +1,72 @@
+/** One measured number beside the limit that it is held against. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** The bare limit, taken in the same run and in the same unit; null where there is none. */
+  readonly anchor: number | null;
+  /** value / anchor */
+  readonly ratio: number | null;
+  /** In words; null where the number is only reported. */
+  readonly aim: string | null;
+  /** Null where there is no aim, or the aim is a time: what a time is depends on the machine. */
+  readonly met: boolean | null;
+}
+
+export interface BenchResult {
+  readonly bench: string;
+  readonly figures: readonly Figure[];
+}
+
+/** A number that is only reported, with the time that is aimed at, if there is one. */
+export function reported(name: string, value: number, unit: string, aim: string | null = null): Figure {
+  return { name, value: round(value), unit, anchor: null, ratio: null, aim, met: null };
+}
+
+/** A number and its anchor; with `atMost`, the ratio that is aimed at. */
+export function compared(name: string, value: number, unit: string, anchor: number, atMost: number | null = null): Figure {
+  const ratio = value / anchor;
+  return {
+    name,
+    value: round(value),
+    unit,
+    anchor: round(anchor),
+    ratio: round(ratio),
+    aim: atMost === null ? null : `at most ${atMost} times the anchor`,
+    met: atMost === null ? null : ratio <= atMost,
+  };
+}
+
+/** The middle of several takes. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low, high] = [sorted[sorted.length % 2 === 0 ? middle - 1 : middle], sorted[middle]];
+  if (low === undefined || high === undefined) throw new Error("nothing was measured");
+  return (low + high) / 2;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** For a person: a line a figure, columns aligned. */
+export function formatTable({ bench, figures }: BenchResult): string {
+  const rows = [
+    [bench, "value", "", "anchor", "ratio", "aim", ""],
+    ...figures.map((figure) => [
+      figure.name,
+      String(figure.value),
+      figure.unit,
+      figure.anchor === null ? "" : String(figure.anchor),
+      figure.ratio === null ? "" : figure.ratio.toFixed(2),
+      figure.aim ?? "",
+      figure.met === null ? "" : figure.met ? "met" : "MISSED",
+    ]),
+  ];
+  const isNumber = [false, true, false, true, true, false, false];
+  const widths = isNumber.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => row.map((cell, column) => (isNumber[column] === true ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd())
+    .join("\n");
+}
