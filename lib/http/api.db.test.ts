@@ -13,12 +13,12 @@ import { basic, startTestServices } from "./testing-services.ts";
 
 const ORIGIN = "http://slipway.example.test:8080";
 const PARAMS: Readonly<Record<string, string>> = { name: "nobody-knows", id: "1" };
-let test_: TestServices;
+let fixture: TestServices;
 
 beforeAll(async () => {
-  test_ = await startTestServices();
+  fixture = await startTestServices();
 });
-afterAll(() => test_.stop());
+afterAll(() => fixture.stop());
 
 interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ function ask(route: ApiRoute, { headers = {}, body, query = "", params }: Sent =
     headers: { host: "slipway.example.test:8080", ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
     ...(body === undefined ? {} : { body, duplex: "half" }),
   });
-  return answer(test_.services, route, request, { params: Promise.resolve(given) });
+  return answer(fixture.services, route, request, { params: Promise.resolve(given) });
 }
 
 async function problem(response: Response): Promise<Record<string, unknown>> {
@@ -44,9 +44,9 @@ async function problem(response: Response): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>;
 }
 
-async function cookie(account: Account, sessionEpoch = 1, userId = test_.userIds[account]): Promise<Record<string, string>> {
-  const token = await encode({ token: { userId, sessionEpoch }, secret: sessionKey(test_.services), maxAge: 60 });
-  return { cookie: `${sessionCookieName(test_.services)}=${token}` };
+async function cookie(account: Account, sessionEpoch = 1, userId = fixture.userIds[account]): Promise<Record<string, string>> {
+  const token = await encode({ token: { userId, sessionEpoch }, secret: sessionKey(fixture.services), maxAge: 60 });
+  return { cookie: `${sessionCookieName(fixture.services)}=${token}` };
 }
 
 function route(method: string, path: string): ApiRoute {
@@ -69,11 +69,14 @@ describe("every route of the register", () => {
 
   test.each(names)("%s is closed to owners exactly where the table of access says so", async (_, one) => {
     if (one.access.kind !== "operation") return;
-    const identity = { kind: "user", userId: test_.userIds.owner, name: "owner", role: "owner" } as const;
+    const identity = { kind: "user", userId: fixture.userIds.owner, name: "owner", role: "owner" } as const;
     const response = await ask(one, { headers: basic("owner"), ...(one.hasBody ? { body: '{"unheardOf":1}' } : {}) });
-    if (reach(identity, one.access.operation) === "none") expect((await problem(response))["code"]).toBe("not_allowed");
-    else expect(response.status).not.toBe(403);
-    await response.body?.cancel();
+    if (reach(identity, one.access.operation) === "none") {
+      expect((await problem(response))["code"]).toBe("not_allowed");
+    } else {
+      expect(response.status).not.toBe(403);
+      await response.body?.cancel();
+    }
   });
 
   test.each(names.filter(([, one]) => one.method !== "GET"))("%s can't be used by a foreign page with the person's cookie", async (_, one) => {
@@ -145,7 +148,7 @@ describe("a session", () => {
   test("ends everywhere when the account's epoch is raised", async () => {
     const before = await cookie("other");
     expect((await ask(one(), { headers: before })).status).toBe(200);
-    await test_.services.db.user.update({ where: { id: test_.userIds.other }, data: { sessionEpoch: { increment: 1 } } });
+    await fixture.services.db.user.update({ where: { id: fixture.userIds.other }, data: { sessionEpoch: { increment: 1 } } });
     expect((await ask(one(), { headers: before })).status).toBe(401);
   });
 
@@ -167,7 +170,7 @@ describe("what is said of a refusal", () => {
     const text = await response.text();
     expect(response.status).toBe(400);
     expect(JSON.parse(text)).toMatchObject({ code: "invalid", field: "parameters.secret.root_password" });
-    expect(text + test_.log()).not.toContain(planted);
+    expect(text + fixture.log()).not.toContain(planted);
   });
 
   test("asks programs for credentials, and leaves browsers their sign-in page", async () => {
@@ -178,7 +181,7 @@ describe("what is said of a refusal", () => {
 
   test("is written to the audit log where somebody tried what they may not", async () => {
     await ask(route("POST", "/api/v1/users"), { headers: basic("owner"), body: "{}" });
-    expect(await test_.services.db.auditEntry.count({ where: { actor: "owner", action: "user.create", outcome: "refused" } })).toBeGreaterThan(0);
+    expect(await fixture.services.db.auditEntry.count({ where: { actor: "owner", action: "user.create", outcome: "refused" } })).toBeGreaterThan(0);
   });
 });
 
