@@ -11,8 +11,8 @@ const ENTRIES = [
   "^agent/enrol\\.ts$",
   "^scripts/db/schema-engine\\.mjs$",
 ];
-/** What only tests use: helpers, and the stand-in for an agent. */
-const FOR_TESTS = [TEST, "/testing[a-z-]*\\.ts$", "^scripts/test/", "^agent/simulated/", "^(agent/)?e2e/"];
+/** What only tests use: helpers, the stand-in for an agent, and the register of routes that they go through. */
+const FOR_TESTS = [TEST, "/testing[a-z-]*\\.ts$", "^scripts/test/", "^agent/simulated/", "^(agent/)?e2e/", "^lib/http/routes\\.ts$"];
 
 module.exports = {
   forbidden: [

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Account, TestServices } from "#lib/http/testing-services.ts";
 import { startTestServices } from "#lib/http/testing-services.ts";
-import { RECORDED_DIFFERENCES } from "./recorded-differences.ts";
+import { RECORDED_DIFFERENCES } from "./testing-differences.ts";
 import { seedRecordedCluster, seedRecordedJob } from "./testing-cluster.ts";
 import type { RapiAnswer, RapiTestServer } from "./testing-client.ts";
 import { startRapiTestServer } from "./testing-client.ts";

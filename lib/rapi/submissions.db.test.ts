@@ -118,7 +118,7 @@ describe("an owner", () => {
 });
 
 describe("waiting for a job", () => {
-  const wait = (id: unknown, body: Record<string, unknown>): Promise<RapiAnswer> => server.ask("GET", `/2/jobs/${id}/wait`, { body: JSON.stringify(body) });
+  const wait = (id: number, body: Record<string, unknown>): Promise<RapiAnswer> => server.ask("GET", `/2/jobs/${id}/wait`, { body: JSON.stringify(body) });
 
   test("is answered at once where the client knows nothing yet", async () => {
     const id = jobNumber(await server.ask("PUT", "/2/instances/inst3.example.test/startup"));
