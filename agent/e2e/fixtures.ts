@@ -115,7 +115,7 @@ export async function prepareOrder(agent: AgentProcess, artifacts: Artifacts): P
   await rm(archive);
   const manifest = osManifestSchema.pick({ steps: true, bootMarker: true }).loose().parse(JSON.parse(await readFile(join(artifacts.definitionFolder, "slipway.json"), "utf8")));
   const { os } = exampleOrder();
-  return { appliance: { kernelDigest, initrdDigest }, os: { ...os, variant: "minimal", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
+  return { appliance: { kernelDigest, initrdDigest }, os: { ...os, variant: "bookworm", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
 }
 
 /** As prepareOrder, with a script of the test's own in the place of the definition's, and nothing to install from. */
@@ -138,5 +138,5 @@ export async function prepareScriptOrder(agent: AgentProcess, artifacts: Artifac
 
 /** An instance that is large enough for the sample definition. */
 export function sampleInstance(): ReturnType<typeof exampleInstance> {
-  return exampleInstance({ memoryMib: 512, vcpus: 2 });
+  return exampleInstance({ memoryMib: 512, vcpus: 2, disks: exampleInstance().disks.map((disk) => ({ ...disk, sizeMib: 1_024 })) });
 }

@@ -8,7 +8,7 @@ export function exampleInstance(change: Partial<InstanceSpec> = {}): InstanceSpe
     name: "web1.example.org",
     vcpus: 1,
     memoryMib: 256,
-    disks: [{ id: randomUUID(), index: 0, sizeMib: 1_024, name: null }],
+    disks: [{ id: randomUUID(), index: 0, sizeMib: 16, name: null }],
     nics: [{ id: randomUUID(), index: 0, mac: "aa:00:00:12:34:56", ip: null, mode: "routed", link: null, name: null }],
     tags: [],
     ...change,

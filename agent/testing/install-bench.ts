@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pino } from "pino";
+import { type AgentEvent, agentEventSchema, type InstallEntry, type InstallOrder, type InstallStatus } from "#lib/agent-protocol/messages.ts";
+import { isFinal } from "#lib/domain/install-states.ts";
+import { type NodeAgent, openNodeAgent } from "../node-agent.ts";
+import { exampleOrder } from "./orders.ts";
+import { ScriptedHypervisor } from "./scripted-hypervisor.ts";
+
+/** A tar of one block header and content, as the simplest archive of a definition: its `create`. */
+export function tarOf(name: string, content: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write("0000755\0", 100);
+  header.write(`${Buffer.byteLength(content).toString(8).padStart(11, "0")}\0`, 124);
+  header.write("0", 156);
+  header.write("ustar\0" + "00", 257);
+  const body = Buffer.alloc(Math.ceil(Buffer.byteLength(content) / 512) * 512);
+  body.write(content);
+  return Buffer.concat([header, body, Buffer.alloc(1_024)]);
+}
+
+/** The real agent on a scratch folder, with guests that are functions. */
+export interface InstallBench {
+  readonly hypervisor: ScriptedHypervisor;
+  readonly dataDir: string;
+  agent(): NodeAgent;
+  order(change?: Partial<InstallOrder>): InstallOrder;
+  /** Accepts an order and waits for its end. */
+  run(order: InstallOrder): Promise<InstallStatus>;
+  untilEnd(installId: string): Promise<InstallStatus>;
+  until(wanted: (event: AgentEvent) => boolean): Promise<AgentEvent>;
+  events(): AgentEvent[];
+  entries(installId: string): InstallEntry[];
+  serialLog(instanceId: string): Promise<string>;
+  /** As after kill -9: another agent on the same data, while what runs goes on. The old one is left behind. */
+  crash(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function createInstallBench(): Promise<InstallBench> {
+  const dataDir = await mkdtemp(join(tmpdir(), "agent-"));
+  const hypervisor = new ScriptedHypervisor();
+  const open = (): Promise<NodeAgent> =>
+    openNodeAgent({
+      dataDir,
+      hypervisor,
+      log: pino({ level: "silent" }),
+      onBroken: (error) => {
+        throw error;
+      },
+    });
+  let agent = await open();
+  const put = async (bytes: Buffer): Promise<string> => {
+    const digest = createHash("sha256").update(bytes).digest("hex");
+    await agent.putBlob(digest, Readable.from([bytes]));
+    return digest;
+  };
+  const [kernelDigest, initrdDigest, untrustedDigest] = [await put(Buffer.from("kernel")), await put(Buffer.from("initrd")), await put(tarOf("./create", "#!/bin/sh\n"))];
+  const events = (): AgentEvent[] => agent.journal.after(0, 1_000_000).map(({ line }) => agentEventSchema.parse(JSON.parse(line)));
+  const bench: InstallBench = {
+    hypervisor,
+    dataDir,
+    agent: () => agent,
+    order: (change = {}) => {
+      const order = exampleOrder(change);
+      return { ...order, appliance: { kernelDigest, initrdDigest }, os: { ...order.os, untrustedDigest, ...change.os } };
+    },
+    run: async (order) => {
+      await agent.install(order);
+      return bench.untilEnd(order.id);
+    },
+    untilEnd: async (installId) => {
+      const event = await bench.until((candidate) => candidate.type === "install.state" && candidate.installId === installId && isFinal(candidate.status.state));
+      if (event.type !== "install.state") throw new Error("another event than was asked for");
+      return event.status;
+    },
+    until: (wanted) =>
+      new Promise((resolve) => {
+        const { journal } = agent;
+        const look = (): void => {
+          const found = events().find(wanted);
+          if (found === undefined) return;
+          journal.off("changed", look);
+          resolve(found);
+        };
+        journal.on("changed", look);
+        look();
+      }),
+    events,
+    entries: (installId) => events().flatMap((event) => (event.type === "install.entries" && event.installId === installId ? event.entries : [])),
+    serialLog: (instanceId) => readFile(join(dataDir, "instances", instanceId, "serial.log"), "utf8"),
+    crash: async () => {
+      await agent.journal.flush();
+      hypervisor.sever();
+      agent = await open();
+    },
+    remove: async () => {
+      await agent.close();
+      await hypervisor.endAll();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return bench;
+}

@@ -1,0 +1,182 @@
+import { request } from "node:http";
+import { existsSync } from "node:fs";
+import { mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
+import { SocketFolder } from "../folder-sockets.ts";
+import type { Acceleration, GuestExit, GuestPlan, Hypervisor, RunningGuest, SerialSink } from "../hypervisor/hypervisor.ts";
+
+/** What a guest of the scripted hypervisor can do: speak to its metadata service and its console, and write to its disk. */
+export interface ScriptedMachine {
+  readonly plan: GuestPlan;
+  readonly ended: AbortSignal;
+  get(path: string): Promise<{ status: number; body: string }>;
+  post(body: string, headers?: Record<string, string>): Promise<number>;
+  say(text: string): void;
+  writeDisk(): Promise<void>;
+  /** Reports with this install's token. */
+  report(exitStatus: number): Promise<void>;
+}
+
+/** What runs in a guest. When it returns, the guest powers itself off. */
+export type GuestScript = (machine: ScriptedMachine) => Promise<void>;
+
+const FOR_EVER = (machine: ScriptedMachine): Promise<void> =>
+  new Promise((resolve) => {
+    machine.ended.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+
+/** An instance that boots and stays. */
+export const bootsAndStays: GuestScript = async (machine) => {
+  machine.say("Debian GNU/Linux 12 web1 ttyS0\r\n\r\nweb1 login: ");
+  await FOR_EVER(machine);
+};
+
+export const staysSilent: GuestScript = FOR_EVER;
+
+/** An appliance that does its work and reports success. */
+export const installsWell: GuestScript = async (machine) => {
+  await machine.post('{"step":"unpack","percent":50}\nunpacking\n');
+  await machine.writeDisk();
+  await machine.report(0);
+};
+
+/** A hypervisor whose guests are functions, to bring an install into every state without QEMU. */
+export class ScriptedHypervisor implements Hypervisor {
+  readonly version = null;
+  readonly acceleration: Acceleration = { accelerator: "tcg", reason: "scripted" };
+  appliance: GuestScript = installsWell;
+  instance: GuestScript = bootsAndStays;
+  readonly started: GuestPlan[] = [];
+  #generation = 0;
+  readonly #running = new Map<string, ScriptedGuest>();
+
+  probe(): Promise<Acceleration> {
+    return Promise.resolve(this.acceleration);
+  }
+
+  async start(plan: GuestPlan, serial: SerialSink): Promise<RunningGuest> {
+    for (const { file } of plan.disks) if (!existsSync(join(plan.folder, file))) throw new Error(`there is no ${file}`);
+    this.started.push(plan);
+    await mkdir(join(plan.folder, RUN_FOLDER), { recursive: true });
+    const guest = new ScriptedGuest(plan, serial, plan.kind === "appliance" ? this.appliance : this.instance);
+    this.#running.set(plan.folder, guest);
+    void guest.exited.then(() => {
+      if (this.#running.get(plan.folder) === guest) this.#running.delete(plan.folder);
+    });
+    return this.#handle(guest);
+  }
+
+  /** As when the agent's process dies: whoever holds a guest now hears nothing of it any more. */
+  sever(): void {
+    this.#generation += 1;
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((guest) => guest.end()));
+  }
+
+  #handle(guest: ScriptedGuest): RunningGuest {
+    const generation = this.#generation;
+    const isHeld = (): boolean => this.#generation === generation;
+    const never = new Promise<never>(() => undefined);
+    return {
+      startedAt: guest.startedAt,
+      exited: guest.exited.then((exit) => (isHeld() ? exit : never)),
+      pressPowerButton: () => guest.pressPowerButton(),
+      end: () => (isHeld() ? guest.end() : never),
+      release: () => Promise.resolve(),
+    };
+  }
+
+  /** Kinds of the guests that run now. */
+  get running(): string[] {
+    return [...this.#running.values()].map(({ plan }) => plan.kind);
+  }
+
+  adopt(folder: string): Promise<RunningGuest | "lost" | "none"> {
+    const guest = this.#running.get(folder);
+    return Promise.resolve(guest?.plan.kind === "instance" ? this.#handle(guest) : "none");
+  }
+
+  async clear(folder: string): Promise<void> {
+    await this.#running.get(folder)?.end();
+    await rm(join(folder, RUN_FOLDER), { recursive: true, force: true });
+  }
+}
+
+class ScriptedGuest {
+  readonly plan: GuestPlan;
+  readonly startedAt = new Date();
+  readonly exited: Promise<GuestExit>;
+  readonly #ending = new AbortController();
+
+  constructor(plan: GuestPlan, serial: SerialSink, script: GuestScript) {
+    this.plan = plan;
+    const ended = new Promise<GuestExit>((resolve) => {
+      this.#ending.signal.addEventListener("abort", () => {
+        resolve({ by: "agent", reason: "The virtual machine was ended." });
+      });
+    });
+    const finished = runScript(plan, serial, script, this.#ending.signal).then((): GuestExit => ({ by: "guest", reason: "The system powered itself off." }));
+    this.exited = Promise.race([ended, finished]);
+  }
+
+  pressPowerButton(): Promise<void> {
+    return this.end();
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.exited;
+  }
+}
+
+async function runScript(plan: GuestPlan, serial: SerialSink, script: GuestScript, ended: AbortSignal): Promise<void> {
+  const sockets = await SocketFolder.open(join(plan.folder, RUN_FOLDER));
+  const call = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request({ socketPath: sockets.address(METADATA_SOCKET), method, path, headers, signal: ended, agent: false }, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => {
+          resolve({ status: response.statusCode ?? 0, body: text });
+        });
+        response.on("error", reject);
+      });
+      outgoing.on("error", reject);
+      outgoing.end(body);
+    });
+  const machine: ScriptedMachine = {
+    plan,
+    ended,
+    get: (path) => call("GET", path),
+    post: async (body, headers) => (await call("POST", "/ganeti/latest/write", body, headers)).status,
+    say: (text) => {
+      serial(Buffer.from(text));
+    },
+    writeDisk: async () => {
+      const disk = await open(join(plan.folder, plan.disks[0]?.file ?? ""), "r+");
+      await disk.write(Buffer.from(`system of ${plan.id} ${String(Math.random())}`), 0);
+      await disk.sync();
+      await disk.close();
+    },
+    report: async (exitStatus) => {
+      const document: unknown = JSON.parse((await call("GET", "/ganeti/latest/meta_data.json")).body);
+      // The test's own view of a document whose form documents.ts fixes.
+      const { token } = (document as { install: { token: string } }).install;
+      await call("POST", "/ganeti/latest/write", `${JSON.stringify({ result: { token, exit_status: exitStatus } })}\n`);
+    },
+  };
+  try {
+    await script(machine);
+  } catch (error) {
+    // A guest that is ended in the middle of a call.
+    if (!ended.aborted) throw error;
+  } finally {
+    await sockets.close();
+  }
+}
