@@ -1,3 +1,4 @@
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { plural } from "#components/format.ts";
 import { LiveRefresh } from "#components/live/live-refresh.tsx";
@@ -21,6 +22,7 @@ import { listNodes } from "#lib/nodes/list-nodes.ts";
 
 const DAY = 86_400_000;
 const SHOWN = 20;
+const FAILURES = 6;
 
 export default function OverviewPage(): Promise<ReactNode> {
   return consolePage(async (ctx) => {
@@ -36,19 +38,13 @@ export default function OverviewPage(): Promise<ReactNode> {
       <>
         <LiveRefresh interest={{ types: ["instance.changed", "instance.deleted", "job.changed", "node.changed"] }} />
         <PageHeader title="Overview" />
-        {counts.total === 0 ? (
-          <Card>
-            <EmptyState title="No instances yet" action={mayCreate ? <ButtonLink href={paths.newInstance()} kind="main">New instance</ButtonLink> : undefined}>
-              {mayCreate ? "Make the first one, and watch it being installed." : "As soon as an administrator gives you an instance, it stands here."}
-            </EmptyState>
-          </Card>
-        ) : (
-          <Figures counts={counts} />
-        )}
+        {counts.total === 0 ? <NothingYet mayCreate={mayCreate} /> : <Figures counts={counts} />}
         <div className="mt-5 grid items-start gap-5 lg:grid-cols-2">
-          <TitledCard title="Installs in progress" aside={installs.nextCursor === null ? undefined : `the first ${SHOWN}`} className={calm ? "lg:col-span-2" : ""}>
-            {installs.items.length === 0 ? <p className="px-4 pb-4 text-soft">None at the moment.</p> : <InstallsNow installs={installs.items} />}
-          </TitledCard>
+          {counts.total === 0 ? null : (
+            <TitledCard title="Installs in progress" aside={installs.nextCursor === null ? undefined : `the first ${SHOWN}`} className={calm ? "lg:col-span-2" : ""}>
+              {installs.items.length === 0 ? <p className="px-4 pb-4 text-soft">None at the moment.</p> : <InstallsNow installs={installs.items} />}
+            </TitledCard>
+          )}
           {calm ? null : (
             <div className="flex min-w-0 flex-col gap-5">
               {silent.length === 0 ? null : (
@@ -57,8 +53,8 @@ export default function OverviewPage(): Promise<ReactNode> {
                 </TitledCard>
               )}
               {failures.length === 0 ? null : (
-                <TitledCard title="Failed since yesterday">
-                  <FailedJobs jobs={failures} />
+                <TitledCard title="Failed since yesterday" aside={<AllFailed />}>
+                  <FailedJobs jobs={failures.slice(0, FAILURES)} />
                 </TitledCard>
               )}
             </div>
@@ -67,6 +63,29 @@ export default function OverviewPage(): Promise<ReactNode> {
       </>
     );
   });
+}
+
+function NothingYet({ mayCreate }: { readonly mayCreate: boolean }) {
+  const create = (
+    <ButtonLink href={paths.newInstance()} kind="main">
+      New instance
+    </ButtonLink>
+  );
+  return (
+    <Card>
+      <EmptyState title="No instances yet" action={mayCreate ? create : undefined}>
+        {mayCreate ? "Make the first one, and watch it being installed." : "As soon as an administrator gives you an instance, it stands here."}
+      </EmptyState>
+    </Card>
+  );
+}
+
+function AllFailed() {
+  return (
+    <Link href={paths.jobs({ status: "error" })} className="rounded-sm hover:text-ink hover:underline">
+      all failed jobs
+    </Link>
+  );
 }
 
 async function recentFailures(ctx: RequestContext) {

@@ -14,9 +14,11 @@ export function InstallBar({ install, instanceName, size = "small" }: { readonly
   const { state, percent, step } = useGlance(install);
   if (isFinal(state)) return <Status tone={INSTALL_STATE[state].tone}>{INSTALL_STATE[state].word}</Status>;
   return (
-    <span className={classes("inline-flex items-center gap-2.5", size === "small" ? "w-56 max-w-full" : "w-32")}>
-      <Progress percent={percent} label={`Install of ${instanceName}`} className="min-w-16 flex-1" />
-      <span className={classes("shrink-0 text-small text-soft", size === "tiny" && "w-9 text-right")}>
+    <span className="inline-flex items-center gap-2.5 align-middle whitespace-nowrap">
+      <span className={size === "small" ? "w-24 shrink-0" : "w-20 shrink-0"}>
+        <Progress percent={percent} label={`Install of ${instanceName}`} />
+      </span>
+      <span className={classes("text-small text-soft", size === "tiny" && "w-9 text-right")}>
         {percent === null ? (size === "tiny" ? "" : INSTALL_STATE[state].word) : formatPercent(percent)}
         {size === "small" && percent !== null && step !== null ? <span className="max-lg:hidden"> · {step}</span> : null}
       </span>

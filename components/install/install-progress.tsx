@@ -51,7 +51,7 @@ export function elapsedSeconds(view: Pick<InstallView, "startedAt" | "endedAt">,
 function remaining(view: InstallView, elapsed: number | null): string | null {
   if (view.expectedSeconds === null || elapsed === null) return null;
   const left = view.expectedSeconds - elapsed;
-  return left >= 1 ? `about ${formatElapsed(left)} left` : `longer than usual (${formatDuration(view.expectedSeconds)})`;
+  return left > -1 ? `about ${formatElapsed(Math.max(1, left))} left` : `longer than usual (${formatDuration(view.expectedSeconds)})`;
 }
 
 function Silence({ view, now }: { readonly view: InstallView; readonly now: number }) {

@@ -177,7 +177,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
 /** The body to look at: where sealed values go is shown, what they are isn't. */
 function withPlaceholders(outline: ReturnType<typeof draftBody> & { readonly parameters: { readonly public: Readonly<Record<string, string>> } }, sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[]) {
   const of = (visibility: "private" | "secret") =>
-    Object.fromEntries(sealed.filter((one) => one.visibility === visibility).map(({ name }) => [name, "(typed when it runs)"]));
+    Object.fromEntries(sealed.filter((one) => one.visibility === visibility).map(({ name }) => [name, "…"]));
   return { ...outline, parameters: { ...outline.parameters, private: of("private"), secret: of("secret") } };
 }
 

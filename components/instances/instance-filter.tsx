@@ -55,20 +55,16 @@ export function InstanceFilter({ query }: { readonly query: InstancesQuery }) {
           }}
         />
       </span>
-      <Select
-        name="status"
-        aria-label="Status"
-        value={query.status ?? ""}
-        onChange={(event) => go({ status: statusOf(event.target.value) })}
-        className="w-auto max-sm:w-full"
-      >
-        <option value="">every status</option>
-        {INSTANCE_STATUSES.map((status) => (
-          <option key={status} value={status}>
-            {INSTANCE_STATUS[status].word}
-          </option>
-        ))}
-      </Select>
+      <span className="w-56 max-sm:w-full">
+        <Select name="status" aria-label="Status" value={query.status ?? ""} onChange={(event) => go({ status: statusOf(event.target.value) })}>
+          <option value="">every status</option>
+          {INSTANCE_STATUSES.map((status) => (
+            <option key={status} value={status}>
+              {INSTANCE_STATUS[status].word}
+            </option>
+          ))}
+        </Select>
+      </span>
     </form>
   );
 }

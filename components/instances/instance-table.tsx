@@ -33,7 +33,7 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
       <tbody>
         {instances.map((instance) => (
           <Tr key={instance.id}>
-            <Td className="max-w-[36ch] truncate">
+            <Td className="max-w-[26ch] truncate max-sm:max-w-[16ch]" title={instance.name}>
               <Link href={instance.status === "installing" ? paths.instanceInstall(instance.name) : paths.instance(instance.name)} prefetch={false} className="rounded-sm font-medium hover:text-accent hover:underline">
                 {instance.name}
               </Link>

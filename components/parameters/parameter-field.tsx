@@ -1,7 +1,7 @@
 "use client";
 
 import type { ParameterPrompt } from "#lib/domain/install-plan.ts";
-import { Field, INPUT, fieldIds } from "#components/ui/field.tsx";
+import { Field, fieldIds, Input, Select, Textarea } from "#components/ui/field.tsx";
 import { classes } from "#components/ui/classes.ts";
 import { initialValue } from "./form-values.ts";
 import { VisibilityIcon } from "./visibility-mark.tsx";
@@ -42,30 +42,25 @@ function ParameterInput({ prompt, id, hasError, hasHint }: { readonly prompt: Pa
     "data-parameter": prompt.name,
     defaultValue: initialValue(prompt),
     required: prompt.mustSend,
-    className: classes(INPUT, "font-mono text-small", prompt.mustSend && sealed && "border-accent bg-accent-soft"),
+    needed: prompt.mustSend,
+    className: "font-mono text-small",
   };
   if (!sealed && (prompt.type === "choice" || prompt.type === "boolean")) {
     const choices = prompt.type === "boolean" ? ["true", "false"] : prompt.choices;
     return (
-      <select {...common}>
+      <Select {...common}>
         {prompt.required && prompt.default !== null ? null : <option value="">not set</option>}
         {choices.map((choice) => (
           <option key={choice}>{choice}</option>
         ))}
-      </select>
+      </Select>
     );
   }
   if (prompt.type === "text") {
-    return <textarea {...common} {...FORGET} rows={3} placeholder={note} className={classes(common.className, "h-auto min-h-16 py-1.5", sealed && "masked")} />;
+    return <Textarea {...common} {...FORGET} rows={3} placeholder={note} className={classes(common.className, sealed && "masked")} />;
   }
   return (
-    <input
-      {...common}
-      {...FORGET}
-      type={sealed ? "password" : "text"}
-      inputMode={prompt.type === "integer" ? "numeric" : undefined}
-      placeholder={note}
-    />
+    <Input {...common} {...FORGET} type={sealed ? "password" : "text"} inputMode={prompt.type === "integer" ? "numeric" : undefined} placeholder={note} />
   );
 }
 

@@ -36,7 +36,7 @@ export function ParameterTable({ rows, secretNote }: { readonly rows: readonly P
             <Td>
               <VisibilityMark visibility={row.visibility} />
             </Td>
-            <Td className="max-w-[48ch]">{valueOf(row, secretNote)}</Td>
+            <Td className="max-w-[48ch] min-w-[20ch]">{valueOf(row, secretNote)}</Td>
             <Td className="whitespace-nowrap">{FROM[row.from]}</Td>
           </Tr>
         ))}

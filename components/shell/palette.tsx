@@ -46,8 +46,9 @@ export function Palette({ pages, mayCreate }: { readonly pages: readonly Navigat
   ];
   return (
     <>
-      <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" aria-label="Go to a page or an instance" title="Go to a page or an instance" className="rounded-sm px-1 py-1 max-sm:hidden">
+      <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" title="Go to a page or an instance" className="rounded-sm px-1 py-1 max-sm:hidden">
         <kbd className="rounded-sm border border-line px-1.5 py-px font-mono text-small text-soft">Ctrl K</kbd>
+        <span className="sr-only">, go to a page or an instance</span>
       </button>
       <dialog
         ref={dialog}

@@ -16,7 +16,12 @@ const COLOURS: Readonly<Record<Tone, string>> = {
 const SHAPES: Readonly<Record<Tone, ReactNode>> = {
   ok: <circle cx="6" cy="6" r="4" fill="currentColor" />,
   work: <rect x="2.5" y="2.5" width="7" height="7" rx="1" transform="rotate(45 6 6)" fill="currentColor" />,
-  wait: <path d="M6 1.8v8.4M1.8 6h8.4" transform="rotate(0 6 6)" stroke="currentColor" strokeWidth="2" strokeDasharray="2 1.2" />,
+  wait: (
+    <>
+      <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" strokeWidth="1.5" />
+      <path d="M6 2a4 4 0 0 1 0 8z" fill="currentColor" />
+    </>
+  ),
   bad: <path d="M2.5 2.5l7 7M9.5 2.5l-7 7" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />,
   still: <rect x="2.5" y="2.5" width="7" height="7" rx="1" fill="none" stroke="currentColor" strokeWidth="1.5" />,
   unknown: <circle cx="6" cy="6" r="4" fill="none" stroke="currentColor" strokeWidth="1.5" strokeDasharray="2 1.6" />,

@@ -38,7 +38,7 @@ export function CopyIcon({ text, label, className }: { readonly text: string; re
       aria-label={`Copy ${label}`}
       title={copied ? "Copied" : `Copy ${label}`}
       onClick={() => copy(text)}
-      className={classes("inline-flex size-6 shrink-0 items-center justify-center rounded-sm align-middle text-faint hover:bg-hover hover:text-ink", className)}
+      className={classes("-my-0.5 inline-flex size-6 shrink-0 items-center justify-center rounded-sm align-middle text-faint hover:bg-hover hover:text-ink", className)}
     >
       <Icon aria-hidden="true" size={13} />
       <span role="status" className="sr-only">

@@ -1,21 +1,37 @@
+import { ChevronDown } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { classes } from "./classes.ts";
 
-export const INPUT =
-  "h-8 w-full min-w-0 rounded-md border border-edge bg-page px-2.5 text-ink transition-shadow " +
+const BASE =
+  "w-full min-w-0 rounded-md border px-2.5 text-ink " +
   "focus-visible:border-accent focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-accent " +
   "aria-invalid:border-bad disabled:opacity-60";
 
-export function Input({ className, ...rest }: ComponentProps<"input">) {
-  return <input className={classes(INPUT, className)} {...rest} />;
+interface Look {
+  /** Something has to be typed here before the form can be sent. */
+  readonly needed?: boolean;
 }
 
-export function Select({ className, ...rest }: ComponentProps<"select">) {
-  return <select className={classes(INPUT, "pr-1", className)} {...rest} />;
+function look(needed: boolean | undefined): string {
+  return needed === true ? "border-accent bg-accent-soft" : "border-edge bg-page";
 }
 
-export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
-  return <textarea className={classes(INPUT, "h-auto min-h-16 py-1.5", className)} {...rest} />;
+export function Input({ className, needed, ...rest }: ComponentProps<"input"> & Look) {
+  return <input className={classes(BASE, "h-8", look(needed), className)} {...rest} />;
+}
+
+/** The browser's own list of choices, with our frame around it. */
+export function Select({ className, needed, ...rest }: ComponentProps<"select"> & Look) {
+  return (
+    <span className="relative block">
+      <select className={classes(BASE, "h-8 appearance-none truncate pr-8", look(needed), className)} {...rest} />
+      <ChevronDown aria-hidden="true" size={14} className="pointer-events-none absolute top-[9px] right-2.5 text-soft" />
+    </span>
+  );
+}
+
+export function Textarea({ className, needed, ...rest }: ComponentProps<"textarea"> & Look) {
+  return <textarea className={classes(BASE, "block min-h-16 py-1.5", look(needed), className)} {...rest} />;
 }
 
 /** What an input needs to be tied to its label, hint and error. */

@@ -7,7 +7,7 @@ import { classes } from "./classes.ts";
  */
 export function Table({ label, children }: { readonly label: string; readonly children: ReactNode }) {
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto rounded-md -outline-offset-2">
+    <div role="group" aria-label={label} tabIndex={0} className="relative overflow-x-auto rounded-md -outline-offset-2">
       <table className="w-full border-collapse text-left">
         <caption className="sr-only">{label}</caption>
         {children}
@@ -17,7 +17,7 @@ export function Table({ label, children }: { readonly label: string; readonly ch
 }
 
 export function Th({ className, ...rest }: ComponentProps<"th">) {
-  return <th scope="col" className={classes("h-8 px-4 text-small font-normal whitespace-nowrap text-soft", className)} {...rest} />;
+  return <th scope="col" className={classes("h-8 px-3 first:pl-4 last:pr-4 text-small font-normal whitespace-nowrap text-soft", className)} {...rest} />;
 }
 
 export function Tr({ className, ...rest }: ComponentProps<"tr">) {
@@ -25,5 +25,5 @@ export function Tr({ className, ...rest }: ComponentProps<"tr">) {
 }
 
 export function Td({ className, ...rest }: ComponentProps<"td">) {
-  return <td className={classes("h-8 px-4 py-1 align-middle", className)} {...rest} />;
+  return <td className={classes("h-8 px-3 py-1 first:pl-4 last:pr-4 align-middle", className)} {...rest} />;
 }

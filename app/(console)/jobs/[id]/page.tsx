@@ -89,8 +89,8 @@ function factsOf(job: JobDetail): readonly (readonly [string, ReactNode])[] {
     ["Asked for by", `${job.requester}, by ${job.interface}`],
     ["Received", <RelativeTime key="received" at={job.receivedAt} />],
     ["Began", job.startedAt === null ? "not yet" : <RelativeTime key="began" at={job.startedAt} />],
-    ["Took", job.startedAt === null || job.endedAt === null ? "" : formatDuration(secondsBetween(job.startedAt, job.endedAt))],
   ];
+  if (job.startedAt !== null && job.endedAt !== null) facts.push(["Took", formatDuration(secondsBetween(job.startedAt, job.endedAt))]);
   if (job.instanceName !== null) {
     facts.unshift(["Instance", <Link key="instance" href={paths.instance(job.instanceName)} className="rounded-sm font-medium hover:text-accent hover:underline">{job.instanceName}</Link>]);
   }

@@ -57,8 +57,8 @@ function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNod
   const look = INSTANCE_STATUS[instance.status];
   return [
     ["Status", <Status key="status" tone={look.tone}>{look.word}</Status>],
-    ["Asked for", instance.adminState],
-    ["Last seen", instance.operState ?? "unknown"],
+    ["Power asked for", instance.adminState],
+    ["Power now", instance.operState ?? "unknown"],
     ["System", instance.osType === null ? "none" : <Mono key="os">{instance.osType}</Mono>],
     ["Node", <Mono key="node">{instance.node}</Mono>],
     ["Owner", instance.owner ?? "none"],

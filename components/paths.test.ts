@@ -1,0 +1,74 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { api, paths, withQuery } from "./paths.ts";
+
+describe("the console's addresses", () => {
+  it("stay as they are: people keep links to them", () => {
+    const name = "web 3/a";
+    expect({
+      overview: paths.overview(),
+      signIn: paths.signIn("/jobs?status=error"),
+      instances: paths.instances({ search: "web", status: "running", sort: "-name", cursor: "c1" }),
+      newInstance: paths.newInstance({ os: "debian+bookworm", node: "node1" }),
+      instance: paths.instance(name),
+      instanceInstall: paths.instanceInstall(name, "i1"),
+      instanceParameters: paths.instanceParameters(name),
+      instanceHardware: paths.instanceHardware(name),
+      instanceHistory: paths.instanceHistory(name),
+      reinstall: paths.reinstall(name, { os: "debian+bookworm" }),
+      osDefinitions: paths.osDefinitions("c1"),
+      osDefinition: paths.osDefinition("debian"),
+      nodes: paths.nodes("c1"),
+      node: paths.node("node1"),
+      jobs: paths.jobs({ status: "error", cursor: "c1" }),
+      job: paths.job(7),
+    } satisfies Record<keyof typeof paths, string>).toEqual({
+      overview: "/",
+      signIn: "/sign-in?next=%2Fjobs%3Fstatus%3Derror",
+      instances: "/instances?search=web&status=running&sort=-name&cursor=c1",
+      newInstance: "/instances/new?os=debian%2Bbookworm&node=node1",
+      instance: "/instances/web%203%2Fa",
+      instanceInstall: "/instances/web%203%2Fa/install?id=i1",
+      instanceParameters: "/instances/web%203%2Fa/parameters",
+      instanceHardware: "/instances/web%203%2Fa/hardware",
+      instanceHistory: "/instances/web%203%2Fa/history",
+      reinstall: "/instances/web%203%2Fa/reinstall?os=debian%2Bbookworm",
+      osDefinitions: "/os-definitions?cursor=c1",
+      osDefinition: "/os-definitions/debian",
+      nodes: "/nodes?cursor=c1",
+      node: "/nodes/node1",
+      jobs: "/jobs?status=error&cursor=c1",
+      job: "/jobs/7",
+    });
+  });
+
+  it("leave out of a query what is empty", () => {
+    expect(withQuery("/a", { b: "", c: null, d: undefined, e: 0 })).toBe("/a?e=0");
+  });
+
+  it("are those of the pages and routes that there are", () => {
+    const app = path.join(import.meta.dirname, "../app");
+    const found = readdirSync(app, { recursive: true, encoding: "utf8" })
+      .filter((file) => /(^|\/)(page\.tsx|route\.ts)$/.test(file))
+      .map((file) => `/${path.dirname(file)}`.replace(/\/\([^)]+\)/g, "").replace(/^\/\.$/, "/") || "/");
+    const address = (link: string): string => new URL(link, "http://console.invalid").pathname;
+    const pages = [
+      ...["/", "/sign-in", "/instances", "/instances/new", "/os-definitions", "/nodes", "/jobs"],
+      ...["", "/install", "/parameters", "/hardware", "/history", "/reinstall"].map((tab) => `/instances/[name]${tab}`),
+      ...["/os-definitions/[name]", "/nodes/[name]", "/jobs/[id]"],
+    ];
+    expect(found.filter((route) => !route.startsWith("/api")).sort()).toEqual(pages.sort());
+    const called = [
+      address(api.instances()),
+      address(api.instance("[name]")),
+      address(api.power("[name]")),
+      address(api.reinstall("[name]")),
+      address(api.cancelJob(7)).replace("7", "[id]"),
+      address(api.install("[id]")),
+      address(api.installLog("[id]", {})),
+      address(api.events(null)),
+    ].map((route) => decodeURIComponent(route));
+    expect(found).toEqual(expect.arrayContaining(called));
+  });
+});
