@@ -2,8 +2,8 @@
 # What makes the unpacked files this instance's system. Values of parameters go
 # from builtin commands to files and pipes, never into an argument list.
 
-configure_system() { # TARGET
-	uuid=$(blkid_uuid "$root_device")
+configure_system() { # TARGET DEVICE
+	uuid=$(filesystem_uuid "$2")
 	printf 'UUID=%s / ext4 errors=remount-ro,noatime 0 1\n' "$uuid" >"$1/etc/fstab"
 	mkdir -p "$1/boot/extlinux"
 	cat >"$1/boot/extlinux/extlinux.conf" <<-END
@@ -27,7 +27,7 @@ configure_system() { # TARGET
 	touch "$1/etc/.updated" "$1/var/.updated"
 }
 
-blkid_uuid() { # DEVICE
+filesystem_uuid() { # DEVICE
 	tune2fs -l "$1" | sed -n 's/^Filesystem UUID: *//p'
 }
 
