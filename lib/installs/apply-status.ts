@@ -36,7 +36,7 @@ export async function applyStatus(tx: Transaction, keyring: Keyring, jobId: numb
   if (job === null) return afterTheEnd(tx, keyring, install, status, entries);
   const end = endOf(status);
   if (end !== null) {
-    await tx.install.update({ where: { id: install.id }, data: { ...progressOf(status), acknowledged: true, startedAt: install.startedAt ?? new Date() }, select: { id: true } });
+    await tx.install.update({ where: { id: install.id }, data: { ...progressOf(status), ...reached(install, entries), acknowledged: true, startedAt: install.startedAt ?? new Date() }, select: { id: true } });
     const changes = await endInstall(tx, keyring, job, { ...install, step: status.step, percent: status.percent }, end);
     return changes.map((change) => (change.payload.type === "install.progress" ? { ...change, payload: { ...change.payload, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null } } : change));
   }
@@ -50,6 +50,11 @@ function endOf(status: InstallStatus): InstallEnd | null {
   const { error, state } = status;
   const fallback = { failed: ["script_failed", "The install failed."], cancelled: ["cancelled", "The install was cancelled."], timed_out: ["timed_out", "The install took longer than its time limit."] } as const;
   return { state, code: error?.code ?? fallback[state][0], message: error?.message ?? fallback[state][1], step: error?.step ?? status.step };
+}
+
+/** Number of the log's last entry. */
+function reached(install: Install, entries: NewEntries | null): { readonly lastSeq?: number } {
+  return entries === null ? {} : { lastSeq: Math.max(install.lastSeq, entries.last) };
 }
 
 function progressOf(status: InstallStatus) {
@@ -73,7 +78,7 @@ async function applyProgress(tx: Transaction, job: HeldJob, install: Install, st
       // The order itself gave the first lease.
       ...(install.acknowledged ? {} : { leaseUntil: new Date((install.orderSentAt ?? new Date()).getTime() + LEASE.seconds * 1_000) }),
       ...(older ? {} : { ...progressOf(status), state: status.state }),
-      ...(entries === null ? {} : { lastSeq: Math.max(install.lastSeq, entries.last) }),
+      ...reached(install, entries),
     },
     select: { id: true },
   });
@@ -115,7 +120,7 @@ async function afterTheEnd(tx: Transaction, keyring: Keyring, install: Install, 
     where: { id: install.id },
     data: {
       ...(status.firstBootAt === null ? {} : { firstBootAt: new Date(status.firstBootAt) }),
-      ...(entries === null ? {} : { lastSeq: Math.max(install.lastSeq, entries.last) }),
+      ...reached(install, entries),
       ...(late ? { steps: toJson(status.steps), message: "The node reported later that the new system is in place." } : {}),
     },
     select: { id: true },
