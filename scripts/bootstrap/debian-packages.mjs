@@ -7,7 +7,8 @@ const FOR_RUNNING = [
   "mmdebstrap", "uidmap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
   "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
 ];
-const FOR_TESTS = ["chromium"];
+// A browser, and the client of the remote API that Ganeti ships.
+const FOR_TESTS = ["chromium", "python3-ganeti-rapi"];
 
 /**
  * Sees to it that the Debian packages are there: root installs them, anybody else is told which are missing.
