@@ -15,7 +15,8 @@ import { STAMPS } from "./stamp.ts";
 
 /** What Next.js gives a route handler beside the request. */
 export interface HandlerContext {
-  readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>>;
+  /** Resolves to undefined where the path has no variables. */
+  readonly params: Promise<Readonly<Record<string, string | string[] | undefined>> | undefined>;
 }
 export type Handler = (request: Request, context: HandlerContext) => Promise<Response>;
 
@@ -44,7 +45,7 @@ async function carryOut(services: Services, route: ApiRoute, request: Request, c
   if (request.url.length > REQUEST_LIMITS.urlLength) throw new SlipwayError("invalid", "The address is too long");
   const run = await prepare(services, route, request, { address, requestId });
   const input: RawInput = {
-    params: await context.params,
+    params: (await context.params) ?? {},
     query: readQuery(new URL(request.url)),
     body: route.hasBody ? await readJson(request) : undefined,
     headers: request.headers,
