@@ -7,7 +7,6 @@ export type LogPart = { readonly kind: "text"; readonly text: string } | { reado
 const SHOWN = 4000;
 
 // The guest is hostile: terminal sequences, control characters and marks that turn the direction of writing are not shown.
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const NOT_SHOWN = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Splits a line into what is shown. */

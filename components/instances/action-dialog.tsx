@@ -2,7 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import type { FormEvent } from "react";
+import type { SubmitEvent } from "react";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { request } from "#components/api/request.ts";
 import type { Answer, Problem } from "#components/api/request.ts";
@@ -58,7 +58,7 @@ function ActionForm({ name, action, jobId, onClose }: ActionDialogProps & { read
   const [problem, setProblem] = useState<Problem | null>(null);
   const ready = !busy && (!question.byName || typed === name);
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (!ready) return;
     setBusy(true);

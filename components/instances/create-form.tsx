@@ -2,8 +2,8 @@
 
 import { Plus, X } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
-import type { FormEvent } from "react";
+import { useRef, useState } from "react";
+import type { SubmitEvent } from "react";
 import { curlCommand } from "#components/api/curl.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { request } from "#components/api/request.ts";
@@ -40,7 +40,8 @@ export interface CreateFormProps {
 
 export function CreateForm({ osType, choices, nodes, node, preview, minimum, user }: CreateFormProps) {
   const router = useRouter();
-  const parameters = useParameters(preview.parameters);
+  const form = useRef<HTMLFormElement>(null);
+  const parameters = useParameters(form, preview.parameters);
   const [draft, setDraft] = useState<CreateDraft>({
     name: "",
     owner: "",
@@ -65,7 +66,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
   const why = failedCheck ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
   const outline = { ...draftBody(draft, osType), parameters: { public: parameters.publicValues } };
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (busy || why !== null) return;
     setBusy(true);
@@ -93,7 +94,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
 
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-      <form ref={parameters.form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+      <form ref={form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
         <FormSection title="Instance">
           <Field id="name" label="Name" hint="Its host name, and how it is called everywhere." error={nameError}>
             <Input {...text("name", true)} autoFocus autoCapitalize="none" spellCheck={false} maxLength={253} placeholder="web-3.example.test" className="font-mono text-small" />

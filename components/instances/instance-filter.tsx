@@ -7,6 +7,7 @@ import { INSTANCE_STATUS, INSTANCE_STATUSES } from "#components/status/statuses.
 import { paths } from "#components/paths.ts";
 import type { InstancesQuery } from "#components/paths.ts";
 import { Input, Select } from "#components/ui/field.tsx";
+import { formText } from "#components/ui/form-text.ts";
 import type { InstanceStatus } from "#lib/domain/instance.ts";
 
 /** Milliseconds of stillness before the list is asked for. */
@@ -33,7 +34,7 @@ export function InstanceFilter({ query }: { readonly query: InstancesQuery }) {
       onSubmit={(event) => {
         event.preventDefault();
         stop();
-        go({ search: String(new FormData(event.currentTarget).get("search")) });
+        go({ search: formText(event.currentTarget, "search") });
       }}
     >
       <span className="relative w-72 max-w-full max-sm:w-full">

@@ -1,8 +1,8 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useState } from "react";
-import type { FormEvent } from "react";
+import { useRef, useState } from "react";
+import type { SubmitEvent } from "react";
 import { curlCommand } from "#components/api/curl.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { request } from "#components/api/request.ts";
@@ -25,7 +25,8 @@ const START: Readonly<Record<StartChoice, boolean | null>> = { "as before": null
 
 export function ReinstallForm({ name, osType, choices, preview, blocked, user }: { readonly name: string; readonly osType: string; readonly choices: readonly OsChoice[]; readonly preview: InstallPreview; readonly blocked: string | null; readonly user: string }) {
   const router = useRouter();
-  const parameters = useParameters(preview.parameters);
+  const form = useRef<HTMLFormElement>(null);
+  const parameters = useParameters(form, preview.parameters);
   const [confirmed, setConfirmed] = useState("");
   const [start, setStart] = useState<StartChoice>("as before");
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -36,7 +37,7 @@ export function ReinstallForm({ name, osType, choices, preview, blocked, user }:
   const why = blocked ?? failedCheck ?? missingSentence(parameters.missing) ?? (confirmed === name ? null : `Type ${name} to confirm`);
   const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (busy || why !== null) return;
     setBusy(true);
@@ -63,7 +64,7 @@ export function ReinstallForm({ name, osType, choices, preview, blocked, user }:
     });
 
   return (
-    <form ref={parameters.form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+    <form ref={form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
       <FormSection title="System">
         <OsSelect choices={choices} value={osType} hint={trustHint(preview.plan.runs)} hrefOf={(chosen) => paths.reinstall(name, { os: chosen })} />
         <Field id="start" label="Afterwards">

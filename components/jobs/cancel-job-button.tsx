@@ -19,10 +19,12 @@ export function CancelJobButton({ id, blocked }: { readonly id: number; readonly
     setBusy(true);
     const answer = await request<{ readonly cancelled: boolean; readonly message: string }>("POST", api.cancelJob(id));
     setBusy(false);
-    if (!answer.ok) return setProblem(answer.problem);
-    if (!answer.value.cancelled) return setProblem({ code: "conflict", detail: answer.value.message, field: null, requestId: null });
-    setOpen(false);
-    router.refresh();
+    if (!answer.ok) setProblem(answer.problem);
+    else if (!answer.value.cancelled) setProblem({ code: "conflict", detail: answer.value.message, field: null, requestId: null });
+    else {
+      setOpen(false);
+      router.refresh();
+    }
   };
   return (
     <>

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { RequestContext } from "#lib/context/context.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { ClockProvider } from "#components/ui/clock-provider.tsx";
-import { currentContext } from "./context.ts";
+import { currentContext, renderTime } from "./context.ts";
 import { ProblemPage } from "./problem-page.tsx";
 
 /**
@@ -12,9 +12,8 @@ import { ProblemPage } from "./problem-page.tsx";
  */
 export async function consolePage(render: (ctx: RequestContext) => Promise<ReactNode>): Promise<ReactNode> {
   const ctx = await currentContext();
-  const renderedAt = Date.now();
   try {
-    return <ClockProvider renderedAt={renderedAt}>{await render(ctx)}</ClockProvider>;
+    return <ClockProvider renderedAt={renderTime()}>{await render(ctx)}</ClockProvider>;
   } catch (error) {
     unstable_rethrow(error);
     if (!isSlipwayError(error)) throw unexpected(ctx, error);

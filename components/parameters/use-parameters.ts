@@ -1,6 +1,6 @@
 "use client";
 
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { RefObject } from "react";
 import type { ParameterPrompt } from "#lib/domain/install-plan.ts";
 import { changedParameters, missingNames } from "./form-values.ts";
@@ -14,7 +14,6 @@ export interface SealedName {
 }
 
 export interface ParameterForm {
-  readonly form: RefObject<HTMLFormElement | null>;
   /** To be called whenever something was typed. */
   readonly noteTyping: () => void;
   /** Names of what must be typed still. */
@@ -30,8 +29,7 @@ export interface ParameterForm {
 }
 
 /** The parameters of a form. React's state has the public values and the names of inputs with something in them, no more. */
-export function useParameters(prompts: readonly ParameterPrompt[]): ParameterForm {
-  const form = useRef<HTMLFormElement>(null);
+export function useParameters(form: RefObject<HTMLFormElement | null>, prompts: readonly ParameterPrompt[]): ParameterForm {
   const [filled, setFilled] = useState<ReadonlySet<string>>(new Set());
   const [publicValues, setPublicValues] = useState<Readonly<Record<string, string>>>({});
 
@@ -44,7 +42,6 @@ export function useParameters(prompts: readonly ParameterPrompt[]): ParameterFor
     setPublicValues(changedParameters(publicPrompts, typed).public);
   };
   return {
-    form,
     noteTyping,
     missing: missingNames(prompts, (name) => filled.has(name)),
     publicValues,

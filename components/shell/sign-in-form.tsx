@@ -2,9 +2,10 @@
 
 import { signIn } from "next-auth/react";
 import { useRef, useState } from "react";
-import type { FormEvent } from "react";
+import type { SubmitEvent } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { Input } from "#components/ui/field.tsx";
+import { formText } from "#components/ui/form-text.ts";
 import { Notice } from "#components/ui/notice.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
 
@@ -31,11 +32,11 @@ export function SignInForm({ next, error: initial }: { readonly next: string; re
   const password = useRef<HTMLInputElement>(null);
   const alive = useAlive();
 
-  const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
+  const submit = async (event: SubmitEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
-    const form = new FormData(event.currentTarget);
+    const form = event.currentTarget;
     setBusy(true);
-    const failed = await trySignIn(String(form.get("name")), String(form.get("password")));
+    const failed = await trySignIn(formText(form, "name"), formText(form, "password"));
     if (failed === null) {
       window.location.assign(next);
       return;
