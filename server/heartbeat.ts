@@ -22,34 +22,47 @@ export interface Heartbeat {
 export async function startHeartbeat(services: Services, onLost: () => void): Promise<Heartbeat> {
   const { db, controllerId, log, config } = services;
   await registerController(db, controllerId, config.roles);
-  let beating: Promise<void> | null = null;
 
-  async function beat(): Promise<void> {
-    if (!(await renewControllerLease(db, controllerId))) {
-      onLost();
-      return;
-    }
+  /** Two things with a pace of their own: taking over from others must never keep this process from saying that it is there. */
+  const say = atMostOne(async () => {
+    if (!(await renewControllerLease(db, controllerId))) onLost();
+  });
+  const takeOver = atMostOne(async () => {
     for (const lost of await findLostControllers(db)) {
+      if (lost === controllerId) continue; // it was late, and says so itself
       log.warn({ lost }, "a controller is gone, its jobs and nodes are taken over");
       // Jobs first: if this process goes as well, the row is still there for the next one to find.
       await takeOverJobs(services, lost);
       await removeLostController(db, lost);
     }
+  });
+
+  function atMostOne(work: () => Promise<void>): { run(): void; ended(): Promise<void> } {
+    let running: Promise<void> | null = null;
+    return {
+      run: () => {
+        running ??= work()
+          .catch((error: unknown) => log.error({ error }, "the heartbeat failed"))
+          .finally(() => {
+            running = null;
+          });
+      },
+      ended: async () => {
+        await running;
+      },
+    };
   }
 
-  const run = (): void => {
-    beating ??= beat()
-      .catch((error: unknown) => log.error({ error }, "the heartbeat failed"))
-      .finally(() => {
-        beating = null;
-      });
+  const beat = (): void => {
+    say.run();
+    takeOver.run();
   };
-  const timer = setInterval(run, CONTROLLER_HEARTBEAT_MILLISECONDS);
-  run();
+  const timer = setInterval(beat, CONTROLLER_HEARTBEAT_MILLISECONDS);
+  beat();
   return {
     async leave() {
       clearInterval(timer);
-      await beating;
+      await Promise.all([say.ended(), takeOver.ended()]);
       await takeOverJobs(services, controllerId);
       await removeController(db, controllerId);
     },
