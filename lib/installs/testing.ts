@@ -75,7 +75,7 @@ export async function openInstallCluster(startAgent: (options: TestAgentOptions)
     admin: contextOf(services, await insertUser(services, { name: "admin", role: "administrator" })),
     agent,
     async startController(of, { worker = true, followers = true } = {}) {
-      await registerController(of.db, of.controllerId, ["worker"]);
+      if ((await of.db.controller.count({ where: { id: of.controllerId } })) === 0) await registerController(of.db, of.controllerId, ["worker"]);
       const running: JobWorker | null = worker ? await startJobWorker(of, { shared: true }) : null;
       const following: NodeFollowers | null = followers ? startNodeFollowers(of, ingestAgentEvents) : null;
       let stopped: Promise<void> | null = null;
