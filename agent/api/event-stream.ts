@@ -22,12 +22,13 @@ export async function streamEvents(journal: Journal, response: ServerResponse, f
   let at = from.journal === journal.id ? Math.max(from.after, head.firstSeq - 1) : head.firstSeq - 1;
   response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
   response.write(`${JSON.stringify(head)}\n`);
-  while (!signal.aborted) {
+  const isOver = (): boolean => signal.aborted;
+  while (!isOver()) {
     const events = journal.after(at, BATCH);
     let text = "";
     if (events.length === 0) {
       const isNew = await changedOrHeartbeat(journal, signal);
-      if (signal.aborted) break;
+      if (isOver()) break;
       if (isNew) continue;
       text = "\n";
     }

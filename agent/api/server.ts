@@ -88,8 +88,8 @@ function isAllowed(socket: unknown, allowed: readonly string[]): boolean {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return false;
   const certificate = socket.getPeerCertificate();
   const names = (certificate.subjectaltname ?? "").split(", ").flatMap((name) => (name.startsWith("DNS:") ? [name.slice(4)] : []));
-  const commonName: unknown = certificate.subject?.CN;
-  if (typeof commonName === "string") names.push(commonName);
+  const { CN: commonNames } = certificate.subject;
+  if (commonNames !== undefined) names.push(...[commonNames].flat());
   return names.some((name) => allowed.includes(name));
 }
 

@@ -88,7 +88,8 @@ async function launch(how: Launch): Promise<AgentProcess> {
 
 async function putFile(client: AgentClient, path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  // Without an encoding set, a file yields buffers.
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   const digest = hash.digest("hex");
   if (!(await client.hasBlob(digest))) {
     await client.putBlob(digest, { length: (await stat(path)).size, bytes: createReadStream(path) });

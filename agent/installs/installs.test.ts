@@ -149,10 +149,14 @@ describe("an install", () => {
 describe("an install that fails", () => {
   const failures: readonly (readonly [string, GuestScript, Partial<InstallOrder>, string])[] = [
     ["its script fails", async (machine) => machine.report(3), {}, "script_failed"],
-    ["its guest powers off in silence", async (machine) => void (await machine.post("bye\n")), {}, "guest_silent"],
+    ["its guest powers off in silence", async (machine) => {
+      await machine.post("bye\n");
+    }, {}, "guest_silent"],
     ["success is reported and nothing was written", async (machine) => machine.report(0), {}, "script_failed"],
     ["it takes longer than its time", hangs, { timeoutSeconds: 1 }, "timed_out"],
-    ["a guess at the token is reported", async (machine) => void (await machine.post('{"result":{"token":"guess","exit_status":0}}\n')), {}, "guest_silent"],
+    ["a guess at the token is reported", async (machine) => {
+      await machine.post('{"result":{"token":"guess","exit_status":0}}\n');
+    }, {}, "guest_silent"],
   ];
   for (const [when, script, change, code] of failures) {
     test(`leaves disk and power as they were when ${when}`, async () => {

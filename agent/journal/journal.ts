@@ -126,7 +126,7 @@ export class Journal extends EventEmitter<{ changed: []; room: []; failed: [unkn
         if (segment !== undefined) await rm(join(this.#folder, segment.name), { force: true });
       }
     }
-    if (wasFull && !this.isFull) this.emit("room");
+    if (wasFull && this.#bytes <= FULL_BYTES) this.emit("room");
   }
 
   async #saveState(): Promise<void> {

@@ -42,7 +42,7 @@ describe("the write pipe", () => {
 
   test("replaces values in lines, in JSON however it is escaped, and over two requests", async () => {
     const { write, texts, pipe } = createPipe();
-    const escaped = [...SECRET].map((character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+    const escaped = Array.from(SECRET, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
     await write(`password ${SECRET}\n{"message":"${escaped}"}\n{"step":"${SECRET}"}\n`);
     await write('a tür\n');
     await write('"schlüssel" b\n');

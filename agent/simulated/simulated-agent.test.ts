@@ -40,7 +40,7 @@ describe("the way to an agent", () => {
     const nobody = connect({ ...agent.address, ca: controller.ca, servername: "node1" });
     nobody.on("error", () => undefined).write("GET /v1/facts HTTP/1.1\r\nhost: node1\r\n\r\n");
     let said = "";
-    nobody.on("data", (chunk) => (said += chunk.toString()));
+    nobody.on("data", (chunk: Buffer) => (said += chunk.toString()));
     await new Promise((resolve) => nobody.once("close", resolve));
     expect(said).toBe("");
   });

@@ -17,12 +17,9 @@ export async function followEvents(client: AgentClient, done: (event: AgentEvent
 
 /** Reads events until an install has ended. */
 export async function followInstall(client: AgentClient, installId: string): Promise<{ status: InstallStatus; events: AgentEvent[] }> {
-  let status: InstallStatus | null = null;
-  const events = await followEvents(client, (event) => {
-    if (event.type === "instance.power" || event.installId !== installId || !isFinal(event.status.state)) return false;
-    status = event.status;
-    return true;
-  });
-  if (status === null) throw new Error("the install didn't end");
-  return { status, events };
+  const isEnd = (event: AgentEvent): boolean => event.type !== "instance.power" && event.installId === installId && isFinal(event.status.state);
+  const events = await followEvents(client, isEnd);
+  const last = events.at(-1);
+  if (last === undefined || last.type === "instance.power") throw new Error("the install didn't end");
+  return { status: last.status, events };
 }

@@ -74,7 +74,6 @@ export function parseGuestLine(line: string): GuestLine {
  * replaced, not left out, so that what stood apart doesn't come together.
  */
 export function cleanText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   return text.toWellFormed().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
 }
 

@@ -5,6 +5,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The `up.json` of the stack that runs for the tests. */
     upFile: string;
+    /** Folders of the built appliance and of the sample definition's image, for tests that start an agent of their own. */
+    artifacts: { readonly appliance: string; readonly image: string };
   }
 }
 
@@ -15,4 +17,6 @@ export default function setUp(project: TestProject): void {
     throw new Error("SLIPWAY_TEST_STACK has to name the up.json of a running stack; `npm test -- system` makes one for the tests");
   }
   project.provide("upFile", upFile);
+  // scripts/up/prepare.ts hands them from the command's first half to its second.
+  project.provide("artifacts", { appliance: process.env["SLIPWAY_APPLIANCE"] ?? "", image: process.env["SLIPWAY_SAMPLE_IMAGE"] ?? "" });
 }
