@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ACTIVE_STATES, FINAL_STATES } from "./install-states.ts";
+import { INSTANCE_ACTIONS } from "./instance.ts";
+import type { InstanceFacts } from "./instance-status.ts";
+import { blockedActions, instanceStatus } from "./instance-status.ts";
+
+const online = { name: "n1", state: "online", stateReason: null, offline: false } as const;
+const facts = (change: Partial<InstanceFacts> = {}): InstanceFacts => ({ installState: "done", adminState: "running", operState: "running", node: online, ...change });
+
+describe("the status", () => {
+  it.each([
+    [facts(), "running"],
+    [facts({ operState: "stopped" }), "error_down"],
+    [facts({ operState: null }), "error_down"],
+    [facts({ adminState: "stopped" }), "error_up"],
+    [facts({ adminState: "stopped", operState: "stopped" }), "stopped"],
+    [facts({ installState: null }), "not_installed"],
+    [facts({ installState: "timed_out" }), "install_failed"],
+    [facts({ installState: "preparing", node: { ...online, state: "unreachable" } }), "installing"],
+    [facts({ node: { ...online, state: "unreachable" } }), "node_unreachable"],
+    [facts({ node: { ...online, offline: true } }), "node_unreachable"],
+  ])("%# is derived", (given, status) => {
+    expect(instanceStatus(given)).toBe(status);
+  });
+});
+
+describe("blocked actions", () => {
+  it("are all with the job's number while a job holds the instance, except cancel", () => {
+    const blocked = blockedActions(facts(), { jobId: 12, cancelRequested: false });
+    expect(Object.keys(blocked).toSorted()).toEqual(INSTANCE_ACTIONS.filter((action) => action !== "cancel").toSorted());
+    expect(blocked.start).toContain("12");
+    expect(blockedActions(facts(), { jobId: 12, cancelRequested: true }).cancel).toContain("already");
+  });
+
+  it("leave a failed creation to be reinstalled or deleted", () => {
+    const blocked = blockedActions(facts({ installState: "failed", adminState: "stopped", operState: "stopped" }), null);
+    expect(Object.keys(blocked).toSorted()).toEqual(["cancel", "reboot", "start", "stop"]);
+  });
+
+  it("say why, in a sentence, and never block both starting and stopping what runs well", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(null, ...ACTIVE_STATES, ...FINAL_STATES), fc.constantFrom("running" as const, "stopped" as const, null), fc.boolean(), (installState, operState, offline) => {
+        const blocked = blockedActions(facts({ installState, operState, node: { ...online, offline } }), null);
+        for (const reason of Object.values(blocked)) expect(reason).toMatch(/^[A-Z].*\.$/);
+        if (installState === "done" && !offline) expect([blocked.start, blocked.stop].filter((reason) => reason !== undefined)).toHaveLength(1);
+      }),
+    );
+  });
+});

@@ -1,0 +1,93 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DefinitionFile } from "./os-definition-files.ts";
+import { parseDefinition } from "./os-definition-files.ts";
+import { fitsTar, writeTar } from "./write-tar.ts";
+
+function file(name: string, content = "", mode = 0o644): DefinitionFile {
+  return { path: name, mode, content: Buffer.from(content) };
+}
+
+const base = [file("ganeti_api_version", "20\n15\n"), file("untrusted/create", "#!/bin/sh\n", 0o755)];
+const withManifest = (manifest: unknown): DefinitionFile[] => [...base, file("slipway.json", JSON.stringify(manifest))];
+
+describe("a definition as Ganeti lays it out", () => {
+  it("is understood without anything of ours", () => {
+    const parsed = parseDefinition([...base, file("create", "#!/bin/sh\n", 0o755), file("variants.list", "# all\nminimal\n\nserver\n"), file("parameters.list", "dhcp Whether to ask\nroot_password  The password\n")]);
+    expect(parsed).toMatchObject({ apiVersions: [15, 20], variants: ["minimal", "server"], manifest: { hostScripts: ["create"], untrustedScripts: ["create"] } });
+    expect(parsed.manifest.parameters.map(({ name, visibility, help }) => [name, visibility, help])).toEqual([["dhcp", "public", "Whether to ask"], ["root_password", "public", "The password"]]);
+  });
+
+  it("gets classes and steps from slipway.json, and keeps what only parameters.list has", () => {
+    const manifest = { title: "Debian", parameters: [{ name: "root_password", visibility: "secret", required: true }], steps: [{ id: "unpack", label: "Unpack" }], minimumDiskMib: 640 };
+    const parsed = parseDefinition([...withManifest(manifest), file("parameters.list", "root_password The password\nextra Something\n")]);
+    expect(parsed.manifest.parameters.map(({ name, visibility, required, help }) => [name, visibility, required, help])).toEqual([["root_password", "secret", true, "The password"], ["extra", "public", false, "Something"]]);
+    expect(parsed.manifest.steps).toEqual([{ id: "unpack", label: "Unpack", weight: 1 }]);
+  });
+
+  it("has a digest of paths, modes and contents, in whatever order it was read", () => {
+    const digest = parseDefinition(base).digest;
+    expect(parseDefinition(base.toReversed()).digest).toBe(digest);
+    expect(parseDefinition([...base, file("extra")]).digest).not.toBe(digest);
+    expect(parseDefinition([base[0] ?? file(""), file("untrusted/create", "#!/bin/sh\n#\n", 0o755)]).digest).not.toBe(digest);
+    expect(parseDefinition([...base, file("x", "", 0o755)]).digest).not.toBe(parseDefinition([...base, file("x", "", 0o644)]).digest);
+  });
+});
+
+describe("a definition that can't be used", () => {
+  it.each<[string, DefinitionFile[], string]>([
+    ["no API version", [file("untrusted/create", "", 0o755)], "ganeti_api_version"],
+    ["an API version that is no number", [file("ganeti_api_version", "twenty"), file("create", "", 0o755)], "ganeti_api_version"],
+    ["no script", [file("ganeti_api_version", "20")], "create"],
+    ["a script that may not be executed", [file("ganeti_api_version", "20"), file("create")], "create"],
+    ["a variant twice", [...base, file("variants.list", "a\na\n")], "variants.list"],
+    ["a variant with a slash", [...base, file("variants.list", "../x\n")], "variants.list"],
+    ["a parameter that is no name", [...base, file("parameters.list", "9lives x\n")], "parameters.list"],
+    ["slipway.json that is no JSON", [...base, file("slipway.json", "{")], "slipway.json"],
+    ["slipway.json with a field of its own", withManifest({ colour: "red" }), "slipway.json"],
+    ["a secret with a default", withManifest({ parameters: [{ name: "p", visibility: "secret", default: "x" }] }), "slipway.json"],
+    ["a choice without choices", withManifest({ parameters: [{ name: "p", type: "choice" }] }), "slipway.json"],
+    ["a default outside its choices", withManifest({ parameters: [{ name: "p", type: "choice", choices: ["a"], default: "b" }] }), "slipway.json"],
+    ["a pattern that is none", withManifest({ parameters: [{ name: "p", pattern: "(" }] }), "slipway.json"],
+    ["a parameter twice", withManifest({ parameters: [{ name: "p" }, { name: "p" }] }), "slipway.json"],
+    ["a step twice", withManifest({ steps: [{ id: "a", label: "A" }, { id: "a", label: "B" }] }), "slipway.json"],
+    ["text that isn't UTF-8", [...base, { path: "variants.list", mode: 0o644, content: Buffer.from([0xff, 0xfe]) }], "variants.list"],
+  ])("for %s is refused, naming the file", (_, files, field) => {
+    expect(() => parseDefinition(files)).toThrow(expect.objectContaining({ code: "invalid", field }));
+  });
+});
+
+describe("the archive of the untrusted half", () => {
+  let scratch: string;
+  beforeAll(() => {
+    scratch = mkdtempSync(path.join(tmpdir(), "slipway-tar-"));
+  });
+  afterAll(() => rmSync(scratch, { recursive: true }));
+
+  it("is what tar unpacks: paths, modes, contents", () => {
+    const long = `${"d".repeat(90)}/${"e".repeat(60)}/${"f".repeat(95)}`;
+    const files = [file("create", "x".repeat(1_000), 0o755), file("lib/a.sh", "a"), file("lib/deep/b.sh", "y".repeat(512)), file(long, "long")];
+    writeFileSync(path.join(scratch, "a.tar"), writeTar(files));
+    execFileSync("tar", ["-xf", "a.tar"], { cwd: scratch });
+    for (const { path: name, content, mode } of files) {
+      expect(readFileSync(path.join(scratch, name))).toEqual(content);
+      expect(statSync(path.join(scratch, name)).mode & 0o777).toBe(mode);
+    }
+    expect(readdirSync(scratch).toSorted()).toEqual(["a.tar", "create", "d".repeat(90), "lib"].toSorted());
+  });
+
+  it("is the same bytes for the same files", () => {
+    const files = [file("b"), file("a/c", "1")];
+    expect(writeTar(files).equals(writeTar(files.toReversed()))).toBe(true);
+  });
+
+  it("has a limit on paths", () => {
+    expect(fitsTar("a".repeat(100))).toBe(true);
+    expect(fitsTar("a".repeat(101))).toBe(false);
+    expect(fitsTar(`${"a".repeat(155)}/${"b".repeat(100)}`)).toBe(true);
+    expect(fitsTar(`${"a".repeat(156)}/b`)).toBe(false);
+  });
+});
