@@ -29,16 +29,26 @@ export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): R
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-    if (path === "/healthz") return answer(response, 200, "ok\n");
-    if (path === "/readyz") return (await isReady()) ? answer(response, 200, "ready\n") : answer(response, 503, "not ready\n");
-    if (RAPI_PATH.test(path)) return rapi(request, response);
+    if (path === "/healthz") answer(response, 200, "ok\n");
+    else if (path === "/readyz") await answerReady(response);
+    else if (RAPI_PATH.test(path)) await rapi(request, response);
+    else await answerPages(request, response);
+  }
+
+  async function answerReady(response: ServerResponse): Promise<void> {
+    if (await isReady()) answer(response, 200, "ready\n");
+    else answer(response, 503, "not ready\n");
+  }
+
+  async function answerPages(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const problem = bodyProblem(request);
-    if (problem !== null) {
+    if (problem === null) {
+      stampRequest(request);
+      await pages(request, response);
+    } else {
       response.setHeader("connection", "close");
-      return answer(response, problem.status, `${problem.text}\n`);
+      answer(response, problem.status, `${problem.text}\n`);
     }
-    stampRequest(request);
-    await pages(request, response);
   }
 }
 

@@ -16,27 +16,29 @@ async function main(): Promise<void> {
   const config = loadConfig({ arguments: process.argv.slice(2) });
   const log = createLogger({ level: config.logLevel });
   endOnUnexpectedErrors(log);
-  let controller: Controller | null = null;
-  let isEnding = false;
+  const state: { controller: Controller | null; isEnding: boolean } = { controller: null, isEnding: false };
 
   const end = (reason: string, status: number): void => {
-    if (isEnding) return;
-    isEnding = true;
+    if (state.isEnding) return;
+    state.isEnding = true;
     log.info({ reason }, "the controller ends");
     setTimeout(() => {
       log.error("the shutdown takes too long and is cut short");
       process.exit(1);
     }, SHUTDOWN_MILLISECONDS).unref();
-    void (controller?.close() ?? Promise.resolve()).then(() => process.exit(status));
+    void (state.controller?.close() ?? Promise.resolve()).then(() => process.exit(status));
   };
-  process.on("SIGTERM", () => end("SIGTERM", 0));
-  process.on("SIGINT", () => end("SIGINT", 0));
+  process.on("SIGTERM", () => {
+    end("SIGTERM", 0);
+  });
+  process.on("SIGINT", () => {
+    end("SIGINT", 0);
+  });
 
-  controller = await start(config, log, () => end("another controller has taken over", 1));
-  if (isEnding) {
-    await controller.close();
-    process.exit(0);
-  }
+  const controller = await start(config, log, () => {
+    end("another controller has taken over", 1);
+  });
+  state.controller = controller;
   log.info({ console: where(controller.console), rapi: where(controller.rapi), roles: config.roles }, "the controller is ready");
   if (process.send !== undefined) {
     process.send({ type: "ready" });

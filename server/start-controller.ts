@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import next from "next";
+import { startHeartbeat } from "#lib/agents/heartbeat.ts";
 import type { NodeFollowers } from "#lib/agents/node-followers.ts";
 import { startNodeFollowers } from "#lib/agents/node-followers.ts";
 import type { Config } from "#lib/config/config.ts";
@@ -12,7 +13,6 @@ import type { Logger } from "#lib/logging/logger.ts";
 import { createRapiHandler } from "#lib/rapi/handler.ts";
 import type { Handler } from "./handle-request.ts";
 import { mainHandler } from "./handle-request.ts";
-import { startHeartbeat } from "./heartbeat.ts";
 import type { Listening } from "./listen-http.ts";
 import { listenHttp, readTlsFiles } from "./listen-http.ts";
 
@@ -44,8 +44,9 @@ export async function startController(config: Config, log: Logger, onLost: () =>
     }
   };
   try {
-    const { services, pki, close: closeServices } = await openServices(config, log);
-    closers.push(closeServices);
+    const open = await openServices(config, log);
+    closers.push(() => open.close());
+    const { services, pki } = open;
     installServices(services);
     const heartbeat = await startHeartbeat(services, onLost);
     closers.push(() => heartbeat.leave());

@@ -29,9 +29,12 @@ interface Followed {
 export function startNodeFollowers(services: Services, ingest: IngestEvents): NodeFollowers {
   const { db, controllerId, notifications, log } = services;
   const followed = new Map<string, Followed>();
-  let closed = false;
-  let isBusy = false;
-  let again = false;
+  /** In an object, because they change while others are awaited. */
+  const state = { closed: false, isBusy: false };
+  const isClosed = (): boolean => state.closed;
+  /** How often `reconcile` was asked for, and how often when it last began. */
+  let asked = 0;
+  let begun = 0;
 
   /** Makes what runs here equal to what the database says. */
   async function reconcile(): Promise<void> {
@@ -46,7 +49,7 @@ export function startNodeFollowers(services: Services, ingest: IngestEvents): No
       followed.delete(nodeId);
     }
     for (const [nodeId, made] of wanted) {
-      if (closed || followed.has(nodeId)) continue;
+      if (state.closed || followed.has(nodeId)) continue;
       const stop = new AbortController();
       followed.set(nodeId, { stop, made, ended: followNode({ services, nodeId, ingest, signal: stop.signal }) });
     }
@@ -54,18 +57,18 @@ export function startNodeFollowers(services: Services, ingest: IngestEvents): No
 
   /** One at a time; what comes meanwhile is seen to by one more. */
   async function wake(): Promise<void> {
-    again = true;
-    if (isBusy || closed) return;
-    isBusy = true;
+    asked += 1;
+    if (state.isBusy || state.closed) return;
+    state.isBusy = true;
     try {
-      while (again && !closed) {
-        again = false;
+      while (begun !== asked && !isClosed()) {
+        begun = asked;
         await reconcile();
       }
     } catch (error) {
       log.error({ error }, "the nodes to follow can't be read");
     } finally {
-      isBusy = false;
+      state.isBusy = false;
     }
   }
 
@@ -96,7 +99,7 @@ export function startNodeFollowers(services: Services, ingest: IngestEvents): No
   return {
     nodeIds: () => [...followed.keys()],
     async close() {
-      closed = true;
+      state.closed = true;
       clearInterval(timer);
       for (const stop of stops) stop();
       for (const { stop } of followed.values()) stop.abort();

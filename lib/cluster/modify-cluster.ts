@@ -27,6 +27,5 @@ export async function modifyCluster(ctx: RequestContext, input: ModifyClusterInp
 type Given = { readonly [K in keyof ModifyClusterInput]?: Exclude<ModifyClusterInput[K], undefined> };
 
 function withoutUndefined(input: ModifyClusterInput): Given {
-  // Leaving out the undefined ones leaves the others as the schema typed them, which Object.fromEntries can't say.
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Given;
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }

@@ -45,7 +45,7 @@ export async function openTestServices(): Promise<TestServices> {
     logged: () => text,
     async openAnother() {
       const another = await openServices(config, log);
-      others.push(another.close);
+      others.push(() => another.close());
       return another;
     },
     async close() {

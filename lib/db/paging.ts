@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Page, PageRequest } from "#lib/domain/paging.ts";
 import { PAGE_LIMITS } from "#lib/domain/paging.ts";

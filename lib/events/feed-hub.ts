@@ -32,20 +32,23 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
   /** Id of the last row that was handed on. */
   let head = (await feedBounds(db)).last;
   let reading: Promise<void> | null = null;
-  let again = false;
-  let closed = false;
+  /** How often reading was asked for. */
+  let asked = 0;
+  /** In an object, because it changes while others are awaited. */
+  const state = { closed: false };
 
   async function readNew(): Promise<void> {
     let rows;
+    let begun: number;
     do {
-      again = false;
+      begun = asked;
       rows = await db.event.findMany({ where: { id: { gt: head } }, orderBy: { id: "asc" }, take: READ_ROWS });
       for (const row of rows) {
         head = row.id;
         const event = parseStoredEvent(row);
         if (event !== null) handOn(event);
       }
-    } while ((again || rows.length === READ_ROWS) && !closed);
+    } while ((begun !== asked || rows.length === READ_ROWS) && !state.closed);
   }
 
   function handOn(event: StoredEvent): void {
@@ -60,8 +63,8 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
   }
 
   function wake(): void {
-    if (closed) return;
-    again = true;
+    if (state.closed) return;
+    asked += 1;
     reading ??= readNew()
       // The next notification, or the reconnection of the listener, reads on from the same place.
       .catch((error: unknown) => log.error({ error }, "the feed can't be read"))
@@ -82,6 +85,8 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
       entries: event.payload.type === "install.progress" && event.payload.installId === subscription.installId ? await readEntries(event.payload) : null,
     });
 
+    const isOver = (): boolean => signal.aborted || state.closed;
+
     let position = head;
     if (subscription.after !== undefined) {
       const after = BigInt(subscription.after);
@@ -94,17 +99,17 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
       }
     }
     // From the table up to where the hub stands; between that comparison and joining the hub nothing else runs.
-    while (position < head && !signal.aborted && !closed) {
+    while (position < head && !isOver()) {
       const rows = await db.event.findMany({ where: { id: { gt: position } }, orderBy: { id: "asc" }, take: READ_ROWS });
       for (const row of rows) {
         position = row.id;
         const event = parseStoredEvent(row);
         if (event !== null && visible(event)) yield await show(event);
-        if (signal.aborted) return;
+        if (isOver()) return;
       }
       if (rows.length === 0) break;
     }
-    if (signal.aborted || closed) return;
+    if (isOver()) return;
 
     const queue = new EventQueue(options.queueLimit ?? QUEUE_LIMIT);
     const end = (): void => queue.end();
@@ -114,7 +119,7 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
       for (let batch = await queue.take(); batch !== null; batch = await queue.take()) {
         for (const event of batch) {
           if (event.id <= position || !visible(event)) continue;
-          if (signal.aborted || queue.overrun) break;
+          if (isOver() || queue.overrun) break;
           yield await show(event);
         }
       }
@@ -132,7 +137,7 @@ export async function openFeedHub(options: FeedHubOptions): Promise<EventFeed> {
       return () => void listeners.delete(listener);
     },
     async close() {
-      closed = true;
+      state.closed = true;
       for (const stop of stops) stop();
       for (const queue of queues) queue.end();
       await reading;

@@ -66,21 +66,21 @@ describe("the feed", () => {
 
   test("shows nothing of a transaction that a slower one with lower numbers would have to come before", async () => {
     // The first writer has its number and hasn't committed; the second waits for it instead of overtaking.
-    const held = Promise.withResolvers<void>();
-    const appended = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<null>();
+    const appended = Promise.withResolvers<null>();
     const { events } = await joined(admin, 2);
     const slow = services.db.$transaction(async (tx) => {
       await appendEvents(tx, [changed("slow")]);
-      appended.resolve();
+      appended.resolve(null);
       await held.promise;
     });
     await appended.promise;
-    let isCommitted = false;
+    const state = { isCommitted: false };
     const quick = append(changed("quick")).then(() => {
-      isCommitted = true;
+      state.isCommitted = true;
     });
-    while (!isCommitted && !(await someoneWaitsForALock())) continue;
-    held.resolve();
+    while (!state.isCommitted && !(await someoneWaitsForALock())) continue;
+    held.resolve(null);
     await Promise.all([slow, quick]);
     expect((await events).map(nameOf)).toEqual(["slow", "quick"]);
   });

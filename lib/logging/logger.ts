@@ -1,4 +1,4 @@
-import { Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import type { Logger as PinoLogger } from "pino";
 import { pino } from "pino";
 import type { Config } from "#lib/config/config.ts";

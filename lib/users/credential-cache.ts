@@ -48,7 +48,11 @@ export function createCredentialCache(notifications: NotificationListener, now: 
     },
     attempts: createAttemptLimits(now),
   };
-  notifications.on(CHANNELS.users, cache.dropUser);
-  notifications.onReconnect(cache.dropAll);
+  notifications.on(CHANNELS.users, (userId) => {
+    cache.dropUser(userId);
+  });
+  notifications.onReconnect(() => {
+    cache.dropAll();
+  });
   return cache;
 }

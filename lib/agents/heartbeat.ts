@@ -1,3 +1,5 @@
+import type { Services } from "#lib/context/context.ts";
+import { takeOverJobs } from "#lib/jobs/take-over-jobs.ts";
 import {
   CONTROLLER_HEARTBEAT_MILLISECONDS,
   findLostControllers,
@@ -5,9 +7,7 @@ import {
   removeController,
   removeLostController,
   renewControllerLease,
-} from "#lib/agents/controller-lease.ts";
-import type { Services } from "#lib/context/context.ts";
-import { takeOverJobs } from "#lib/jobs/take-over-jobs.ts";
+} from "./controller-lease.ts";
 
 export interface Heartbeat {
   /** Gives jobs and nodes to others and leaves. */
