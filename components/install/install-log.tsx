@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 import { ArrowDown } from "lucide-react";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount } from "#components/format.ts";
-import { endSeq, hasEarlier, hasLater } from "./log-window.ts";
+import { endSeq, firstSeq, hasEarlier, hasLater } from "./log-window.ts";
 import { LogLine } from "./log-line.tsx";
 import type { InstallControl } from "./use-install.ts";
 
@@ -23,13 +23,14 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
     if (element !== null && following) element.scrollTop = element.scrollHeight;
   }, [log, following]);
 
-  // Lines that come in above must not move those that are being read.
-  const anchor = useRef<number | null>(null);
+  // Lines that come in above must not move those that are being read: the first one stays where it is.
+  const anchor = useRef<{ readonly seq: number; readonly top: number } | null>(null);
   useLayoutEffect(() => {
     const element = box.current;
-    if (element === null || anchor.current === null) return;
-    element.scrollTop = element.scrollHeight - anchor.current;
+    const kept = anchor.current;
+    if (element === null || kept === null || firstSeq(log) === kept.seq) return;
     anchor.current = null;
+    element.scrollTop += topOf(element, kept.seq) - kept.top;
   }, [log]);
 
   const load = async (how: () => Promise<void>): Promise<void> => {
@@ -40,14 +41,16 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
   const loadEarlier = (): void => {
     const element = box.current;
     install.setFollowing(false);
-    if (element !== null) anchor.current = element.scrollHeight - element.scrollTop;
+    if (element !== null) anchor.current = { seq: firstSeq(log), top: topOf(element, firstSeq(log)) };
     void load(install.loadEarlier);
   };
   const onScroll = (): void => {
     const element = box.current;
     if (element === null) return;
-    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END && !hasLater(log);
-    if (atEnd !== following) install.setFollowing(atEnd);
+    const atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < AT_END;
+    if (following && !atEnd) install.setFollowing(false);
+    // At the end of what is held, but not of what there is, the button below leads on.
+    if (!following && atEnd && !hasLater(log)) install.setFollowing(true);
   };
 
   return (
@@ -80,7 +83,7 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
             <LogLine key={entry.seq} entry={entry} />
           ))}
         </div>
-        {following && later <= 0 ? null : (
+        {following ? null : (
           <Button onClick={() => void load(install.jumpToEnd)} disabled={loading} className="absolute right-4 bottom-4 shadow-over">
             <ArrowDown aria-hidden="true" size={14} />
             {later > 0 ? `${formatCount(later)} more` : "To the end"}
@@ -89,4 +92,10 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
       </div>
     </section>
   );
+}
+
+/** Where a line is in the window, in pixels from its upper edge. */
+function topOf(box: HTMLElement, seq: number): number {
+  const line = box.querySelector(`[data-seq="${seq}"]`);
+  return line === null ? 0 : line.getBoundingClientRect().top - box.getBoundingClientRect().top;
 }

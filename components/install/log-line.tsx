@@ -6,7 +6,7 @@ import { logParts } from "./log-text.ts";
 /** One entry of the log. Progress in the accent's colour, what the program itself says in its own. */
 export const LogLine = memo(function LogLine({ entry }: { readonly entry: InstallEntryView }) {
   return (
-    <div className="flex gap-3">
+    <div data-seq={entry.seq} className="flex gap-3">
       <time dateTime={entry.at} title={formatExact(entry.at)} className="shrink-0 text-faint select-none max-sm:hidden">
         {formatClock(entry.at)}
       </time>

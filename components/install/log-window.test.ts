@@ -24,6 +24,11 @@ describe("the window on a log", () => {
     expect([firstSeq(log), endSeq(log), log.lastSeq]).toEqual([1501, 2500, 3000]);
   });
 
+  it("has no room for lines that don't follow on", () => {
+    const log = append(replace(EMPTY_LOG, entries(1, 5)), entries(9, 12), true);
+    expect([endSeq(log), log.lastSeq, hasLater(log)]).toEqual([5, 12, true]);
+  });
+
   it("takes no line twice", () => {
     expect(append(replace(EMPTY_LOG, entries(1, 5)), entries(3, 7), true).entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
   });

@@ -43,6 +43,8 @@ export function extend(log: LogWindow, lastSeq: number): LogWindow {
 export function append(log: LogWindow, added: readonly InstallEntryView[], following: boolean): LogWindow {
   const end = endSeq(log);
   const fresh = added.filter((entry) => entry.seq > end);
+  // Never a gap: what doesn't follow on what is held is left, and asked for again.
+  if (log.entries.length > 0 && fresh[0] !== undefined && fresh[0].seq > end + 1) return extend(log, fresh.at(-1)?.seq ?? 0);
   const all = [...log.entries, ...fresh];
   const entries = following ? all.slice(-WINDOW) : all.slice(0, Math.max(WINDOW, log.entries.length));
   return { entries, lastSeq: Math.max(log.lastSeq, fresh.at(-1)?.seq ?? 0) };

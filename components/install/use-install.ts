@@ -5,7 +5,7 @@ import { request } from "#components/api/request.ts";
 import { useLive } from "#components/live/use-live.ts";
 import { api } from "#components/paths.ts";
 import type { InstallEntryView, InstallView } from "#lib/domain/views.ts";
-import { append, CHUNK, endSeq, extend, firstSeq, prepend, replace } from "./log-window.ts";
+import { append, CHUNK, endSeq, extend, firstSeq, prepend, replace, WINDOW } from "./log-window.ts";
 import type { LogWindow } from "./log-window.ts";
 
 /** An install and the part of its log that is held. */
@@ -16,16 +16,16 @@ export interface InstallPicture {
 }
 
 type Change =
-  | { readonly kind: "view"; readonly view: InstallView }
-  | { readonly kind: "later" | "earlier" | "end"; readonly entries: readonly InstallEntryView[] }
+  | { readonly kind: "read"; readonly view: InstallView | null; readonly entries: readonly InstallEntryView[] }
+  | { readonly kind: "earlier" | "end"; readonly entries: readonly InstallEntryView[] }
   | { readonly kind: "follow"; readonly following: boolean };
 
 export function reduceInstall(picture: InstallPicture, change: Change): InstallPicture {
   switch (change.kind) {
-    case "view":
-      return { ...picture, view: change.view, log: extend(picture.log, change.view.lastSeq) };
-    case "later":
-      return { ...picture, log: append(picture.log, change.entries, picture.following) };
+    case "read": {
+      const view = change.view ?? picture.view;
+      return { ...picture, view, log: extend(append(picture.log, change.entries, picture.following), view.lastSeq) };
+    }
     case "earlier":
       return { ...picture, log: prepend(picture.log, change.entries) };
     case "end":
@@ -48,9 +48,10 @@ export interface InstallControl extends InstallPicture {
 export function useInstall(initial: InstallView, entries: readonly InstallEntryView[]): InstallControl {
   const [picture, change] = useReducer(reduceInstall, { view: initial, log: replace({ entries: [], lastSeq: initial.lastSeq }, entries), following: true });
   const { id } = initial;
-  const held = useRef({ end: 0, following: true });
+  const held = useRef({ end: 0, wants: true });
   useEffect(() => {
-    held.current = { end: endSeq(picture.log), following: picture.following };
+    // Someone who reads further up, in a full window, needs no more than to know that there is more.
+    held.current = { end: endSeq(picture.log), wants: picture.following || picture.log.entries.length < WINDOW };
   });
 
   const reading = useRef<"no" | "yes" | "again">("no");
@@ -62,14 +63,13 @@ export function useInstall(initial: InstallView, entries: readonly InstallEntryV
     reading.current = "yes";
     const [view, later] = await Promise.all([
       request<InstallView>("GET", api.install(id)),
-      request<Entries>("GET", api.installLog(id, { after: held.current.end, limit: CHUNK })),
+      held.current.wants ? request<Entries>("GET", api.installLog(id, { after: held.current.end, limit: CHUNK })) : null,
     ]);
-    if (view.ok) change({ kind: "view", view: view.value });
-    if (later.ok) change({ kind: "later", entries: later.value.items });
-    // A full answer means that there may be more; someone who reads further up needs no more than to know that.
-    const more = later.ok && later.value.items.length === CHUNK && held.current.following;
-    if (later.ok && later.value.items.length > 0) held.current.end = later.value.items.at(-1)?.seq ?? held.current.end;
-    const again = isAgain(reading.current) || more;
+    const entries = later?.ok === true ? later.value.items : [];
+    change({ kind: "read", view: view.ok ? view.value : null, entries });
+    held.current.end = entries.at(-1)?.seq ?? held.current.end;
+    // A full answer means that there may be more.
+    const again = isAgain(reading.current) || entries.length === CHUNK;
     reading.current = "no";
     if (again) await read();
   };

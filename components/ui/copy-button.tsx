@@ -41,10 +41,17 @@ export function CopyIcon({ text, label, className }: { readonly text: string; re
       className={classes("-my-0.5 inline-flex size-6 shrink-0 items-center justify-center rounded-sm align-middle text-faint hover:bg-hover hover:text-ink", className)}
     >
       <Icon aria-hidden="true" size={13} />
-      <span role="status" className="sr-only">
-        {copied ? "Copied" : ""}
-      </span>
+      <Said>{copied}</Said>
     </button>
+  );
+}
+
+/** For those who don't see the mark change. */
+function Said({ children: copied }: { readonly children: boolean }) {
+  return (
+    <span role="status" className="sr-only">
+      {copied ? "Copied" : ""}
+    </span>
   );
 }
 
@@ -52,8 +59,9 @@ export function CopyIcon({ text, label, className }: { readonly text: string; re
 export function CopyButton({ text, children }: { readonly text: () => string; readonly children: string }) {
   const [copied, copy] = useCopied();
   return (
-    <Button onClick={() => copy(text())}>
-      <span role="status">{copied ? "Copied" : children}</span>
-    </Button>
+    <>
+      <Button onClick={() => copy(text())}>{copied ? "Copied" : children}</Button>
+      <Said>{copied}</Said>
+    </>
   );
 }
