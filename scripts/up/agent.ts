@@ -35,6 +35,8 @@ export interface LocalAgent {
   readonly address: string;
   readonly dataDir: string;
   readonly identity: ProcessIdentity;
+  /** Whether it was started just now. */
+  readonly started: boolean;
 }
 
 export interface AgentOptions {
@@ -73,7 +75,7 @@ export async function ensureAgent(api: ApiClient, options: AgentOptions): Promis
     timeoutMs: ONLINE_MS,
   });
   if (started) say(`agent of ${config.nodeName} is online`);
-  return { node: config.nodeName, address: `https://127.0.0.1:${config.listen.port}`, dataDir: config.dataDir, identity };
+  return { node: config.nodeName, address: `https://127.0.0.1:${config.listen.port}`, dataDir: config.dataDir, identity, started };
 }
 
 /** The configuration is written last: as long as it isn't there, the node enrols again. */

@@ -48,7 +48,10 @@ export class ApiClient {
    * nothing is missed in between.
    */
   async waitFor<T>(look: () => Promise<T | null>, options: { readonly what: string; readonly timeoutMs: number }): Promise<T> {
-    const signal = AbortSignal.timeout(options.timeoutMs);
+    const timeout = AbortSignal.timeout(options.timeoutMs);
+    // An open stream would keep this process from ending.
+    const done = new AbortController();
+    const signal = AbortSignal.any([timeout, done.signal]);
     try {
       for (;;) {
         const events = await this.events(signal);
@@ -61,8 +64,10 @@ export class ApiClient {
         // The controller ends streams after a while; the next one goes on.
       }
     } catch (error) {
-      if (signal.aborted) throw new Error(`${options.what} took longer than ${options.timeoutMs / 1_000} s`, { cause: error });
+      if (timeout.aborted) throw new Error(`${options.what} took longer than ${options.timeoutMs / 1_000} s`, { cause: error });
       throw error;
+    } finally {
+      done.abort();
     }
   }
 

@@ -16,6 +16,7 @@ import { lockHome } from "./lock.ts";
 import { preparedEnvironment } from "./prepare.ts";
 import { ensurePrivateFile, writePrivateFile } from "./private-file.ts";
 import { readSettings } from "./settings.ts";
+import { startInstances } from "./start-instances.ts";
 import { runCommand, say } from "./terminal.ts";
 
 process.umask(0o077);
@@ -46,6 +47,7 @@ await runCommand(async () => {
       pids: { controller: controller.pid, agent: agent.identity.pid, ...(postgresPid === null ? {} : { postgres: postgresPid }) },
     };
     writePrivateFile(paths.up, `${JSON.stringify(up, null, 2)}\n`);
+    if (agent.started) await startInstances(api);
     if (settings.demo) await installSample(api, path.join(paths.run, "sample-installed"));
 
     process.stdout.write(`\n  Console   ${up.consoleUrl}\n  User      ${ADMIN_USER}\n  Password  in ${paths.adminPassword}\n  RAPI      ${up.rapiUrl}\n\n`);
