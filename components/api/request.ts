@@ -10,6 +10,13 @@ export interface Problem {
   readonly requestId: string | null;
 }
 
+/** What is wrong, for a place beside the field itself, where its name needn't be said again. */
+export function besideField(problem: Problem | null): string | null {
+  if (problem === null) return null;
+  const prefix = `${problem.field ?? ""}: `;
+  return problem.field !== null && problem.detail.startsWith(prefix) ? problem.detail.slice(prefix.length) : problem.detail;
+}
+
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
 
 const TIMEOUT_MS = 30_000;

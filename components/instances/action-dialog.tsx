@@ -80,12 +80,14 @@ function ActionForm({ name, action, jobId, onClose }: ActionDialogProps & { read
           <span>
             Type <b className="font-mono text-small font-semibold">{name}</b> to confirm
           </span>
-          <Input value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" autoCapitalize="none" spellCheck={false} className="font-mono text-small" />
+          <Input data-first value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" autoCapitalize="none" spellCheck={false} className="font-mono text-small" />
         </label>
       ) : null}
       {problem === null ? null : <ProblemNotice problem={problem} />}
       <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={onClose}>Leave it</Button>
+        <Button {...(question.byName ? {} : { "data-first": true })} onClick={onClose}>
+          Leave it
+        </Button>
         <Button type="submit" kind={question.kind} disabled={!ready}>
           {question.title(name)}
         </Button>

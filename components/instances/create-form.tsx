@@ -6,7 +6,7 @@ import { useRef, useState } from "react";
 import type { SubmitEvent } from "react";
 import { curlCommand } from "#components/api/curl.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
-import { request } from "#components/api/request.ts";
+import { besideField, request } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
 import { formatMib } from "#components/format.ts";
 import { api, paths } from "#components/paths.ts";
@@ -60,7 +60,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
 
   const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
   const wrong = errorAt === null ? draftField(problem?.field ?? null) : null;
-  const errorOf = (field: DraftField): string | null => (wrong === field ? (problem?.detail ?? null) : null);
+  const errorOf = (field: DraftField): string | null => (wrong === field ? besideField(problem) : null);
   const nameError = draft.name !== "" && !INSTANCE_NAME.test(draft.name) ? "A host name in lower case: letters, digits, - and dots." : errorOf("name");
   const failedCheck = preview.checks.find((check) => !check.ok)?.text ?? null;
   const why = failedCheck ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
@@ -143,7 +143,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
           </Field>
         </FormSection>
         <FormSection title="Parameters">
-          <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={problem?.detail ?? null} />
+          <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={besideField(problem)} />
           {problem === null ? null : (
             <div className="mt-3">
               <ProblemNotice problem={problem} />

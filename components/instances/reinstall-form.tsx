@@ -5,7 +5,7 @@ import { useRef, useState } from "react";
 import type { SubmitEvent } from "react";
 import { curlCommand } from "#components/api/curl.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
-import { request } from "#components/api/request.ts";
+import { besideField, request } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
 import { api, paths } from "#components/paths.ts";
 import { ParameterFields } from "#components/parameters/parameter-fields.tsx";
@@ -76,7 +76,7 @@ export function ReinstallForm({ name, osType, choices, preview, blocked, user }:
         </Field>
       </FormSection>
       <FormSection title="Parameters">
-        <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={problem?.detail ?? null} />
+        <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={besideField(problem)} />
       </FormSection>
       <FormSection title="Confirm">
         <Field id="confirm" label="Type the name" hint={`What is on disk 0 of ${name} is replaced.`}>

@@ -43,7 +43,9 @@ export function CancelJobButton({ id, blocked }: { readonly id: number; readonly
           <p>A job that waits never begins. One that runs ends as soon as it can, and leaves the instance as it was.</p>
           {problem === null ? null : <ProblemNotice problem={problem} />}
           <div className="flex flex-wrap justify-end gap-2">
-            <Button onClick={() => setOpen(false)}>Leave it</Button>
+            <Button data-first onClick={() => setOpen(false)}>
+              Leave it
+            </Button>
             <Button kind="danger-main" disabled={busy} onClick={() => void cancel()}>
               Cancel job {id}
             </Button>

@@ -7,7 +7,7 @@ import { IconButton } from "./button.tsx";
 
 /**
  * The browser's own modal dialog: it keeps the focus, makes the rest inert, closes on Escape and gives the focus back,
- * without a style or a script of its own in the page.
+ * without a style or a script of its own in the page. What has `data-first` gets the focus.
  */
 export function Dialog({ open, onClose, title, children }: { readonly open: boolean; readonly onClose: () => void; readonly title: string; readonly children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -15,7 +15,11 @@ export function Dialog({ open, onClose, title, children }: { readonly open: bool
   useEffect(() => {
     const dialog = ref.current;
     if (dialog === null) return;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      dialog.showModal();
+      // The browser would take the first button, which is the one that closes.
+      dialog.querySelector<HTMLElement>("[data-first]")?.focus();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   return (
