@@ -14,7 +14,7 @@ async function runClient(instance: string): Promise<z.infer<typeof resultSchema>
   const lines: string[] = [];
   await runOrFail("/usr/bin/python3", [path.join(import.meta.dirname, "rapi-client.py"), stack.rapiUrl, stack.caFile, stack.adminUser, stack.adminPasswordFile, instance], {
     cwd: import.meta.dirname,
-    environment: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8" },
+    environment: { ...process.env, LC_ALL: "C.UTF-8" },
     timeoutMs: 120_000,
     onLine: (line) => lines.push(line),
   });
