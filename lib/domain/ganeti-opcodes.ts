@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from "./errors.ts";
 
-export type Opcode = Readonly<Record<string, unknown>> & { readonly OP_ID: string };
+export type Opcode = Readonly<Record<string, unknown>> & { readonly OP_ID: string; readonly instance_name: string };
 export type OpcodeStatus = "queued" | "running" | "canceling" | "canceled" | "success" | "error";
 
 /** Who asked, with the time in nanoseconds: Ganeti's reason trail. */
@@ -106,7 +106,7 @@ export function deleteOpcodes(input: { readonly name: string; readonly instanceI
 
 /** Ganeti's summary of each opcode: `INSTANCE_REINSTALL(web-3)`. */
 export function summarise(ops: readonly Opcode[]): string[] {
-  return ops.map((op) => `${op.OP_ID.replace(/^OP_/, "")}(${String(op["instance_name"] ?? "")})`);
+  return ops.map((op) => `${op.OP_ID.replace(/^OP_/, "")}(${op.instance_name})`);
 }
 
 /** Ganeti's kind of a prerequisite that isn't met. */

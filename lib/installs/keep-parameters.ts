@@ -27,8 +27,8 @@ export async function keepParameters(tx: Transaction, keyring: Keyring, install:
         if (from === "request" && envelope !== undefined) {
           return [{ ...empty, privateValue: keyring.seal(keyring.unseal(envelope, { kind: "job", jobId, name }), place) }];
         }
-        if (from === "instance" && row?.privateValue != null) return [{ ...empty, privateValue: row.privateValue }];
-        if (from === "instance" && row?.publicValue != null) return [{ ...empty, privateValue: keyring.seal(privateValue(row.publicValue), place) }];
+        if (from === "instance" && row !== undefined && row.privateValue !== null) return [{ ...empty, privateValue: row.privateValue }];
+        if (from === "instance" && row !== undefined && row.publicValue !== null) return [{ ...empty, privateValue: keyring.seal(privateValue(row.publicValue), place) }];
         return [];
       }
     }

@@ -57,7 +57,7 @@ export interface InstallCluster {
   readonly admin: RequestContext;
   readonly agent: TestAgent;
   /** Carries out jobs and follows nodes, unless the test stops it. */
-  startController(services: Services, what?: { readonly worker?: boolean; readonly followers?: boolean }): Promise<{ stop(): Promise<void> }>;
+  startController(services: Services, what?: { readonly worker?: boolean; readonly followers?: boolean }): Promise<{ readonly stop: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -102,13 +102,13 @@ export async function openInstallCluster(startAgent: (options: TestAgentOptions)
 
 /** Resolves once node1's agent has answered its follower. */
 export async function nodeIsOnline(services: Services): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
   const stop = services.feed.onEvent(({ payload }) => {
     if (payload.type === "node.changed") check();
   });
   const check = (): void => {
     void services.db.node.count({ where: { state: "online" } }).then((count) => {
-      if (count > 0) resolve();
+      if (count > 0) resolve(undefined);
     });
   };
   check();

@@ -3,7 +3,7 @@ import { isSlipwayError } from "#lib/domain/errors.ts";
 import type { JobRequest } from "#lib/domain/job-request.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { endJob, holdJob } from "#lib/jobs/end-job.ts";
-import type { ClaimedJob } from "#lib/jobs/run-job.ts";
+import type { ClaimedJob } from "#lib/jobs/claim-job.ts";
 import { failJob, isTried } from "./execute-power.ts";
 
 /** Removes guest and disks from the node, then the instance and all that is known of its installs. */

@@ -7,7 +7,7 @@ import { appendEvents } from "#lib/events/append-events.ts";
 import { instanceSpec } from "#lib/installs/instance-spec.ts";
 import { LEASE } from "#lib/installs/lease.ts";
 import { endJob, holdJob } from "#lib/jobs/end-job.ts";
-import type { ClaimedJob } from "#lib/jobs/run-job.ts";
+import type { ClaimedJob } from "#lib/jobs/claim-job.ts";
 
 /**
  * Starts, stops or reboots an instance on its node. The same order twice is one order to the agent, so this can be begun

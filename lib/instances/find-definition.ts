@@ -17,8 +17,8 @@ export async function findDefinition(db: Queryable, osType: string): Promise<Fou
     where: { name },
     include: { currentVersion: { select: { id: true, version: true, digest: true, apiVersions: true, variants: true, manifest: true } } },
   });
-  const version = definition?.currentVersion;
-  if (definition === null || version == null) throw new SlipwayError("unknown_object", `There is no OS definition ${name}.`, { field: "osType" });
+  const version = definition?.currentVersion ?? null;
+  if (definition === null || version === null) throw new SlipwayError("unknown_object", `There is no OS definition ${name}.`, { field: "osType" });
   const { trustedDigest, trustedBy, trustedAt } = definition;
   return {
     definitionId: definition.id,

@@ -25,7 +25,7 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
 /** What the state forbids, and what this person may not do. */
 async function blocked(ctx: RequestContext, row: DetailRow): Promise<Partial<Record<InstanceAction, string>>> {
   const job = row.lockedByJobId === null ? null : await ctx.services.db.job.findUnique({ where: { id: row.lockedByJobId }, select: { cancelRequestedAt: true } });
-  const lock = row.lockedByJobId === null ? null : { jobId: row.lockedByJobId, cancelRequested: job?.cancelRequestedAt != null };
+  const lock = row.lockedByJobId === null ? null : { jobId: row.lockedByJobId, cancelRequested: (job?.cancelRequestedAt ?? null) !== null };
   const state = blockedActions(instanceFacts(row), lock);
   return reach(ctx.identity, "instance.delete") === "none" ? { ...state, delete: "Only administrators delete instances." } : state;
 }

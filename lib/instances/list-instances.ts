@@ -62,12 +62,17 @@ function filters({ search, status, node, osType }: ListInstancesRequest): Prisma
   const os = osType === undefined ? null : parseOsType(osType);
   return {
     AND: [
-      search === undefined || search === "" ? {} : { name: { contains: search.toLowerCase() } },
+      search === undefined || search === "" ? {} : { name: { contains: literally(search.toLowerCase()) } },
       status === undefined ? {} : hasStatus(status),
       node === undefined ? {} : { node: { name: node } },
       os === null ? {} : { definition: { name: os.name }, ...(os.variant === null ? {} : { variant: os.variant }) },
     ],
   };
+}
+
+/** A text in which LIKE finds no wildcard. */
+function literally(text: string): string {
+  return text.replace(/[\\%_]/g, "\\$&");
 }
 
 const ANSWERS: Prisma.InstanceWhereInput = { node: { state: "online", offline: false } };

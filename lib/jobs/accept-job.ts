@@ -43,7 +43,7 @@ export async function acceptJob(ctx: RequestContext, job: JobToAccept): Promise<
   if (ctx.dryRun === true) return recordDryRun(ctx, job);
   const { services } = ctx;
   const secretNames = [...job.secrets.keys()];
-  let accepted: number | null = null;
+  const held: number[] = [];
   try {
     return await services.db.$transaction(async (tx) => {
       const { id } = await tx.job.create({
@@ -64,9 +64,11 @@ export async function acceptJob(ctx: RequestContext, job: JobToAccept): Promise<
         },
         select: { id: true },
       });
-      accepted = id;
       // Before the commit: the worker may be awake the moment after it.
-      if (secretNames.length > 0) services.vault.put(id, job.secrets);
+      if (secretNames.length > 0) {
+        services.vault.put(id, job.secrets);
+        held.push(id);
+      }
       if (job.serialNo !== null) await lockInstance(tx, job.instance, job.serialNo, id);
       await job.write?.(tx, id);
       const sealed = [...job.privateValues].map(([name, value]) => ({ jobId: id, name, value: services.keyring.seal(value, { kind: "job", jobId: id, name }) }));
@@ -85,7 +87,7 @@ export async function acceptJob(ctx: RequestContext, job: JobToAccept): Promise<
       return id;
     });
   } catch (error) {
-    if (accepted !== null) services.vault.drop(accepted);
+    for (const id of held) services.vault.drop(id);
     throw error;
   }
 }

@@ -120,7 +120,7 @@ async function keepRound(services: Services, { shared }: WorkerOptions, signal: 
 function queueLogger(services: Services): QueueLogger {
   const log = services.log.child({ part: "queue" });
   return new QueueLogger(() => (level, message, meta) => {
-    const details = meta !== undefined && "error" in meta ? { error: meta["error"] } : {};
+    const details = "error" in meta ? { error: meta["error"] } : {};
     switch (level) {
       case "error":
         log.error(details, message);

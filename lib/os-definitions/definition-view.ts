@@ -46,12 +46,13 @@ export function definitionSummary(row: SummaryRow): OsDefinitionSummary {
 
 export function definitionDetail(row: DetailRow): OsDefinitionDetail {
   const version = row.currentVersion;
+  const image = version?.image ?? null;
   return {
     ...definitionSummary(row),
     manifest: version === null ? null : osManifestSchema.parse(version.manifest),
     apiVersions: version?.apiVersions ?? [],
     files: version === null ? [] : filesSchema.parse(version.files),
-    image: version?.image == null ? null : { digest: version.image.digest, sizeBytes: Number(version.image.sizeBytes) },
+    image: image === null ? null : { digest: image.digest, sizeBytes: Number(image.sizeBytes) },
     versions: row.versions.map(({ version: number, digest, createdAt }) => ({ version: number, digest, createdAt: createdAt.toISOString() })),
   };
 }
