@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import path from "node:path";
+import { digestOf } from "#scripts/build/digest.ts";
 import { isRoot } from "#scripts/process/ordinary-user.ts";
 import { runOrFail } from "#scripts/process/run.ts";
 import { Refusal, say } from "./terminal.ts";
@@ -14,6 +15,8 @@ export interface Artifacts {
 }
 
 const BUILD_MS = 900_000;
+/** Milliseconds after which newer packages are looked for: a day. */
+const CHECK_PACKAGES_MS = 86_400_000;
 
 /**
  * Builds the appliance and the sample's image, unless they are there already: both scripts keep what they make by the digest
@@ -32,10 +35,16 @@ function cacheDirectory(name: string): string {
   return path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "slipway", name);
 }
 
-/** Both scripts print the directory of what they made as their last line, and say what they do with their name before it. */
+/**
+ * Both scripts print the directory of what they made as their last line, and say what they do with their name before it. They
+ * ask apt for the newest packages, which takes seconds, so what was made today from the same sources is taken as it is.
+ */
 async function buildArtifact(checkout: string, script: string, name: string): Promise<string> {
   const out = cacheDirectory(name);
   mkdirSync(out, { recursive: true, mode: 0o755 });
+  const note = path.join(out, `.made-from-${digestOf(checkout, ["appliance", path.dirname(script)]).slice(0, 16)}`);
+  const known = madeLately(note);
+  if (known !== null) return known;
   const { output } = await runOrFail(path.join(checkout, script), ["--out", out], {
     cwd: checkout,
     timeoutMs: BUILD_MS,
@@ -45,7 +54,14 @@ async function buildArtifact(checkout: string, script: string, name: string): Pr
   });
   const directory = output.trimEnd().split("\n").at(-1) ?? "";
   if (!path.isAbsolute(directory) || !existsSync(directory)) throw new Error(`${script} didn't say where it put what it made`);
+  writeFileSync(note, `${directory}\n`);
   return directory;
+}
+
+function madeLately(note: string): string | null {
+  if (!existsSync(note) || Date.now() - statSync(note).mtimeMs > CHECK_PACKAGES_MS) return null;
+  const directory = readFileSync(note, "utf8").trim();
+  return existsSync(path.join(directory, "manifest.json")) ? directory : null;
 }
 
 /** A user namespace with more than one user in it is made from numbers that the administrator gave away for it. */
