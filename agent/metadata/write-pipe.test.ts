@@ -52,10 +52,11 @@ describe("the write pipe", () => {
 
   test("cuts a long line without showing the half of a value", async () => {
     const { write, texts, pipe } = createPipe();
-    for (let at = 16_350; at <= 16_384; at += 1) await write(`${"x".repeat(at)}${SECRET}${"y".repeat(5_000)}\n`);
+    // Replaced values make the line so short that its end would be shown.
+    for (let at = 0; at < SECRET.length; at += 1) await write(`${"x".repeat(at)}${SECRET.repeat(1_000)}\n`);
     pipe.end();
     for (const text of texts()) expect(text?.length).toBeLessThanOrEqual(GUEST_LIMITS.lineBytes);
-    expect(texts().join()).not.toContain("correct");
+    expect(texts().join()).toMatch(/^(x*<redacted>,?)+$/);
   });
 
   test("never shows a value, however a guest cuts it", async () => {

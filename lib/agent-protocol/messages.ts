@@ -127,6 +127,7 @@ export const installOrderSchema = z.strictObject({
   start: z.boolean().nullable(),
   /** How long the previous first disk is kept. */
   retainPreviousSeconds: z.number().int().min(0),
+  /** The first lease. One that has run out can't be renewed: the install ends with lease_expired and leaves the instance as it was. */
   leaseSeconds: z.number().int().min(5).max(600),
 });
 export type InstallOrder = z.output<typeof installOrderSchema>;
@@ -158,14 +159,14 @@ export const installStatusSchema = z.object({
   step: z.string().max(64).nullable(),
   steps: z.array(installStepSchema),
   error: installErrorSchema.nullable(),
-  /** True once the new disk is the instance's disk: the commit point. */
+  /** True once the new disk is the instance's disk: the commit point. False again when a cancellation has taken that back. */
   committed: z.boolean(),
   firstBootAt: timestamp.nullable(),
   lastContactAt: timestamp.nullable(),
 });
 export type InstallStatus = z.infer<typeof installStatusSchema>;
 
-/** One line of an install's log, scrubbed. `n` counts from 1 in each install. */
+/** One line of an install's log, scrubbed. `n` counts from 1 in each install; after a restart of the agent it leaves numbers out. */
 export const installEntrySchema = z.object({
   n: z.number().int().min(1),
   at: timestamp,
