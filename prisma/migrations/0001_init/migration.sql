@@ -371,6 +371,9 @@ CREATE INDEX "instance_owner_id_name_idx" ON "instance"("owner_id", "name");
 CREATE INDEX "instance_created_at_id_idx" ON "instance"("created_at", "id");
 
 -- CreateIndex
+CREATE INDEX "instance_install_state_name_idx" ON "instance"("install_state", "name");
+
+-- CreateIndex
 CREATE INDEX "instance_node_id_idx" ON "instance"("node_id");
 
 -- CreateIndex
@@ -392,6 +395,9 @@ CREATE INDEX "job_status_id_idx" ON "job"("status", "id");
 CREATE INDEX "job_instance_id_id_idx" ON "job"("instance_id", "id");
 
 -- CreateIndex
+CREATE INDEX "job_instance_name_id_idx" ON "job"("instance_name", "id");
+
+-- CreateIndex
 CREATE INDEX "job_requested_by_id_id_idx" ON "job"("requested_by_id", "id");
 
 -- CreateIndex
@@ -408,6 +414,9 @@ CREATE INDEX "install_job_id_idx" ON "install"("job_id");
 
 -- CreateIndex
 CREATE INDEX "install_state_accepted_at_idx" ON "install"("state", "accepted_at");
+
+-- CreateIndex
+CREATE INDEX "install_accepted_at_id_idx" ON "install"("accepted_at", "id");
 
 -- CreateIndex
 CREATE INDEX "install_definition_version_id_ended_at_idx" ON "install"("definition_version_id", "ended_at");
