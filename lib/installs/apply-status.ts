@@ -6,10 +6,10 @@ import type { ActiveInstallState } from "#lib/domain/install-states.ts";
 import { opcodeAt, opcodesRunning, stateLine } from "#lib/domain/job-progress.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
-import { toJson } from "#lib/jobs/to-json.ts";
 import type { HeldJob } from "#lib/jobs/end-job.ts";
 import { holdJob } from "#lib/jobs/end-job.ts";
 import { logJob } from "#lib/jobs/log-job.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
 import type { InstallEnd } from "./end-install.ts";
 import { endInstall, instanceAfter } from "./end-install.ts";
 import { keepParameters } from "./keep-parameters.ts";
@@ -26,21 +26,52 @@ export interface NewEntries {
  * Takes over what the agent says of an install: progress, or its end. The agent's word is the truth about an install; a word
  * that is older than what is known changes nothing.
  *
+ * @param statuses in the order in which they were said, at least one.
  * @returns what the feed is to say.
  */
-export async function applyStatus(tx: Transaction, keyring: Keyring, jobId: number, status: InstallStatus, entries: NewEntries | null): Promise<NewEvent[]> {
-  const job = await holdJob(tx, jobId);
+export async function applyStatuses(tx: Transaction, keyring: Keyring, jobId: number, statuses: readonly InstallStatus[], entries: NewEntries | null): Promise<NewEvent[]> {
+  const last = statuses.at(-1);
+  if (last === undefined) return [];
+  const held = await holdJob(tx, jobId);
   // Only who holds the job changes the install, so this is the newest.
-  const install = await tx.install.findUnique({ where: { id: status.id } });
+  const install = await tx.install.findUnique({ where: { id: last.id } });
   if (install === null) return [];
-  if (job === null) return afterTheEnd(tx, keyring, install, status, entries);
-  const end = endOf(status);
-  if (end !== null) {
-    await tx.install.update({ where: { id: install.id }, data: { ...progressOf(status), ...reached(install, entries), acknowledged: true, startedAt: install.startedAt ?? new Date() }, select: { id: true } });
-    const changes = await endInstall(tx, keyring, job, { ...install, step: status.step, percent: status.percent }, end);
-    return changes.map((change) => (change.payload.type === "install.progress" ? { ...change, payload: { ...change.payload, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null } } : change));
+  if (held === null) return afterTheEnd(tx, keyring, install, last, entries);
+  const { entered, latest } = follow(install, statuses);
+  const job = await enterStates(tx, held, install, entered);
+  await tx.install.update({
+    where: { id: install.id },
+    data: {
+      acknowledged: true,
+      startedAt: install.startedAt ?? new Date(),
+      ...reached(install, entries),
+      // The order itself gave the first lease.
+      ...(install.acknowledged ? {} : { leaseUntil: new Date((install.orderSentAt ?? new Date()).getTime() + LEASE.seconds * 1_000) }),
+      ...(latest === null ? {} : progressOf(latest)),
+      ...(latest === null || isFinal(latest.state) ? {} : { state: latest.state }),
+    },
+    select: { id: true },
+  });
+  const end = latest === null ? null : endOf(latest);
+  if (latest !== null && end !== null) {
+    const changes = await endInstall(tx, keyring, job, { ...install, step: latest.step, percent: latest.percent }, end);
+    return changes.map(({ payload, ownerId }) => ({ ownerId, payload: payload.type === "install.progress" ? { ...payload, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null } : payload }));
   }
-  return applyProgress(tx, job, install, status, entries);
+  return progressEvents(tx, job, install, { said: latest ?? install, entries, changed: entered.length > 0 });
+}
+
+/** The active states that are new, in order, and the newest word; null where all of it is older than what is known. */
+function follow(install: Install, statuses: readonly InstallStatus[]): { readonly entered: readonly ActiveInstallState[]; readonly latest: InstallStatus | null } {
+  const entered: ActiveInstallState[] = [];
+  let { state } = install;
+  let latest: InstallStatus | null = null;
+  for (const status of statuses) {
+    if (status.state !== state && !mayFollow(state, status.state)) continue;
+    if (status.state !== state && !isFinal(status.state)) entered.push(status.state);
+    ({ state } = status);
+    latest = status;
+  }
+  return { entered, latest };
 }
 
 /** How a status ends its install; null: it doesn't. */
@@ -67,47 +98,35 @@ function progressOf(status: InstallStatus) {
   };
 }
 
-async function applyProgress(tx: Transaction, job: HeldJob, install: Install, status: InstallStatus, entries: NewEntries | null): Promise<NewEvent[]> {
-  const changes = status.state !== install.state && mayFollow(install.state, status.state);
-  const older = status.state !== install.state && !changes;
-  await tx.install.update({
-    where: { id: install.id },
-    data: {
-      acknowledged: true,
-      startedAt: install.startedAt ?? new Date(),
-      // The order itself gave the first lease.
-      ...(install.acknowledged ? {} : { leaseUntil: new Date((install.orderSentAt ?? new Date()).getTime() + LEASE.seconds * 1_000) }),
-      ...(older ? {} : { ...progressOf(status), state: status.state }),
-      ...reached(install, entries),
-    },
-    select: { id: true },
-  });
-  const instance = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true } });
-  const { name, ownerId } = instance;
-  const state = older ? install.state : status.state;
-  const events: NewEvent[] = [
-    {
-      payload: { type: "install.progress", installId: install.id, instanceName: name, state, percent: older ? install.percent : status.percent, step: older ? install.step : status.step, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null },
-      ownerId,
-    },
-  ];
-  if (!changes || isFinal(status.state)) return events;
-  await enterState(tx, job, install, status.state);
-  return [
-    ...events,
-    { payload: { type: "job.changed", jobId: job.id, status: job.status, instanceName: name }, ownerId },
-    { payload: { type: "instance.changed", name }, ownerId },
-  ];
+/** New states show in the job's opcodes and log, and in the instance. */
+async function enterStates(tx: Transaction, job: HeldJob, install: Install, states: readonly ActiveInstallState[]): Promise<HeldJob> {
+  const newest = states.at(-1);
+  if (newest === undefined) return job;
+  const { operation, osType } = readPlan(install.plan);
+  const count = job.opStatus.length;
+  for (const state of states) {
+    const line = stateLine(operation, state, osType);
+    if (line !== null) await logJob(tx, job.id, opcodeAt(operation, state, count), line);
+  }
+  const opStatus = opcodesRunning(count, opcodeAt(operation, newest, count));
+  await tx.job.update({ where: { id: job.id }, data: { opStatus }, select: { id: true } });
+  await tx.instance.update({ where: { id: install.instanceId }, data: { installState: newest }, select: { id: true } });
+  return { ...job, opStatus };
 }
 
-/** A new state shows in the job's opcodes and log, and in the instance. */
-async function enterState(tx: Transaction, job: HeldJob, install: Install, state: ActiveInstallState): Promise<void> {
-  const { operation, osType } = readPlan(install.plan);
-  const at = opcodeAt(operation, state, job.opStatus.length);
-  await tx.job.update({ where: { id: job.id }, data: { opStatus: opcodesRunning(job.opStatus.length, at) }, select: { id: true } });
-  const line = stateLine(operation, state, osType);
-  if (line !== null) await logJob(tx, job.id, at, line);
-  await tx.instance.update({ where: { id: install.instanceId }, data: { installState: state }, select: { id: true } });
+interface Progress {
+  readonly said: Pick<Install, "state" | "percent" | "step">;
+  readonly entries: NewEntries | null;
+  /** Whether job and instance show something new as well. */
+  readonly changed: boolean;
+}
+
+async function progressEvents(tx: Transaction, job: HeldJob, install: Install, { said, entries, changed }: Progress): Promise<NewEvent[]> {
+  const { name, ownerId } = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true } });
+  const { state, percent, step } = said;
+  const progress: NewEvent = { payload: { type: "install.progress", installId: install.id, instanceName: name, state, percent, step, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null }, ownerId };
+  if (!changed) return [progress];
+  return [progress, { payload: { type: "job.changed", jobId: job.id, status: job.status, instanceName: name }, ownerId }, { payload: { type: "instance.changed", name }, ownerId }];
 }
 
 /**
@@ -125,13 +144,13 @@ async function afterTheEnd(tx: Transaction, keyring: Keyring, install: Install, 
     },
     select: { id: true },
   });
-  const instance = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true, currentInstallId: true } });
-  const { name, ownerId } = instance;
+  const { name, ownerId, currentInstallId } = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true, currentInstallId: true } });
+  const { state, percent, step } = install;
   const events: NewEvent[] = [
-    { payload: { type: "install.progress", installId: install.id, instanceName: name, state: install.state, percent: install.percent, step: install.step, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null }, ownerId },
+    { payload: { type: "install.progress", installId: install.id, instanceName: name, state, percent, step, firstSeq: entries?.first ?? null, lastSeq: entries?.last ?? null }, ownerId },
   ];
   // Something newer may have happened to the instance; then that counts.
-  if (!late || instance.currentInstallId !== install.id) return events;
+  if (!late || currentInstallId !== install.id) return events;
   const job = await tx.job.findUniqueOrThrow({ where: { id: install.jobId }, select: { request: true } });
   await tx.instance.update({ where: { id: install.instanceId }, data: { ...instanceAfter(jobRequestSchema.parse(job.request), { state: "done" }), serialNo: { increment: 1 } }, select: { id: true } });
   await keepParameters(tx, keyring, install);

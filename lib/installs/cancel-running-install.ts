@@ -3,7 +3,7 @@ import type { Services } from "#lib/context/context.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { applyStatus } from "./apply-status.ts";
+import { applyStatuses } from "./apply-status.ts";
 import { failInstall } from "./fail-install.ts";
 import { leaseIsOver } from "./lease.ts";
 
@@ -24,7 +24,7 @@ export async function cancelRunningInstall(services: Services, installId: string
   try {
     const client = await services.agents.client(install.nodeId);
     const status = await client.cancelInstall(installId, signal);
-    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatus(tx, services.keyring, install.jobId, status, null)));
+    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
     // Its end comes as an event, if it hasn't come now.
     return "told";
   } catch (error) {

@@ -11,7 +11,7 @@ import { Prisma } from "#lib/db/client.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { applyStatus } from "./apply-status.ts";
+import { applyStatuses } from "./apply-status.ts";
 import { buildOrder, loadInstall, neededBlobs } from "./build-order.ts";
 import type { LoadedInstall } from "./build-order.ts";
 import { failedWith, failInstall } from "./fail-install.ts";
@@ -26,13 +26,11 @@ export async function dispatchInstall(services: Services, installId: string, sta
   if (isFinal(install.state)) return "ended";
   if (install.acknowledged) return "handed_over";
   try {
-    // Read first: where a secret isn't there, nothing is sent.
-    const order = await buildOrder(services, install);
-    for (const digest of neededBlobs(install)) await services.agents.pushBlob(install.nodeId, digest, signal);
-    const client = await services.agents.client(install.nodeId);
+    const contents = neededBlobs(install).map((digest) => services.agents.pushBlob(install.nodeId, digest, signal));
+    const [order, client] = await Promise.all([buildOrder(services, install), services.agents.client(install.nodeId), ...contents]);
     if (!(await markSent(services, installId))) return await endCancelled(services, install);
     const status = await client.install(order, signal);
-    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatus(tx, services.keyring, install.jobId, status, null)));
+    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
     return "handed_over";
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;

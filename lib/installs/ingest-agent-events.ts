@@ -9,7 +9,7 @@ import { Prisma } from "#lib/db/client.ts";
 import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { applyStatus } from "./apply-status.ts";
+import { applyStatuses } from "./apply-status.ts";
 
 /** Rows of one install's log: what the agent lets through of its guest, and its own notices. */
 const ENTRIES = GUEST_LIMITS.lines + 1_000;
@@ -77,11 +77,7 @@ async function takeInInstall(tx: Transaction, services: Services, nodeId: string
   }
   const numbers = entries.map((entry) => entry.n);
   const range = numbers.length === 0 ? null : { first: Math.min(...numbers), last: Math.max(...numbers) };
-  const changes: NewEvent[] = [];
-  for (const [index, status] of said.statuses.entries()) {
-    changes.push(...(await applyStatus(tx, services.keyring, install.jobId, status, index === said.statuses.length - 1 ? range : null)));
-  }
-  return changes;
+  return applyStatuses(tx, services.keyring, install.jobId, said.statuses, range);
 }
 
 /** PostgreSQL's text has no NUL, and a guest can say one. */

@@ -27,7 +27,7 @@ export async function listInstalls(ctx: RequestContext, request: ListInstallsReq
       AND: [
         Object.keys(instance).length === 0 ? {} : { instance },
         request.active === undefined ? {} : { state: { [request.active ? "in" : "notIn"]: [...ACTIVE_STATES] } },
-        after === null || at === null ? {} : { OR: [{ acceptedAt: { lt: at } }, { acceptedAt: at, id: { lt: after.id } }] },
+        after === null || at === null ? {} : { acceptedAt: { lte: at }, OR: [{ acceptedAt: { lt: at } }, { acceptedAt: at, id: { lt: after.id } }] },
       ],
     },
     orderBy: [{ acceptedAt: "desc" }, { id: "desc" }],

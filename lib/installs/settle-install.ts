@@ -3,7 +3,7 @@ import type { Services } from "#lib/context/context.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { applyStatus } from "./apply-status.ts";
+import { applyStatuses } from "./apply-status.ts";
 import { failedWith, failInstall } from "./fail-install.ts";
 import { leaseIsOver } from "./lease.ts";
 import { secretsLost } from "./load-parameters.ts";
@@ -21,7 +21,7 @@ export async function settleInstall(services: Services, installId: string, secre
   try {
     const client = await services.agents.client(install.nodeId);
     const status = await client.installStatus(installId, signal);
-    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatus(tx, services.keyring, install.jobId, status, null)));
+    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
     return "settled";
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;

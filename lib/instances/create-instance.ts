@@ -37,12 +37,14 @@ export async function createInstance(ctx: RequestContext, input: CreateInstanceI
 async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<AcceptedInstall> {
   const { db } = ctx.services;
   if (input.osType === null) throw new SlipwayError("invalid", "No OS definition or disk image is given.", { field: "osType" });
-  const taken = await db.instance.findUnique({ where: { name: input.name }, select: { id: true } });
-  if (taken !== null) throw nameTaken(input.name);
-  const definition = await findDefinition(db, input.osType);
-  const ownerId = await findOwner(ctx, input.owner);
   const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
-  const node = input.node === undefined ? await chooseNode(db, need) : await findNode(db, input.node);
+  const [taken, definition, ownerId, node] = await Promise.all([
+    db.instance.findUnique({ where: { name: input.name }, select: { id: true } }),
+    findDefinition(db, input.osType),
+    findOwner(ctx, input.owner),
+    input.node === undefined ? chooseNode(db, need) : findNode(db, input.node),
+  ]);
+  if (taken !== null) throw nameTaken(input.name);
   const start = input.start ?? true;
   const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
   const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false } as const;

@@ -55,7 +55,8 @@ function behind(sort: InstanceSort, after: z.output<typeof cursorSchema>): Prism
   if ("name" in after) return sort === "name" || sort === "-name" ? { name: { [side]: after.name } } : {};
   if (sort === "name" || sort === "-name") return {};
   const at = new Date(after.at);
-  return { OR: [{ createdAt: { [side]: at } }, { createdAt: at, id: { [side]: after.id } }] };
+  // The first condition follows from the second, and is one that an index can begin at.
+  return { AND: [{ createdAt: { [`${side}e`]: at } }, { OR: [{ createdAt: { [side]: at } }, { createdAt: at, id: { [side]: after.id } }] }] };
 }
 
 function filters({ search, status, node, osType }: ListInstancesRequest): Prisma.InstanceWhereInput {
