@@ -24,6 +24,19 @@ export interface InstallContext {
   readonly log: Logger;
 }
 
+/** What must not be shown of an order: while the install goes on, and afterwards. */
+export interface SealedPatterns {
+  readonly all: ScrubPatterns;
+  readonly onlyPrivate: ScrubPatterns;
+}
+
+export async function prepareSealedPatterns({ parameters }: InstallOrder): Promise<SealedPatterns> {
+  return {
+    all: await ScrubPatterns.prepare(sealedValues(parameters)),
+    onlyPrivate: await ScrubPatterns.prepare(sealedValues(parameters, "private")),
+  };
+}
+
 /** Entries are numbered ahead in blocks of this many, so that a restarted agent gives out no number twice. */
 const ENTRY_BLOCK = 1_000;
 
@@ -48,14 +61,14 @@ export class Install {
   #record: InstallRecord;
   lastContactAt: string | null = null;
 
-  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
+  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, patterns: SealedPatterns, context: InstallContext) {
     this.order = order;
     this.instance = instance;
     this.context = context;
     this.#record = record;
     this.patternsBefore = instance.serial.patterns;
-    this.patterns = new ScrubPatterns(sealedValues(order.parameters));
-    this.privatePatterns = new ScrubPatterns(sealedValues(order.parameters, "private"));
+    this.patterns = patterns.all;
+    this.privatePatterns = patterns.onlyPrivate;
     this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots });
     this.log = new InstallLog({
       journal: context.journal,

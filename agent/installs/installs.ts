@@ -6,7 +6,7 @@ import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Instances } from "../instances/instances.ts";
 import { diskFile } from "./disks.ts";
-import { Install, type InstallContext } from "./install.ts";
+import { Install, type InstallContext, prepareSealedPatterns } from "./install.ts";
 import { digestOrder, type InstallRecord } from "./install-record.ts";
 import { recoverInstalls } from "./recover-installs.ts";
 import { Retention } from "./retention.ts";
@@ -98,9 +98,10 @@ export class Installs {
   async #start(order: InstallOrder): Promise<InstallStatus> {
     if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
     const instance = await this.#instances.get(order.instance.id);
+    const patterns = await prepareSealedPatterns(order);
     const install = await instance.inTurn(async () => {
       if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
-      const candidate = new Install(order, instance, newRecord(order, instance), this.#context);
+      const candidate = new Install(order, instance, newRecord(order, instance), patterns, this.#context);
       instance.installId = order.id;
       try {
         await candidate.save({});

@@ -30,21 +30,25 @@ class LengthClass {
   /** One bit for each of 65,536 hash ends: most positions are passed over without asking the map. */
   readonly #filter = new Uint8Array(8_192);
 
-  constructor(length: number, patterns: readonly Buffer[], base: number) {
+  constructor(length: number, base: number) {
     this.length = length;
     this.#base = base;
     let power = 1;
     for (let i = 0; i < length; i += 1) power = Math.imul(power, base);
     this.#outgoing = power;
-    for (const pattern of patterns) {
-      let hash = 0;
-      for (const byte of pattern) hash = (Math.imul(hash, base) + byte + 1) | 0;
-      const same = this.#byHash.get(hash);
-      if (same === undefined) this.#byHash.set(hash, [pattern]);
-      else same.push(pattern);
-      const end = (hash >>> 16) & 0xffff;
-      this.#filter[end >>> 3] = (this.#filter[end >>> 3] ?? 0) | (1 << (end & 7));
-    }
+  }
+
+  /** False where it is there already. */
+  add(pattern: Buffer): boolean {
+    let hash = 0;
+    for (const byte of pattern) hash = (Math.imul(hash, this.#base) + byte + 1) | 0;
+    const same = this.#byHash.get(hash);
+    if (same?.some((known) => known.equals(pattern)) === true) return false;
+    if (same === undefined) this.#byHash.set(hash, [pattern]);
+    else same.push(pattern);
+    const end = (hash >>> 16) & 0xffff;
+    this.#filter[end >>> 3] = (this.#filter[end >>> 3] ?? 0) | (1 << (end & 7));
+    return true;
   }
 
   /** Marks in `covered` (one entry a byte) what belongs to a match. */
@@ -64,62 +68,98 @@ class LengthClass {
   }
 }
 
+/** Patterns that are sorted together; more of them make a further group, so that no sorting takes long. */
+const GROUP_SIZE = 20_000;
+/** Preparing gives way to other work after so long. */
+const SLICE_MS = 20;
+
 /** What to look for, prepared once and shared by the streams of one install. Holds values: never printed or stored. */
 export class ScrubPatterns {
-  readonly #classes: readonly LengthClass[];
-  readonly #sorted: readonly Buffer[];
+  readonly #classes = new Map<number, LengthClass>();
+  /** Each in the order of its bytes. */
+  readonly #groups: Buffer[][] = [];
+  #group: Buffer[] = [];
+  // A base of its own each time: a guest that knows its values can't prepare collisions.
+  readonly #base = randomInt(1_000, 1_000_000_000) * 2 + 1;
 
-  constructor(values: Iterable<Sealed<string>>) {
-    const distinct = new Map<string, Buffer>();
+  constructor(values: Iterable<Sealed<string>> = []) {
+    for (const value of values) for (const form of formsOf(value)) this.#add(form);
+    this.#sortGroup();
+  }
+
+  /** As the constructor, in slices: a megabyte of values takes seconds, in which other guests have to be heard. */
+  static async prepare(values: Iterable<Sealed<string>>): Promise<ScrubPatterns> {
+    const patterns = new ScrubPatterns();
+    let until = performance.now() + SLICE_MS;
     for (const value of values) {
-      const text = value.open();
-      if (text.length < SHORTEST_SCRUBBED) continue;
-      for (const form of sealedForms(text)) for (const piece of pieces(form)) distinct.set(piece.toString("latin1"), piece);
+      for (const form of formsOf(value)) {
+        patterns.#add(form);
+        if (performance.now() < until) continue;
+        await new Promise((resolve) => setImmediate(resolve));
+        until = performance.now() + SLICE_MS;
+      }
     }
-    const byLength = new Map<number, Buffer[]>();
-    for (const piece of distinct.values()) {
-      const same = byLength.get(piece.length);
-      if (same === undefined) byLength.set(piece.length, [piece]);
-      else same.push(piece);
+    patterns.#sortGroup();
+    return patterns;
+  }
+
+  #add(form: Buffer): void {
+    for (const piece of pieces(form)) {
+      let lengthClass = this.#classes.get(piece.length);
+      if (lengthClass === undefined) {
+        lengthClass = new LengthClass(piece.length, this.#base);
+        this.#classes.set(piece.length, lengthClass);
+      }
+      if (!lengthClass.add(piece)) continue;
+      this.#group.push(piece);
+      if (this.#group.length >= GROUP_SIZE) this.#sortGroup();
     }
-    // A base of its own in each process: a guest that knows its values can't prepare collisions.
-    const base = randomInt(1_000, 1_000_000_000) * 2 + 1;
-    this.#classes = [...byLength].map(([length, patterns]) => new LengthClass(length, patterns, base));
-    this.#sorted = [...distinct.values()].sort((a, b) => Buffer.compare(a, b));
+  }
+
+  #sortGroup(): void {
+    if (this.#group.length > 0) this.#groups.push(this.#group.sort((a, b) => Buffer.compare(a, b)));
+    this.#group = [];
   }
 
   /** True where nothing is to be replaced. */
   get isEmpty(): boolean {
-    return this.#sorted.length === 0;
+    return this.#classes.size === 0;
   }
 
   /** For each byte whether it belongs to a match. */
   cover(bytes: Buffer): Uint8Array {
     const covered = new Uint8Array(bytes.length);
-    for (const lengthClass of this.#classes) lengthClass.mark(bytes, covered);
+    for (const lengthClass of this.#classes.values()) lengthClass.mark(bytes, covered);
     return covered;
   }
 
   /** Where the longest end of `bytes` begins that could be the beginning of a match; their length if there is none. */
   openEnd(bytes: Buffer): number {
     for (let at = Math.max(0, bytes.length - PIECE_BYTES + 1); at < bytes.length; at += 1) {
-      if (this.#isBeginning(bytes.subarray(at))) return at;
+      const part = bytes.subarray(at);
+      if (this.#groups.some((group) => isBeginning(group, part))) return at;
     }
     return bytes.length;
   }
+}
 
-  #isBeginning(part: Buffer): boolean {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const pattern = this.#sorted[middle];
-      if (pattern !== undefined && Buffer.compare(pattern, part) < 0) low = middle + 1;
-      else high = middle;
-    }
-    const candidate = this.#sorted[low];
-    return candidate !== undefined && candidate.length > part.length && candidate.subarray(0, part.length).equals(part);
+function* formsOf(value: Sealed<string>): Generator<Buffer, void, void> {
+  const text = value.open();
+  if (text.length >= SHORTEST_SCRUBBED) yield* sealedForms(text);
+}
+
+/** Whether one of the patterns, in the order of their bytes, begins with a part and is longer. */
+function isBeginning(sorted: readonly Buffer[], part: Buffer): boolean {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const pattern = sorted[middle];
+    if (pattern !== undefined && Buffer.compare(pattern, part) < 0) low = middle + 1;
+    else high = middle;
   }
+  // The part itself may be a pattern too; one that is longer comes right after it.
+  return [sorted[low], sorted[low + 1]].some((pattern) => pattern !== undefined && pattern.length > part.length && pattern.subarray(0, part.length).equals(part));
 }
 
 /**

@@ -33,22 +33,33 @@ function hexForms(bytes: Buffer): string[] {
   return [hex, hex.toUpperCase()];
 }
 
-function percentEncode(bytes: Buffer, keep: RegExp, upper: boolean): string {
-  let text = "";
-  for (const byte of bytes) {
+/** What stands for each byte where the characters of `keep` stay as they are. */
+function percentTable(keep: RegExp, upper: boolean, space = "%20"): string[] {
+  return Array.from({ length: 256 }, (_, byte) => {
     const character = String.fromCharCode(byte);
+    if (character === " ") return space;
+    if (keep.test(character)) return character;
     const hex = byte.toString(16).padStart(2, "0");
-    text += keep.test(character) ? character : `%${upper ? hex.toUpperCase() : hex}`;
-  }
-  return text;
+    return `%${upper ? hex.toUpperCase() : hex}`;
+  });
 }
 
-/** URL-encoded: as browsers do for a part, for a whole URL and for a form, and everything but letters and digits. */
-function urlForms(bytes: Buffer): string[] {
-  const kept = [/[A-Za-z0-9\-_.!~*'()]/, /[A-Za-z0-9\-_.~]/, /[A-Za-z0-9\-_.~/]/, /[A-Za-z0-9;,/?:@&=+$\-_.!~*'()#]/, /[A-Za-z0-9]/];
-  const forms = kept.flatMap((keep) => [percentEncode(bytes, keep, true), percentEncode(bytes, keep, false)]);
-  const form = /[A-Za-z0-9\-_.* ]/;
-  return [...forms, ...[true, false].map((upper) => percentEncode(bytes, form, upper).replaceAll(" ", "+"))];
+/** As browsers do it for a part, as the standard says, as Python does it, as browsers do it for a form, all but letters and digits. */
+const PERCENT_TABLES = [true, false].flatMap((upper) => [
+  percentTable(/[A-Za-z0-9\-_.!~*'()]/, upper),
+  percentTable(/[A-Za-z0-9\-_.~]/, upper),
+  percentTable(/[A-Za-z0-9\-_.~/]/, upper),
+  percentTable(/[A-Za-z0-9\-_.*]/, upper, "+"),
+  percentTable(/[A-Za-z0-9]/, upper),
+  percentTable(/[A-Za-z0-9;,/?:@&=+$\-_.!~*'()#]/, upper),
+]);
+
+function* urlForms(bytes: Buffer): Generator<string, void, void> {
+  for (const table of PERCENT_TABLES) {
+    let text = "";
+    for (const byte of bytes) text += table[byte] ?? "";
+    yield text;
+  }
 }
 
 /** JSON-escaped: as JavaScript does it, with escaped slashes, and with everything beyond ASCII escaped. */
@@ -66,19 +77,30 @@ function jsonForms(value: string): string[] {
  * Every byte string in which a value may appear in what a guest says (design: "Scrubbing knows the bytes"): plain, base64
  * in its three alignments, hex, URL-encoded, JSON-escaped, quoted by a shell; line ends as a terminal writes them; and
  * each line of a value of several, because programs print line by line. Strings of fewer than SHORTEST_SCRUBBED bytes
- * aren't among them.
+ * aren't among them. One after the other, because a large value has megabytes of them.
  */
-export function sealedForms(value: string): Buffer[] {
-  const texts = new Set<string>();
+export function* sealedForms(value: string): Generator<Buffer, void, void> {
   const variants = [value, value.trim(), ...value.split(/\r?\n/).map((line) => line.trim())];
   for (const variant of new Set(variants)) {
     if (variant.length < SHORTEST_SCRUBBED) continue;
     const bytes = Buffer.from(variant, "utf8");
-    const plain = [variant, ...jsonForms(variant), variant.replaceAll("'", "'\\''")];
-    for (const text of [...plain, ...base64Forms(bytes), ...hexForms(bytes), ...urlForms(bytes)]) {
-      texts.add(text);
-      if (text.includes("\n")) texts.add(text.replace(/\r?\n/g, "\r\n"));
+    for (const text of textForms(variant, bytes)) {
+      const form = Buffer.from(text, "utf8");
+      if (form.length < SHORTEST_SCRUBBED) continue;
+      yield form;
+      if (text.includes("\n")) yield Buffer.from(text.replace(/\r?\n/g, "\r\n"), "utf8");
     }
   }
-  return [...texts].map((text) => Buffer.from(text, "utf8")).filter((bytes) => bytes.length >= SHORTEST_SCRUBBED);
+}
+
+function* textForms(value: string, bytes: Buffer): Generator<string, void, void> {
+  yield value;
+  const seen = new Set([value]);
+  for (const forms of [jsonForms(value), [value.replaceAll("'", "'\\''")], base64Forms(bytes), hexForms(bytes), urlForms(bytes)]) {
+    for (const form of forms) {
+      if (seen.has(form)) continue;
+      seen.add(form);
+      yield form;
+    }
+  }
 }
