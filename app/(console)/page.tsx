@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { plural } from "#components/format.ts";
 import { LiveRefresh } from "#components/live/live-refresh.tsx";
 import { Figures } from "#components/overview/figures.tsx";
-import { InstallsNow } from "#components/overview/installs-now.tsx";
+import { InstallRows } from "#components/overview/install-rows.tsx";
 import { FailedJobs, SilentNodes } from "#components/overview/problems.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
@@ -23,12 +23,14 @@ import { listNodes } from "#lib/nodes/list-nodes.ts";
 const DAY = 86_400_000;
 const SHOWN = 20;
 const FAILURES = 6;
+const LAST = 6;
 
 export default function OverviewPage(): Promise<ReactNode> {
   return consolePage(async (ctx) => {
-    const [counts, installs, failures, silent] = await Promise.all([
+    const [counts, installs, last, failures, silent] = await Promise.all([
       countInstances(ctx),
       listInstalls(ctx, { active: true, limit: SHOWN }),
+      listInstalls(ctx, { active: false, limit: LAST }),
       recentFailures(ctx),
       silentNodes(ctx),
     ]);
@@ -41,11 +43,11 @@ export default function OverviewPage(): Promise<ReactNode> {
         {counts.total === 0 ? <NothingYet mayCreate={mayCreate} /> : <Figures counts={counts} />}
         <div className="mt-5 grid items-start gap-5 lg:grid-cols-2">
           {counts.total === 0 ? null : (
-            <TitledCard title="Installs in progress" aside={installs.nextCursor === null ? undefined : `the first ${SHOWN}`} className={calm ? "lg:col-span-2" : ""}>
-              {installs.items.length === 0 ? <p className="px-4 pb-4 text-soft">None at the moment.</p> : <InstallsNow installs={installs.items} />}
+            <TitledCard title="Installs in progress" aside={installs.nextCursor === null ? undefined : `the first ${SHOWN}`}>
+              {installs.items.length === 0 ? <p className="px-4 pb-4 text-soft">None at the moment.</p> : <InstallRows installs={installs.items} />}
             </TitledCard>
           )}
-          {calm ? null : (
+          {calm && last.items.length === 0 ? null : (
             <div className="flex min-w-0 flex-col gap-5">
               {silent.length === 0 ? null : (
                 <TitledCard title={`${plural(silent.length, "node doesn’t", "nodes don’t")} answer`}>
@@ -55,6 +57,11 @@ export default function OverviewPage(): Promise<ReactNode> {
               {failures.length === 0 ? null : (
                 <TitledCard title="Failed since yesterday" aside={<AllFailed />}>
                   <FailedJobs jobs={failures.slice(0, FAILURES)} />
+                </TitledCard>
+              )}
+              {last.items.length === 0 ? null : (
+                <TitledCard title="Last installs">
+                  <InstallRows installs={last.items} />
                 </TitledCard>
               )}
             </div>

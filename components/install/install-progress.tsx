@@ -8,8 +8,9 @@ import { isFinal } from "#lib/domain/install-states.ts";
 import type { InstallView } from "#lib/domain/views.ts";
 import { stepLabel } from "./steps.ts";
 
-/** Seconds of silence after which it is said that nothing is heard. */
+/** Seconds of silence after which it is said that nothing is heard, in the states in which the guest has something to say. */
 const SILENCE = 10;
+const TALKING: ReadonlySet<InstallView["state"]> = new Set(["installing", "personalizing"]);
 
 /** The figure, the bar, elapsed and expected time: the head of the picture. */
 export function InstallProgress({ view }: { readonly view: InstallView }) {
@@ -55,7 +56,7 @@ function remaining(view: InstallView, elapsed: number | null): string | null {
 }
 
 function Silence({ view, now }: { readonly view: InstallView; readonly now: number }) {
-  if (view.lastContactAt === null) return null;
+  if (view.lastContactAt === null || !TALKING.has(view.state)) return null;
   const silent = Math.floor(secondsBetween(view.lastContactAt, now));
   return silent < SILENCE ? null : <p className="mt-1 text-wait">No contact for {formatElapsed(silent)}</p>;
 }

@@ -11,15 +11,18 @@ import { SortTh } from "#components/ui/sort-th.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
 import type { InstanceSummary } from "#lib/domain/instance.ts";
 
-/** Instances, one a row. Whoever sees those of others sees whose they are and where. */
-export function InstanceTable({ instances, query, everybodys }: { readonly instances: readonly InstanceSummary[]; readonly query: InstancesQuery; readonly everybodys: boolean }) {
-  const sortHref = (sort: InstanceSort): string => paths.instances({ ...query, sort, cursor: undefined });
-  const sort = query.sort ?? "name";
+/**
+ * Instances, one a row. Whoever sees those of others sees whose they are and where. Without a query it stands on another
+ * page, and can't be sorted.
+ */
+export function InstanceTable({ instances, query, everybodys }: { readonly instances: readonly InstanceSummary[]; readonly query: InstancesQuery | null; readonly everybodys: boolean }) {
+  const sortable = (label: string, up: InstanceSort, down: InstanceSort) =>
+    query === null ? <Th>{label}</Th> : <SortTh label={label} up={up} down={down} current={query.sort ?? "name"} hrefOf={(sort) => paths.instances({ ...query, sort, cursor: undefined })} />;
   return (
     <Table label="Instances">
       <thead>
         <tr>
-          <SortTh label="Name" up="name" down="-name" current={sort} hrefOf={sortHref} />
+          {sortable("Name", "name", "-name")}
           <Th>Status</Th>
           <Th>OS</Th>
           {everybodys ? <Th>Node</Th> : null}
@@ -27,7 +30,7 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
           <Th className="text-right">vCPU</Th>
           <Th className="text-right">Memory</Th>
           <Th className="text-right">Disk</Th>
-          <SortTh label="Created" up="createdAt" down="-createdAt" current={sort} hrefOf={sortHref} />
+          {sortable("Created", "createdAt", "-createdAt")}
         </tr>
       </thead>
       <tbody>

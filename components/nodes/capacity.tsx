@@ -1,7 +1,7 @@
 import { formatMib } from "#components/format.ts";
 
-/** How full something is: a bar, and in words what is free. MiB; null: not known. */
-export function Capacity({ free, total, label }: { readonly free: number | null; readonly total: number | null; readonly label: string }) {
+/** How full something is: a bar, and in words what is free, of how much where there is room for it. MiB; null: not known. */
+export function Capacity({ free, total, label, whole = false }: { readonly free: number | null; readonly total: number | null; readonly label: string; readonly whole?: boolean }) {
   if (free === null || total === null || total === 0) return <span className="text-soft">unknown</span>;
   const used = Math.min(100, Math.max(0, ((total - free) / total) * 100));
   return (
@@ -11,7 +11,10 @@ export function Capacity({ free, total, label }: { readonly free: number | null;
           <rect width={`${used}%`} height="4" />
         </svg>
       </span>
-      <span className="text-small text-soft">{formatMib(free)} free</span>
+      <span className={whole ? "" : "text-small text-soft"}>
+        {formatMib(free)}
+        {whole ? ` of ${formatMib(total)}` : ""} free
+      </span>
     </span>
   );
 }

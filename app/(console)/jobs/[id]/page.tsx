@@ -94,7 +94,7 @@ function factsOf(job: JobDetail): readonly (readonly [string, ReactNode])[] {
   if (job.instanceName !== null) {
     facts.unshift(["Instance", <Link key="instance" href={paths.instance(job.instanceName)} className="rounded-sm font-medium hover:text-accent hover:underline">{job.instanceName}</Link>]);
   }
-  if (job.secretNames.length > 0) facts.push(["Secrets", <span key="secrets"><Mono>{job.secretNames.join(", ")}</Mono>: held in memory until it ends</span>]);
+  if (job.secretNames.length > 0) facts.push(["Secrets", <span key="secrets"><Mono>{job.secretNames.join(", ")}</Mono>: {job.endedAt === null ? "held in memory until it ends" : "gone from memory since it ended"}</span>]);
   return facts;
 }
 

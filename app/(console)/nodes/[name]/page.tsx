@@ -48,7 +48,7 @@ export default function NodePage({ params }: Props): Promise<ReactNode> {
             <DefinitionList items={factsOf(node)} />
           </TitledCard>
           <TitledCard title="Instances" aside={instances.nextCursor === null ? undefined : `the first ${instances.items.length} of ${formatCount(node.instanceCount)}`}>
-            {instances.items.length === 0 ? <EmptyState title="None on this node" /> : <InstanceTable instances={instances.items} query={{}} everybodys />}
+            {instances.items.length === 0 ? <EmptyState title="None on this node" /> : <InstanceTable instances={instances.items} query={null} everybodys />}
           </TitledCard>
         </div>
       </>
@@ -62,8 +62,8 @@ function factsOf(node: NodeView): readonly (readonly [string, ReactNode])[] {
     ["Address", node.address === null ? "none until it has enrolled" : <Mono key="address">{node.address}</Mono>],
     ["Last heard", node.lastSeenAt === null ? "never" : <RelativeTime key="seen" at={node.lastSeenAt} />],
     ["CPUs", node.cpus ?? "unknown"],
-    ["Memory", <Capacity key="memory" free={node.memoryFreeMib} total={node.memoryTotalMib} label="Memory" />],
-    ["Disk", <Capacity key="disk" free={node.diskFreeMib} total={node.diskTotalMib} label="Disk" />],
+    ["Memory", <Capacity key="memory" free={node.memoryFreeMib} total={node.memoryTotalMib} label="Memory" whole />],
+    ["Disk", <Capacity key="disk" free={node.diskFreeMib} total={node.diskTotalMib} label="Disk" whole />],
     ["Runs guests with", accelerator(node)],
     ["Takes new instances", node.offline || node.drained ? "no" : "yes"],
   ];

@@ -5,13 +5,13 @@ import { Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import type { InstallSummary } from "#lib/domain/views.ts";
 
-/** Installs that are in progress, each a line with its bar. */
-export function InstallsNow({ installs }: { readonly installs: readonly InstallSummary[] }) {
+/** Installs, each a line with its bar, or with how it ended. */
+export function InstallRows({ installs }: { readonly installs: readonly InstallSummary[] }) {
   return (
     <ul>
       {installs.map((install) => (
         <li key={install.id} className="flex min-h-9 flex-wrap items-center gap-x-4 gap-y-1 border-t border-line px-4 py-1.5">
-          <Link href={paths.instanceInstall(install.instanceName)} prefetch={false} className="min-w-0 flex-1 truncate rounded-sm font-medium hover:text-accent hover:underline">
+          <Link href={paths.instanceInstall(install.instanceName, install.id)} prefetch={false} className="min-w-0 flex-1 truncate rounded-sm font-medium hover:text-accent hover:underline">
             {install.instanceName}
           </Link>
           <span className="truncate text-soft max-sm:hidden">
@@ -20,7 +20,9 @@ export function InstallsNow({ installs }: { readonly installs: readonly InstallS
           <span className="w-20 text-right text-small text-soft">
             <RelativeTime at={install.acceptedAt} />
           </span>
-          <InstallBar install={install} instanceName={install.instanceName} size="tiny" />
+          <span className="w-[126px]">
+            <InstallBar install={install} instanceName={install.instanceName} size="tiny" />
+          </span>
         </li>
       ))}
     </ul>
