@@ -12,7 +12,7 @@ const ENTRIES = [
   "^scripts/db/schema-engine\\.mjs$",
 ];
 /** What only tests use: helpers, the stand-in for an agent, and the register of routes that they go through. */
-const FOR_TESTS = [TEST, "/testing[a-z-]*\\.ts$", "^scripts/test/", "^agent/simulated/", "^(agent/)?e2e/", "^lib/http/routes\\.ts$"];
+const FOR_TESTS = [TEST, "/testing[a-z-]*\\.ts$", "^scripts/test/", "^agent/(simulated|testing)/", "^(agent/)?e2e/", "^lib/http/routes\\.ts$"];
 
 module.exports = {
   forbidden: [
