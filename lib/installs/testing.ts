@@ -13,7 +13,7 @@ import { contextOf, insertUser, openTestServices } from "#lib/context/testing.ts
 import type { CreateInstanceInput } from "#lib/instances/schemas.ts";
 import { createInstanceInputSchema } from "#lib/instances/schemas.ts";
 import { createInstance } from "#lib/instances/create-instance.ts";
-import { migrateJobQueue } from "#lib/jobs/migrate-queue.ts";
+import { migrateJobQueue } from "#lib/jobs/testing-queue.ts";
 import { waitForJob } from "#lib/jobs/wait-for-job.ts";
 import type { JobWorker } from "#lib/jobs/worker.ts";
 import { startJobWorker } from "#lib/jobs/worker.ts";

@@ -7,6 +7,7 @@ import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob } from "#lib/jobs/accept-job.ts";
+import { warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import { chooseNode, findNode } from "./choose-node.ts";
 import { findDefinition } from "./find-definition.ts";
 import { makeMacs } from "./make-mac.ts";
@@ -66,6 +67,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
       secrets,
       auditDetails: { osType: input.osType, node: node.name, tooShortToScrub: prepared.tooShortToScrub },
       write: async (tx, id) => {
+        await warnTooShort(tx, id, prepared.tooShortToScrub);
         await tx.instance.create({
           data: {
             id: instanceId,

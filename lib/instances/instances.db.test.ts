@@ -56,6 +56,12 @@ describe("a creation is refused before anything is stored", () => {
   });
 });
 
+it("values too short to be replaced in a log are named in the job's", async () => {
+  const job = await create(cluster.admin, newInstance("short.example.test", { parameters: { secret: { root_password: "abc" } } }));
+  expect(job.log[0]?.message).toBe(" - WARNING: values with fewer than 6 characters can't be replaced in the install's log: root_password");
+  expect((await deleteInstance(cluster.admin, "short.example.test").then(({ jobId }) => ended(cluster.admin, jobId))).status).toBe("success");
+});
+
 describe("RAPI", () => {
   it("gets a job that has failed, with the reason in Ganeti's shape, and without a single value", async () => {
     const { jobId } = await createInstance(rapi, newInstance("new.example.test", { parameters: { public: { root_password: "secret-in-the-wrong-place" } } }));

@@ -4,6 +4,7 @@ import { SlipwayError } from "#lib/domain/errors.ts";
 import { reinstallOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
+import { warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
@@ -67,8 +68,9 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
     privateValues,
     secrets,
     auditDetails: { osType: prepared.plan.osType, tooShortToScrub: prepared.tooShortToScrub },
-    write: (tx, id) =>
-      insertInstall(tx, {
+    write: async (tx, id) => {
+      await warnTooShort(tx, id, prepared.tooShortToScrub);
+      await insertInstall(tx, {
         id: installId,
         jobId: id,
         instanceId: row.id,
@@ -78,7 +80,8 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
         applianceDigest: prepared.applianceDigest,
         plan: prepared.plan,
         parameters: prepared.parameters,
-      }),
+      });
+    },
   });
   return { jobId, installId };
 }

@@ -1,6 +1,7 @@
 /** The worker of a controller process (design: architecture, "Worker": jobs are in PostgreSQL, woken by NOTIFY). */
 import { Logger as QueueLogger, parseCronItems, run } from "graphile-worker";
 import type { Runner, TaskList } from "graphile-worker";
+import type pg from "pg";
 import { z } from "zod";
 import type { Services } from "#lib/context/context.ts";
 import { createPool } from "#lib/db/client.ts";
@@ -10,6 +11,7 @@ import { endLapsedInstalls, renewLeases } from "#lib/installs/keep-leases.ts";
 import { LEASE } from "#lib/installs/lease.ts";
 import { settleInstall } from "#lib/installs/settle-install.ts";
 import { addTask, ownTask, TASKS } from "./add-task.ts";
+import { cleanQueue } from "./clean-queue.ts";
 import { forgetEnded, forgetSecretsOfEndedJobs } from "./forget-secrets.ts";
 import { pruneHistory } from "./prune-history.ts";
 import { runJob } from "./run-job.ts";
@@ -56,7 +58,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
       pollInterval: POLL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: SHUTDOWN_MS,
-      taskList: tasks(services, options, stopping.signal),
+      taskList: tasks(services, pool, options, stopping.signal),
       parsedCronItems: options.shared ? parseCronItems([{ task: TASKS.prune, match: "17 * * * *", identifier: TASKS.prune }]) : [],
       logger: queueLogger(services),
     });
@@ -79,7 +81,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
 
 const jobPayloadSchema = z.object({ jobId: z.number().int() });
 
-function tasks(services: Services, { shared }: WorkerOptions, signal: AbortSignal): TaskList {
+function tasks(services: Services, pool: pg.Pool, { shared }: WorkerOptions, signal: AbortSignal): TaskList {
   const own = ownTask(services.controllerId);
   const runAs = (task: string) => async (payload: unknown) => {
     const { jobId } = jobPayloadSchema.parse(payload);
@@ -97,7 +99,10 @@ function tasks(services: Services, { shared }: WorkerOptions, signal: AbortSigna
       const job = await installJob(services, payload);
       if (job !== null && (await settleInstall(services, job.installId, job.secretNames, signal)) === "again") await addTask(services.db, { task: TASKS.settle, jobId: job.id, delayMs: LEASE.retryMs });
     },
-    [TASKS.prune]: () => pruneHistory(services, signal),
+    [TASKS.prune]: async () => {
+      await pruneHistory(services, signal);
+      await cleanQueue(services, pool);
+    },
   };
 }
 
