@@ -19,15 +19,17 @@ export async function listTables(databaseUrl: string): Promise<string[]> {
   });
 }
 
-/** Every row of every table as text; a column of bytes comes as hex, in which the scanner looks as well. */
+/** Every column of every row as text, each by itself: a row as one text would be escaped once more. Bytes come as hex, in which the scanner looks as well. */
 export async function scanTables(databaseUrl: string, scanner: Scanner): Promise<Find[]> {
   const tables = (await listTables(databaseUrl)).filter((table) => SCHEMAS.some((schema) => table.startsWith(`${schema}.`)));
   return withDatabase(databaseUrl, async (client) => {
     const finds: Find[] = [];
     for (const table of tables) {
       const name = table.split(".").map((part) => client.escapeIdentifier(part)).join(".");
-      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
-      for (const { row } of rows) finds.push(...scanner.scan(`table ${table}`, row));
+      const columns = await client.query<{ column: string }>("SELECT attname AS column FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped", [name]);
+      const texts = columns.rows.map(({ column }) => `t.${client.escapeIdentifier(column)}::text`).join(", ");
+      const { rows } = await client.query<(string | null)[]>({ text: `SELECT ${texts} FROM ${name} t`, rowMode: "array" });
+      for (const value of rows.flat()) if (value !== null) finds.push(...scanner.scan(`table ${table}`, value));
     }
     return finds;
   });
