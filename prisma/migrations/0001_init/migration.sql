@@ -167,7 +167,7 @@ CREATE TABLE "instance" (
     "current_install_id" UUID,
     "locked_by_job_id" INTEGER,
     "serial_no" INTEGER NOT NULL DEFAULT 1,
-    "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(6) NOT NULL,
 
     CONSTRAINT "instance_pkey" PRIMARY KEY ("id")
@@ -279,7 +279,7 @@ CREATE TABLE "install" (
     "last_seq" INTEGER NOT NULL DEFAULT 0,
     "last_contact_at" TIMESTAMPTZ(6),
     "timeout_seconds" INTEGER,
-    "accepted_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "accepted_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "started_at" TIMESTAMPTZ(6),
     "ended_at" TIMESTAMPTZ(6),
     "first_boot_at" TIMESTAMPTZ(6),
