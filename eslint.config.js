@@ -24,11 +24,10 @@ export default defineConfig(
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked],
-    plugins: { "react-hooks": reactHooks, slipway: { rules: { "reasoned-cast": reasonedCast, "sealed-open": sealedOpen } } },
+    plugins: { slipway: { rules: { "reasoned-cast": reasonedCast, "sealed-open": sealedOpen } } },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
-      ...reactHooks.configs.recommended.rules,
       "slipway/sealed-open": "error",
       "slipway/reasoned-cast": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
@@ -46,6 +45,7 @@ export default defineConfig(
       "no-restricted-imports": ["error", { paths: [{ name: "node:process", message: "Use the global `process`." }] }],
     },
   },
+  { files: ["app/**", "components/**"], plugins: { "react-hooks": reactHooks }, rules: reactHooks.configs.recommended.rules },
   { files: MAY_OPEN, rules: { "slipway/sealed-open": "off" } },
   {
     // The settings of the controller, and what isn't part of it.
