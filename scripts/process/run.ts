@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import type { Readable } from "node:stream";
 
 export interface RunOptions {
@@ -23,6 +24,30 @@ export interface RunResult {
 
 const OUTPUT_LIMIT = 4_000_000;
 const TAIL_LINES = 40;
+
+/** How to end each group that runs now. */
+const groups = new Set<(signal: NodeJS.Signals) => void>();
+const interruption = new AbortController();
+
+/** Fires when this process is told to end. What runs then is ended, and its callers can still put things in order. */
+export const interrupted: AbortSignal = interruption.signal;
+
+/** Groups of their own don't get this process's signals by themselves. A second signal, or one while nothing runs, ends it at once. */
+function listenForSignals(): void {
+  if (process.listeners("exit").includes(endGroups)) return;
+  process.on("exit", endGroups);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (interrupted.aborted || groups.size === 0) process.exit(128 + constants.signals[signal]);
+      interruption.abort();
+      endGroups();
+    });
+  }
+}
+
+function endGroups(): void {
+  for (const end of groups) end("SIGTERM");
+}
 
 /**
  * Runs a program without a shell and waits for its end. Core dumps are off for it. A program that ends with another status
@@ -60,10 +85,8 @@ export async function run(command: string, args: readonly string[], options: Run
       // The group has ended by itself.
     }
   };
-  const endWithUs = (): void => {
-    endGroup("SIGTERM");
-  };
-  process.once("exit", endWithUs);
+  listenForSignals();
+  groups.add(endGroup);
   const late = { is: false };
   const timers = [
     setTimeout(() => {
@@ -81,7 +104,7 @@ export async function run(command: string, args: readonly string[], options: Run
     return { code, output, tail: tail.join("\n") };
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    process.off("exit", endWithUs);
+    groups.delete(endGroup);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { interrupted } from "#scripts/process/run.ts";
 import type { Outcome, StepContext } from "./step.ts";
 import { checkStep, vitestStep } from "./step.ts";
 import { stackSteps } from "./stack-step.ts";
@@ -42,7 +43,7 @@ async function staticLane(): Promise<void> {
 
 async function codeLane(): Promise<void> {
   if (wants("unit")) report(await vitestStep(context, "unit", filters));
-  if (wants("integration")) report(await vitestStep(context, "integration", filters));
+  if (wants("integration") && !interrupted.aborted) report(await vitestStep(context, "integration", filters));
 }
 
 function sources(): string[] {
@@ -51,7 +52,7 @@ function sources(): string[] {
 
 // Two processors: what reads the code beside what runs it, then the stack alone, whose times are looked at.
 await Promise.all([wants("static") ? staticLane() : undefined, codeLane()]);
-if (wants("system")) report(...(await stackSteps(context, filters, (line) => process.stdout.write(`${line}\n`))));
+if (wants("system") && !interrupted.aborted) report(...(await stackSteps(context, filters, (line) => process.stdout.write(`${line}\n`))));
 
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
@@ -59,4 +60,4 @@ for (const outcome of outcomes) {
   if (outcome.failed > 0) process.stdout.write(`failed: ${outcome.title}\n`);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+process.exitCode = failed === 0 && passed > 0 && !interrupted.aborted ? 0 : 1;
