@@ -2,7 +2,7 @@ import { formatDuration, formatElapsed } from "#components/format.ts";
 import { classes } from "#components/ui/classes.ts";
 import type { ShownStep } from "./steps.ts";
 
-const WORDS: Readonly<Record<ShownStep["status"], string>> = { done: "done", now: "now", failed: "failed", ahead: "ahead", skipped: "not reached" };
+const WORDS: Readonly<Record<ShownStep["status"], string>> = { done: "done", now: "now", failed: "failed", cancelled: "cancelled here", ahead: "ahead", skipped: "not reached" };
 
 /** The steps as a line that fills. */
 export function InstallSteps({ steps, now }: { readonly steps: readonly ShownStep[]; readonly now: number }) {
@@ -33,6 +33,7 @@ const TEXT: Readonly<Record<ShownStep["status"], string>> = {
   done: "",
   now: "font-semibold",
   failed: "font-semibold text-bad",
+  cancelled: "font-semibold",
   ahead: "text-faint",
   skipped: "text-faint",
 };
@@ -44,9 +45,9 @@ function Dot({ status }: { readonly status: ShownStep["status"] }) {
       {status === "done" ? <circle cx="10" cy="10" r="5" className="fill-accent" /> : null}
       {status === "now" ? <circle cx="10" cy="10" r="4" strokeWidth="2" className="fill-panel stroke-accent" /> : null}
       {status === "ahead" || status === "skipped" ? <circle cx="10" cy="10" r="4" strokeWidth="2" className="fill-panel stroke-line" /> : null}
-      {status === "failed" ? (
+      {status === "failed" || status === "cancelled" ? (
         <>
-          <circle cx="10" cy="10" r="7" className="fill-bad" />
+          <circle cx="10" cy="10" r="7" className={status === "failed" ? "fill-bad" : "fill-soft"} />
           <path d="M7.5 7.5l5 5M12.5 7.5l-5 5" strokeWidth="1.8" strokeLinecap="round" className="stroke-panel" />
         </>
       ) : null}

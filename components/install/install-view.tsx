@@ -33,7 +33,7 @@ export function InstallPicture({ initial, entries }: { readonly initial: View; r
         </section>
         <InstallLog install={install} active={active} />
       </div>
-      <InstallFacts plan={view.plan} />
+      <InstallFacts plan={view.plan} state={view.state} />
       {view.parameters.length === 0 ? null : (
         <section aria-label="Parameters of this install" className="mt-5 rounded-md border border-line bg-panel">
           <ParameterTable rows={view.parameters} secretNote={active ? "in memory until this install ends, then gone" : "was in memory until the install ended, gone since"} />

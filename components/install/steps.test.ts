@@ -37,6 +37,8 @@ describe("the steps of an install", () => {
     expect(statuses({ state: "timed_out", error: { code: "timed_out", message: "", step: null } })).toEqual(["disk done", "unpack failed", "boot skipped"]);
   });
 
+  it("blame nothing where somebody cancelled", () => expect(statuses({ state: "cancelled" })).toEqual(["disk done", "unpack cancelled", "boot skipped"]));
+
   it("are done when the install is, said or not", () => expect(statuses({ state: "done" })).toEqual(["disk done", "unpack done", "boot skipped"]));
 
   it("are called as the plan calls them", () => {

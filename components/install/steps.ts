@@ -5,7 +5,7 @@ import { isFinal } from "#lib/domain/install-states.ts";
 export interface ShownStep {
   readonly id: string;
   readonly label: string;
-  readonly status: "done" | "now" | "failed" | "ahead" | "skipped";
+  readonly status: "done" | "now" | "failed" | "cancelled" | "ahead" | "skipped";
   /** Milliseconds since the epoch. */
   readonly startedAt: number | null;
   readonly endedAt: number | null;
@@ -13,7 +13,7 @@ export interface ShownStep {
 
 /**
  * The steps of an install in order, those ahead included: what has begun as it went, then what the plan still expects. An
- * install that ended otherwise than `done` has a failed step, or the step at which it was, and nothing ahead of it.
+ * install that ended otherwise than `done` has the step at which it failed or was cancelled, and nothing ahead of it.
  */
 export function shownSteps(install: Pick<InstallView, "state" | "steps" | "plan" | "step" | "error">): readonly ShownStep[] {
   const known = new Set(install.steps.map((step) => step.id));
@@ -37,7 +37,7 @@ interface Timed {
 }
 
 function statusOf(step: Timed, failedStep: string | null, state: InstallView["state"]): ShownStep["status"] {
-  if (failedStep !== null && (step.id === failedStep || step.label === failedStep)) return "failed";
+  if (failedStep !== null && (step.id === failedStep || step.label === failedStep)) return state === "cancelled" ? "cancelled" : "failed";
   if (step.endedAt !== null) return "done";
   if (step.startedAt !== null) return isFinal(state) ? (state === "done" ? "done" : "skipped") : "now";
   return isFinal(state) ? "skipped" : "ahead";

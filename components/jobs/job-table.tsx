@@ -7,6 +7,7 @@ import { JOB_STATUS } from "#components/status/statuses.ts";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
 import type { JobSummary } from "#lib/domain/views.ts";
+import { jobTitle } from "./job-title.ts";
 
 /** Jobs, the last first, those that install something with their bars. */
 export function JobTable({ jobs, label = "Jobs" }: { readonly jobs: readonly JobSummary[]; readonly label?: string }) {
@@ -31,7 +32,7 @@ export function JobTable({ jobs, label = "Jobs" }: { readonly jobs: readonly Job
               </Link>
             </Td>
             <Td className="max-w-[44ch] truncate font-mono text-small" title={job.summary.join(", ")}>
-              {job.summary.join(", ")}
+              {jobTitle(job.summary)}
             </Td>
             <Td className="max-w-[44ch]">
               <JobStatusCell job={job} />

@@ -7,7 +7,7 @@ import type { Interest } from "./interest.ts";
 import { useLive } from "./use-live.ts";
 
 /** Milliseconds between two refreshes of a page, however much happens. */
-const SPACING = 1000;
+const SPACING = 500;
 
 /**
  * Makes the page anew on the server when something that it shows has changed: at once, and then as often as the spacing

@@ -1,5 +1,6 @@
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { jobTitle } from "#components/jobs/job-title.ts";
 import { paths } from "#components/paths.ts";
 import { ToneMark } from "#components/status/mark.tsx";
 import { nodeStatus } from "#components/status/statuses.ts";
@@ -11,7 +12,7 @@ export function FailedJobs({ jobs }: { readonly jobs: readonly JobSummary[] }) {
   return (
     <ul>
       {jobs.map((job) => (
-        <Line key={job.id} mark={<ToneMark tone="bad" />} href={job.installId !== null && job.instanceName !== null ? paths.instanceInstall(job.instanceName, job.installId) : paths.job(job.id)} title={job.summary.join(", ")} at={job.endedAt ?? job.receivedAt}>
+        <Line key={job.id} mark={<ToneMark tone="bad" />} href={job.installId !== null && job.instanceName !== null ? paths.instanceInstall(job.instanceName, job.installId) : paths.job(job.id)} title={jobTitle(job.summary)} at={job.endedAt ?? job.receivedAt}>
           {job.error?.message ?? "No reason is known."}
         </Line>
       ))}
