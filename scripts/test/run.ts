@@ -6,13 +6,13 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { interrupted } from "#scripts/process/run.ts";
+import { scratchDirectory } from "#scripts/up/scratch.ts";
 import type { Outcome, StepContext } from "./step.ts";
 import { checkStep, vitestStep } from "./step.ts";
 import { stackSteps } from "./stack-step.ts";
 
 const release = path.resolve(import.meta.dirname, "../..");
-const scratch = process.env["SLIPWAY_TEST_SCRATCH"];
-if (scratch === undefined) throw new Error("this is the second half of `npm test`, which says where it may write");
+const scratch = scratchDirectory();
 const context: StepContext = { release, scratch };
 mkdirSync(path.join(scratch, "tmp"), { recursive: true });
 process.env["TMPDIR"] = path.join(scratch, "tmp");
