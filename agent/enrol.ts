@@ -7,7 +7,7 @@
  * The token is read from standard input, where no process list shows it. `--address` is where controllers dial the agent.
  * A controller that isn't on this machine is spoken to over TLS, with `--ca` where its authority isn't a public one.
  */
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
@@ -33,6 +33,9 @@ const controller = new URL("/api/v1/nodes/enrol", required("controller"));
 const address = required("address");
 const directory = required("directory");
 if (controller.protocol !== "https:" && !isLoopback(controller.hostname)) throw new Error("--controller has to be an https address, except on this machine");
+
+// Before the token is used up: what can't be written down afterwards would be lost.
+await mkdir(directory, { recursive: true, mode: 0o700 });
 
 const token = (await text(process.stdin)).trim();
 const keys = await crypto.subtle.generateKey(KEY, true, ["sign", "verify"]);

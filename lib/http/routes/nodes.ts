@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { INSTANCE_NAME } from "#lib/domain/instance.ts";
-import { addNode } from "#lib/nodes/add-node.ts";
+import { addNode, addNodeInputSchema } from "#lib/nodes/add-node.ts";
 import { enrolNode } from "#lib/nodes/enrol-node.ts";
 import { getNode } from "#lib/nodes/get-node.ts";
 import { listNodes } from "#lib/nodes/list-nodes.ts";
@@ -25,7 +24,7 @@ export const addNodeRoute = defineRoute({
   operation: "node.add",
   params: noParams,
   query: noQuery,
-  body: z.strictObject({ name: z.string().regex(INSTANCE_NAME, "must be a host name in lower case") }),
+  body: addNodeInputSchema,
   status: 201,
   run: (ctx, { body }) => addNode(ctx, body),
 });
