@@ -1,5 +1,5 @@
 import type { ExpectedStep } from "#lib/domain/os-definition.ts";
-import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
+import { cutText, GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { InstallStep } from "#lib/agent-protocol/messages.ts";
 
 /** The agent's own steps. */
@@ -30,7 +30,7 @@ export interface ProgressPlan {
 
 /** A guest's step that is called like one of the agent's gets a name of its own. */
 function guestStepId(id: string): string {
-  return id in WEIGHTS ? `os:${id}`.slice(0, GUEST_LIMITS.stepIdLength) : id;
+  return id in WEIGHTS ? cutText(`os:${id}`, GUEST_LIMITS.stepIdLength) : id;
 }
 
 function gibibytes(mib: number): string {
@@ -126,7 +126,7 @@ export class InstallProgress {
     }
     if (this.#unknownSteps >= GUEST_LIMITS.unknownSteps) return;
     this.#unknownSteps += 1;
-    const step: Tracked = { id, label: label.slice(0, GUEST_LIMITS.stepLabelLength).toWellFormed(), source: "guest", weight: 0, fraction: 0, startedAt: null, endedAt: null };
+    const step: Tracked = { id, label: cutText(label, GUEST_LIMITS.stepLabelLength), source: "guest", weight: 0, fraction: 0, startedAt: null, endedAt: null };
     const swap = this.#steps.findIndex((candidate) => candidate.id === "swap");
     this.#steps.splice(swap, 0, step);
     this.#enter(step);

@@ -1,5 +1,5 @@
 import { timingSafeEqual, createHash } from "node:crypto";
-import { decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
+import { cutText, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 
 /** Of an overlong line so much is scrubbed, so that its first GUEST_LIMITS.lineBytes are there after scrubbing. */
@@ -115,7 +115,7 @@ export class WritePipe {
   #passOn(bytes: Buffer): void {
     const parsed = parseGuestLine(decodeLine(bytes));
     if (parsed.kind === "progress") {
-      const step = parsed.step === null ? null : scrubText(this.#patterns, parsed.step).slice(0, GUEST_LIMITS.stepIdLength);
+      const step = parsed.step === null ? null : cutText(scrubText(this.#patterns, parsed.step), GUEST_LIMITS.stepIdLength);
       const message = parsed.message === null ? null : capped(scrubText(this.#patterns, parsed.message));
       if (this.#isFull && message !== null) this.#tooMany += 1;
       this.#count(message ?? "");

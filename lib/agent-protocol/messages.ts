@@ -31,7 +31,16 @@ export const PROTOCOL_VERSION = 1;
 const uuid = z.uuid();
 /** sha256, 64 lower-case hex digits. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
-const shortText = z.string().max(1_000);
+/**
+ * What an agent says, at most so many characters. Part of it comes from guests, and PostgreSQL takes neither NUL nor half a
+ * character: one such text would keep everything that the node says afterwards from being taken in.
+ */
+const saidText = (length: number) =>
+  z
+    .string()
+    .max(length)
+    .transform((text) => text.toWellFormed().replaceAll("\0", "\u2400"));
+const shortText = saidText(1_000);
 /** ISO 8601 with milliseconds, UTC. */
 const timestamp = z.iso.datetime();
 const stateSchema = z.enum([...ACTIVE_STATES, ...FINAL_STATES]);
@@ -134,8 +143,8 @@ export type InstallOrder = z.output<typeof installOrderSchema>;
 
 /** A stage as a person sees it: the agent's own, and those that the guest reports. In order of appearance. */
 export const installStepSchema = z.object({
-  id: z.string().max(64),
-  label: z.string().max(120),
+  id: saidText(64),
+  label: saidText(120),
   source: z.enum(["agent", "guest"]),
   startedAt: timestamp.nullable(),
   endedAt: timestamp.nullable(),
@@ -144,9 +153,9 @@ export type InstallStep = z.infer<typeof installStepSchema>;
 
 export const installErrorSchema = z.object({
   code: z.enum(ERROR_CODES),
-  message: z.string().max(2_000),
+  message: saidText(2_000),
   /** Id of the step in which it happened. */
-  step: z.string().max(64).nullable(),
+  step: saidText(64).nullable(),
 });
 export type InstallError = z.infer<typeof installErrorSchema>;
 
@@ -156,7 +165,7 @@ export const installStatusSchema = z.object({
   state: stateSchema,
   /** 0 to 100 of the whole; moves only when the guest or the agent says so. */
   percent: z.number().min(0).max(100).nullable(),
-  step: z.string().max(64).nullable(),
+  step: saidText(64).nullable(),
   steps: z.array(installStepSchema),
   error: installErrorSchema.nullable(),
   /** True once the new disk is the instance's disk: the commit point. False again when a cancellation has taken that back. */
@@ -172,8 +181,8 @@ export const installEntrySchema = z.object({
   at: timestamp,
   /** log: from the guest; progress: from the guest; notice: from the agent (caps reached, contact lost …). */
   kind: z.enum(["log", "progress", "notice"]),
-  text: z.string().max(4_096).nullable(),
-  step: z.string().max(64).nullable(),
+  text: saidText(4_096).nullable(),
+  step: saidText(64).nullable(),
   /** 0 to 100 within the step, as the guest said. */
   percent: z.number().min(0).max(100).nullable(),
 });

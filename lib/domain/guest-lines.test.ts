@@ -15,6 +15,14 @@ describe("a line of the write pipe", () => {
     }
   });
 
+  test("is whole characters, wherever it is cut", () => {
+    for (const lead of [GUEST_LIMITS.stepIdLength - 1, GUEST_LIMITS.lineBytes - 1]) {
+      const long = `${"a".repeat(lead)}\u{1f600}`;
+      const line = parseGuestLine(JSON.stringify({ step: long, message: long }));
+      expect(line.kind === "progress" && line.step?.isWellFormed() && line.message?.isWellFormed()).toBe(true);
+    }
+  });
+
   test("never makes the agent fail", () => {
     fc.assert(fc.property(fc.oneof(fc.json(), fc.string()), (line) => {
       parseGuestLine(line);

@@ -63,9 +63,9 @@ export function parseGuestLine(line: string): GuestLine {
   const { step, percent, message } = object;
   return {
     kind: "progress",
-    step: typeof step === "string" && step !== "" ? cleanText(step).slice(0, GUEST_LIMITS.stepIdLength) : null,
+    step: typeof step === "string" && step !== "" ? cutText(cleanText(step), GUEST_LIMITS.stepIdLength) : null,
     percent: typeof percent === "number" && Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : null,
-    message: typeof message === "string" ? cleanText(message).slice(0, GUEST_LIMITS.lineBytes) : null,
+    message: typeof message === "string" ? cutText(cleanText(message), GUEST_LIMITS.lineBytes) : null,
   };
 }
 
@@ -75,6 +75,11 @@ export function parseGuestLine(line: string): GuestLine {
  */
 export function cleanText(text: string): string {
   return text.toWellFormed().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\ufffd");
+}
+
+/** The beginning of a text, with no half of a character at its end: no database takes one. */
+export function cutText(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
 }
 
 /** One scrubbed line as text: what a terminal would show of it, and no longer than a line may be. */

@@ -71,18 +71,13 @@ async function takeInInstall(tx: Transaction, services: Services, nodeId: string
   const entries = said.entries.filter((entry) => entry.n <= ENTRIES);
   if (entries.length > 0) {
     await tx.installEvent.createMany({
-      data: entries.map(({ n, at, kind, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, text: withoutNul(text), step, percent })),
+      data: entries.map(({ n, at, kind, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, text, step, percent })),
       skipDuplicates: true,
     });
   }
   const numbers = entries.map((entry) => entry.n);
   const range = numbers.length === 0 ? null : { first: Math.min(...numbers), last: Math.max(...numbers) };
   return applyStatuses(tx, services.keyring, install.jobId, said.statuses, range);
-}
-
-/** PostgreSQL's text has no NUL, and a guest can say one. */
-function withoutNul(text: string | null): string | null {
-  return text === null ? null : text.replaceAll("\0", "\u2400");
 }
 
 function lastPower(events: readonly AgentEvent[]): Map<string, "running" | "stopped"> {
