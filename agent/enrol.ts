@@ -29,7 +29,7 @@ const refusalSchema = z.object({ detail: z.string() });
 const { values: options } = parseArgs({
   options: { controller: { type: "string" }, address: { type: "string" }, directory: { type: "string" }, ca: { type: "string" } },
 });
-const controller = new URL("/api/v1/nodes/enrol", required("controller"));
+const controller = new URL("/api/v1/enrolments", required("controller"));
 const address = required("address");
 const directory = required("directory");
 if (controller.protocol !== "https:" && !isLoopback(controller.hostname)) throw new Error("--controller has to be an https address, except on this machine");

@@ -27,7 +27,7 @@ describe("the console's addresses", () => {
       overview: "/",
       signIn: "/sign-in?next=%2Fjobs%3Fstatus%3Derror",
       instances: "/instances?search=web&status=running&sort=-name&cursor=c1",
-      newInstance: "/instances/new?os=debian%2Bbookworm&node=node1",
+      newInstance: "/new-instance?os=debian%2Bbookworm&node=node1",
       instance: "/instances/web%203%2Fa",
       instanceInstall: "/instances/web%203%2Fa/install?id=i1",
       instanceParameters: "/instances/web%203%2Fa/parameters",
@@ -54,7 +54,7 @@ describe("the console's addresses", () => {
       .map((file) => `/${path.dirname(file)}`.replace(/\/\([^)]+\)/g, "").replace(/^\/\.$/, "/") || "/");
     const address = (link: string): string => new URL(link, "http://console.invalid").pathname;
     const pages = [
-      ...["/", "/sign-in", "/instances", "/instances/new", "/os-definitions", "/nodes", "/jobs"],
+      ...["/", "/sign-in", "/instances", "/new-instance", "/os-definitions", "/nodes", "/jobs"],
       ...["", "/install", "/parameters", "/hardware", "/history", "/reinstall"].map((tab) => `/instances/[name]${tab}`),
       ...["/os-definitions/[name]", "/nodes/[name]", "/jobs/[id]"],
     ];

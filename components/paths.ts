@@ -35,7 +35,7 @@ export const paths = {
   overview: () => "/",
   signIn: (next?: string) => withQuery("/sign-in", { next }),
   instances: (query: InstancesQuery = {}) => withQuery("/instances", { ...query }),
-  newInstance: (query: { readonly os?: string; readonly node?: string } = {}) => withQuery("/instances/new", query),
+  newInstance: (query: { readonly os?: string; readonly node?: string } = {}) => withQuery("/new-instance", query),
   instance: (name: string) => `/instances/${part(name)}`,
   instanceInstall: (name: string, installId?: string) => withQuery(`/instances/${part(name)}/install`, { id: installId }),
   instanceParameters: (name: string) => `/instances/${part(name)}/parameters`,

@@ -50,7 +50,7 @@ describe("a person at the console", () => {
   });
 
   it("installs Debian into a new instance and sees the bar move to its end", async () => {
-    await page.goto("/instances/new");
+    await page.goto("/new-instance");
     await page.getByLabel("Name", { exact: true }).fill(name);
     await page.getByLabel(/^root_password/).fill(rootPassword);
     await page.getByRole("button", { name: /^(Create|Install)/ }).click();

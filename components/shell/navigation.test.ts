@@ -14,5 +14,6 @@ describe("the navigation", () => {
 
   it("knows where one is", () => {
     expect([isUnder("/", "/"), isUnder("/jobs", "/"), isUnder("/jobs/7", "/jobs"), isUnder("/jobsworth", "/jobs")]).toEqual([true, false, true, false]);
+    expect([isUnder("/new-instance", "/instances"), isUnder("/new-instance", "/jobs")]).toEqual([true, false]);
   });
 });

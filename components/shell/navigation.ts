@@ -23,7 +23,11 @@ export function navigationFor(identity: Identity): readonly NavigationItem[] {
   return items;
 }
 
-/** Whether an address lies under an item: `/instances/web-3` under `/instances`, and only `/` under `/`. */
+/**
+ * Whether an address lies under an item: `/instances/web-3` under `/instances`, and only `/` under `/`. The page for a new
+ * instance has an address beside the list's, because an instance may be called "new".
+ */
 export function isUnder(path: string, href: string): boolean {
+  if (path === paths.newInstance()) return href === paths.instances();
   return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 }

@@ -60,14 +60,14 @@ export const API_READS: Readonly<Record<string, (objects: Objects) => string>> =
 /** API routes that change something: their answers are read when the test uses them. */
 export const API_WRITES = [
   "POST /api/v1/instances",
-  "POST /api/v1/instances/preview",
+  "POST /api/v1/instance-previews",
   "DELETE /api/v1/instances/{name}",
   "POST /api/v1/instances/{name}/reinstall",
   "POST /api/v1/instances/{name}/reinstall/preview",
   "POST /api/v1/instances/{name}/power",
   "POST /api/v1/jobs/{id}/cancel",
   "POST /api/v1/nodes",
-  "POST /api/v1/nodes/enrol",
+  "POST /api/v1/enrolments",
   "POST /api/v1/users",
   "PATCH /api/v1/cluster",
 ] as const;
@@ -100,7 +100,7 @@ export const RAPI_READS: Readonly<Record<string, ((objects: Objects) => readonly
 export const PAGES: Readonly<Record<string, (objects: Objects) => string>> = {
   "(console)/page.tsx": () => "/",
   "(console)/instances/(list)/page.tsx": () => "/instances",
-  "(console)/instances/new/page.tsx": ({ definition }) => `/instances/new?os=${definition}`,
+  "(console)/new-instance/page.tsx": ({ definition }) => `/new-instance?os=${definition}`,
   "(console)/instances/[name]/(tabs)/page.tsx": ({ instance }) => `/instances/${instance}`,
   "(console)/instances/[name]/(tabs)/install/page.tsx": ({ instance }) => `/instances/${instance}/install`,
   "(console)/instances/[name]/(tabs)/parameters/page.tsx": ({ instance }) => `/instances/${instance}/parameters`,

@@ -44,6 +44,13 @@ describe("the register of the API's routes", () => {
   });
 
   test("lets in without an account only where a credential of another kind is in the body; this list may only shrink", () => {
-    expect(API_ROUTES.filter(({ access }) => access.kind === "open").map(label)).toEqual(["POST /api/v1/nodes/enrol"]);
+    expect(API_ROUTES.filter(({ access }) => access.kind === "open").map(label)).toEqual(["POST /api/v1/enrolments"]);
+  });
+
+  test("has no fixed word where an object's name may stand: an instance may be called anything", () => {
+    const shadowed = API_ROUTES.flatMap(({ path: variable }) =>
+      API_ROUTES.filter(({ path: fixed }) => fixed !== variable && variable.endsWith("}") && fixed.replace(/[^/]+$/, "") === variable.replace(/[^/]+$/, "") && !fixed.endsWith("}")).map(({ path: fixed }) => fixed),
+    );
+    expect(shadowed).toEqual([]);
   });
 });

@@ -50,7 +50,7 @@ export const createInstanceRoute = defineRoute({
 
 export const previewCreateRoute = defineRoute({
   method: "POST",
-  path: "/api/v1/instances/preview",
+  path: "/api/v1/instance-previews",
   operation: "instance.create",
   params: noParams,
   query: noQuery,

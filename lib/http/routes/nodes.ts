@@ -43,7 +43,7 @@ export const getNodeRoute = defineRoute({
 /** An agent's first call: a one-time token and a certificate request for a certificate. The token is the credential. */
 export const enrolNodeRoute = defineOpenRoute({
   method: "POST",
-  path: "/api/v1/nodes/enrol",
+  path: "/api/v1/enrolments",
   params: noParams,
   query: noQuery,
   body: z.strictObject({
