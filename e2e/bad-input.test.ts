@@ -78,6 +78,15 @@ describe("a request that can't be carried out is refused before anything is touc
   });
 });
 
+describe("somebody without an account", () => {
+  it("can't have pictures made, which would be written beside the program, and the controller goes on", async () => {
+    for (const width of [64, 640]) {
+      expect((await fetch(new URL(`/_next/image?url=%2Ficon.svg&w=${String(width)}&q=75`, stack.consoleUrl))).status).toBe(404);
+      expect((await fetch(new URL("/healthz", stack.consoleUrl))).status).toBe(200);
+    }
+  });
+});
+
 describe("an install that goes wrong leaves disk, power and parameters as they were", () => {
   async function expectUntouched(): Promise<void> {
     expect(await diskMark()).toBe("marked-by-first");
