@@ -20,6 +20,7 @@ const COMMANDS = {
   down: { program: "scripts/down/main.ts", packages: "none" },
   build: { program: "scripts/build/main.ts", packages: "none" },
   test: { program: "scripts/test/main.ts", packages: "tests" },
+  docs: { program: "scripts/docs/main.ts", packages: "none" },
   bench: { program: "bench/main.ts", packages: "running" },
 };
 

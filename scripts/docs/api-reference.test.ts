@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { renderReference } from "./api-reference.ts";
+import { describeFields } from "./describe-schema.ts";
+
+const text = readFileSync(path.resolve(import.meta.dirname, "../../docs/api.md"), "utf8");
+
+describe("docs/api.md", () => {
+  test("is what `npm run docs` makes of the registers", () => {
+    expect(text).toBe(renderReference(text));
+  });
+
+  test("has a place for every generated part", () => {
+    expect(() => renderReference(text.replace("<!-- generated: errors -->", ""))).toThrow("no place for errors");
+    expect(() => renderReference(`${text}\n<!-- generated: weather -->\n<!-- end -->\n`)).toThrow("nothing to generate for weather");
+  });
+});
+
+describe("the fields of a schema", () => {
+  test("are described as they have to be sent, by their path, with bounds and defaults", () => {
+    const schema = z.strictObject({
+      name: z.string().regex(/^(a|b)$/),
+      after: z.string().regex(/^\d{1,18}$/).optional(),
+      disks: z.array(z.strictObject({ sizeMib: z.number().int().min(1).max(9) })).max(4),
+      start: z.boolean().nullable().optional(),
+      kind: z.enum(["one", "two"]).default("one"),
+      values: z.record(z.string(), z.string().transform((value) => ({ value }))).default({}),
+    });
+    expect(describeFields(schema)).toEqual([
+      { name: "name", isRequired: true, type: "text like `^(a\\|b)$`" },
+      { name: "after", isRequired: false, type: "1 to 18 digits" },
+      { name: "disks", isRequired: true, type: "list of objects, at most 4" },
+      { name: "disks[].sizeMib", isRequired: true, type: "whole number, 1 to 9" },
+      { name: "start", isRequired: false, type: "`true` or `false` or null" },
+      { name: "kind", isRequired: false, type: '`one`, `two`; `"one"` if left out' },
+      { name: "values", isRequired: false, type: "names with text each" },
+    ]);
+  });
+});

@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+/** A field of a query or body as a table shows it. */
+export interface FieldRow {
+  /** `disks[].sizeMib` */
+  readonly name: string;
+  readonly isRequired: boolean;
+  /** Type, bounds and default, in Markdown. */
+  readonly type: string;
+}
+
+/** What this module reads of a JSON schema. */
+interface JsonSchema {
+  /** A list where it is one of several. */
+  readonly type?: string | readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly enum?: readonly unknown[];
+  readonly format?: string;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly default?: unknown;
+}
+
+/** Longer ones say more to a machine than to a reader. */
+const SHOWN_PATTERN = 48;
+const MOST_DEPTH = 6;
+
+/** The fields of an object as it has to be sent, those of objects within it by their path. */
+export function describeFields(schema: z.ZodType): FieldRow[] {
+  // zod's own type for a JSON schema is an open record; of it only the members above are read.
+  return fieldsOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema, "", 0);
+}
+
+function fieldsOf(schema: JsonSchema, prefix: string, depth: number): FieldRow[] {
+  if (depth > MOST_DEPTH) throw new Error(`${prefix} is nested too deeply for a table`);
+  const required = new Set(schema.required ?? []);
+  return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
+    const name = `${prefix}${key}`;
+    const inner = field.type === "array" && field.items !== undefined ? fieldsOf(field.items, `${name}[].`, depth + 1) : fieldsOf(field, `${name}.`, depth + 1);
+    return [{ name, isRequired: required.has(key) && field.default === undefined, type: typeOf(field) }, ...inner];
+  });
+}
+
+function typeOf(schema: JsonSchema): string {
+  const fallback = schema.default === undefined || isEmptyObject(schema.default) ? "" : `; \`${JSON.stringify(schema.default)}\` if left out`;
+  return `${plainType(schema)}${fallback}`;
+}
+
+function isList(type: JsonSchema["type"]): type is readonly string[] {
+  return Array.isArray(type);
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+}
+
+function plainType(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
+  const { type, anyOf } = schema;
+  if (anyOf !== undefined) return [...new Set(anyOf.map(plainType))].join(" or ");
+  if (isList(type)) return type.map((one) => plainType({ ...schema, type: one })).join(" or ");
+  switch (type) {
+    case "string":
+      return textType(schema);
+    case "integer":
+    case "number":
+      return `${type === "integer" ? "whole number" : "number"}${range(schema.minimum, schema.maximum)}`;
+    case "boolean":
+      return "`true` or `false`";
+    case "array":
+      return `list of ${schema.items?.properties === undefined ? plainType(schema.items ?? {}) : "objects"}${range(undefined, schema.maxItems)}`;
+    case "object":
+      return typeof schema.additionalProperties === "object" && schema.properties === undefined ? `names with ${plainType(schema.additionalProperties)} each` : "object";
+    case "null":
+      return "null";
+    default:
+      return "any";
+  }
+}
+
+function textType({ format, pattern, minLength, maxLength, allOf }: JsonSchema): string {
+  if (format === "uri") return `address${range(minLength, maxLength)}`;
+  if (format !== undefined) return format;
+  const shown = pattern ?? allOf?.find((part) => part.pattern !== undefined)?.pattern;
+  const digits = /^\^\\d\{(\d+),(\d+)\}\$$/.exec(shown ?? "");
+  if (digits !== null) return `${digits[1] ?? ""} to ${digits[2] ?? ""} digits`;
+  // A bar would end the cell.
+  const form = shown === undefined || shown.length > SHOWN_PATTERN ? "" : ` like \`${shown.replaceAll("|", "\\|")}\``;
+  return `text${form}${range(minLength, maxLength)}`;
+}
+
+function range(least: number | undefined, most: number | undefined): string {
+  const known = (bound: number | undefined): bound is number => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
+  if (known(least) && known(most)) return `, ${least} to ${most}`;
+  if (known(most)) return `, at most ${most}`;
+  return known(least) ? `, at least ${least}` : "";
+}
