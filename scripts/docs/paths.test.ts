@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { findMentions } from "./paths.ts";
+import { findMentions } from "./testing-paths.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const NOT_OURS = new Set(["node_modules", ".next", ".slipway", ".git", "generated", "test-results"]);
