@@ -25,6 +25,10 @@ describe("a body that isn't as it should be", () => {
     ["unheardOf", { ...good, unheardOf: 1 }],
     ["disks[0].color", { ...good, disks: [{ sizeMib: 2048, color: "red" }] }],
     ["parameters.secret.root_password", { ...good, parameters: { secret: { root_password: 7 } } }],
+    ["parameters.secret", { ...good, parameters: { secret: { "not a name": "x" } } }],
+    ["parameters.secret.root_password", { ...good, parameters: { secret: { root_password: "half \ud800" } } }],
+    ["parameters.private.admin_password", { ...good, parameters: { private: { admin_password: "nul \0" } } }],
+    ["disks[0].name", { ...good, disks: [{ sizeMib: 2048, name: "nul \0" }] }],
   ])("is refused with its field: %s", (field, body) => {
     expect(refusal(() => parseWith(createInstanceInputSchema, body)).field).toBe(field);
   });
@@ -44,6 +48,7 @@ describe("a body that isn't as it should be", () => {
       { ...good, parameters: { secret: { root_password: { inner: planted } } } },
       { ...good, parameters: { public: planted } },
       { ...good, start: planted },
+      { ...good, parameters: { secret: { [`${planted} `]: "root_password" } } },
     ];
     for (const body of bodies) expect(refusal(() => parseWith(createInstanceInputSchema, body)).text).not.toContain(planted);
   });

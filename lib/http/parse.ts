@@ -11,6 +11,7 @@ const LONGEST_NAME = 80;
  * the message nor in the cause: zod's own messages name types and limits, and its issues hold no input.
  */
 export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  refuseUnusableText(value, []);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const found = parsed.error.issues.map(describeIssue);
@@ -23,9 +24,31 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
   });
 }
 
+/** PostgreSQL takes neither NUL nor half a character, and a value with one would become another value on its way to a guest. */
+function refuseUnusableText(value: unknown, path: readonly PropertyKey[]): void {
+  if (typeof value === "string") {
+    const problem = value.includes("\0") ? "must not hold a NUL character" : value.isWellFormed() ? null : "must not hold half of a character";
+    if (problem !== null) throw unusable(formatPath(path), problem);
+  } else if (Array.isArray(value)) {
+    value.forEach((part, index) => {
+      refuseUnusableText(part, [...path, index]);
+    });
+  } else if (typeof value === "object" && value !== null) {
+    for (const [name, part] of Object.entries(value)) refuseUnusableText(part, [...path, name]);
+  }
+}
+
+function unusable(field: string, problem: string): SlipwayError {
+  return new SlipwayError("invalid", `${field === "" ? "The body" : field}: ${problem}`, field === "" ? {} : { field, names: [field] });
+}
+
 function describeIssue(issue: z.core.$ZodIssue): { readonly field: string; readonly message: string } {
   if (issue.code === "unrecognized_keys") {
     return { field: formatPath([...issue.path, issue.keys[0] ?? ""]), message: "is not known here" };
+  }
+  if (issue.code === "invalid_key") {
+    // A name that isn't one may be a value that got into the wrong place, so it isn't repeated.
+    return { field: formatPath(issue.path.slice(0, -1)), message: `a name there ${issue.issues[0]?.message ?? "can't be used"}` };
   }
   return { field: formatPath(issue.path), message: issue.message };
 }

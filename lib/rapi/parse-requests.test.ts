@@ -61,6 +61,7 @@ describe("a request to create an instance", () => {
     ["disks", { ...good, disks: "1024" }],
     ["nics", { ...good, nics: [{ color: "red" }] }],
     ["osparams_secret", { ...good, osparams_secret: { root_password: ["x"] } }],
+    ["osparams_secret", { ...good, osparams_secret: { root_password: 2 ** 60 } }],
     ["start", { ...good, start: 1 }],
   ])("with a wrong %s is refused in the words that Ganeti has for it", (field, body) => {
     expect(refused(() => parseCreate(body)).message).toBe(`Invalid body parameters: ("Parameter 'OP_INSTANCE_CREATE.${field}' fails validation", 'wrong_input')`);
