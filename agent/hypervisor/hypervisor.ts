@@ -42,6 +42,8 @@ export interface RunningGuest {
   readonly exited: Promise<GuestExit>;
   /** Presses the power button. The guest may take no notice. */
   pressPowerButton(): Promise<void>;
+  /** Ends the channel's youngest connections beyond so many. Returns how many those were. */
+  endConnectionsBeyond(most: number): Promise<number>;
   /** Ends the guest at once. Resolves when it is gone. */
   end(): Promise<void>;
   /** Lets the guest go on without this process; it can be adopted again. */

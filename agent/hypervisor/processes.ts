@@ -45,6 +45,14 @@ export async function waitUntilGone(target: ProcessIdentity): Promise<void> {
   while (await isAlive(target)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }
 
+/** Ends the youngest processes that work in a folder, so that `most` are left beside `keep`. Returns how many it ended. */
+export async function endBeyond(folder: string, keep: ProcessIdentity, most: number): Promise<number> {
+  const others = (await processesIn(folder)).filter(({ pid }) => pid !== keep.pid);
+  const excess = others.sort((a, b) => a.startTicks - b.startTicks || a.pid - b.pid).slice(most);
+  await Promise.all(excess.map(kill));
+  return excess.length;
+}
+
 /** Every process of ours that works in a folder: QEMU and what it started. */
 export async function processesIn(folder: string): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];

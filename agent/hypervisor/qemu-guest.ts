@@ -4,7 +4,7 @@ import { hasErrnoCode } from "../files.ts";
 import type { SocketFolder } from "../folder-sockets.ts";
 import { forgetGuestState } from "./guest-state.ts";
 import type { GuestExit, RunningGuest } from "./hypervisor.ts";
-import { kill, type ProcessIdentity, waitUntilGone } from "./processes.ts";
+import { endBeyond, kill, type ProcessIdentity, waitUntilGone } from "./processes.ts";
 import { GUEST_FILES } from "./qemu-arguments.ts";
 import type { QmpClient } from "./qmp-client.ts";
 import type { SerialSocket } from "./serial-socket.ts";
@@ -41,6 +41,11 @@ export class QemuGuest implements RunningGuest {
 
   async pressPowerButton(): Promise<void> {
     await this.#parts.qmp.execute("system_powerdown");
+  }
+
+  endConnectionsBeyond(most: number): Promise<number> {
+    // Each connection is a program that QEMU has started (agent/channel/session-channel.ts).
+    return endBeyond(this.#parts.folder, this.#parts.process, most);
   }
 
   async end(): Promise<void> {

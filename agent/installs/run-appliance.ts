@@ -13,6 +13,7 @@ import { readTarScript, type TarScript } from "../metadata/tar-scripts.ts";
 import { WritePipe } from "../metadata/write-pipe.ts";
 import { newDiskFile } from "./disks.ts";
 import type { Install } from "./install.ts";
+import { limitConnections } from "./limit-connections.ts";
 import { applianceMemoryMib } from "./preflight.ts";
 
 /** How long a guest that has reported may take to power itself off. */
@@ -49,8 +50,16 @@ export async function runAppliance(install: Install, disks: readonly number[], s
       onReport();
     },
   });
-  const service = await MetadataService.listen(sockets.address(METADATA_SOCKET), metadataOf(install, disks, scripts, write), context.log);
   let guest: RunningGuest | null = null;
+  const onRefused = limitConnections({
+    guest: () => guest,
+    onNotice: (text) => {
+      log.notice(text);
+    },
+    log: context.log,
+  });
+  const content = { ...documentsOf(install, disks, scripts), write, onRefused };
+  const service = await MetadataService.listen(sockets.address(METADATA_SOCKET), content, context.log);
   let exit: GuestExit;
   try {
     progress.begin("appliance");
@@ -135,7 +144,7 @@ function appliancePlan({ order, instance, context }: Install, disks: readonly nu
   };
 }
 
-function metadataOf(install: Install, disks: readonly number[], scripts: readonly TarScript[], write: WritePipe): MetadataContent {
+function documentsOf(install: Install, disks: readonly number[], scripts: readonly TarScript[]): Pick<MetadataContent, "documents" | "read" | "onContact"> {
   const { order, context, progress, log } = install;
   const archive = context.blobs.path(order.os.untrustedDigest);
   const json = (text: () => string) => (): Promise<MetadataBody> => Promise.resolve({ kind: "text", text: text(), type: "application/json" });
@@ -151,7 +160,6 @@ function metadataOf(install: Install, disks: readonly number[], scripts: readonl
   return {
     documents,
     read: new ReadPipe(),
-    write,
     onContact: () => {
       install.lastContactAt = new Date().toISOString();
       if (progress.step !== "appliance") return;

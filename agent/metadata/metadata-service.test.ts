@@ -15,6 +15,7 @@ let socket: string;
 let service: MetadataService;
 let lines: string[];
 let read: ReadPipe;
+let refused: number;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "metadata-"));
@@ -22,6 +23,7 @@ beforeEach(async () => {
   await writeFile(join(folder, "untrusted.tar"), "an archive");
   lines = [];
   read = new ReadPipe();
+  refused = 0;
   const write = new WritePipe(new ScrubPatterns([]), "token", {
     onLine: (line) => lines.push(line.kind === "log" ? line.text : "progress"),
     onNotice: (text) => lines.push(text),
@@ -34,7 +36,7 @@ beforeEach(async () => {
     ["os/scripts/create", text("#!/bin/sh")],
     ["os/untrusted.tar", () => Promise.resolve({ kind: "file", path: join(folder, "untrusted.tar"), length: 10 })],
   ]);
-  service = await MetadataService.listen(socket, { documents, read, write, onContact: () => undefined }, pino({ level: "silent" }));
+  service = await MetadataService.listen(socket, { documents, read, write, onContact: () => undefined, onRefused: () => (refused += 1) }, pino({ level: "silent" }));
 });
 afterEach(async () => {
   await service.close();
@@ -108,6 +110,7 @@ describe("the metadata service", () => {
     const held = Array.from({ length: 20 }, () => connect(socket).on("error", () => undefined));
     const closed = held.map((connection) => new Promise((resolve) => connection.once("close", resolve)));
     await Promise.race(closed);
+    await expect.poll(() => refused).toBe(4);
     for (const connection of held) connection.destroy();
     await Promise.all(closed);
     await expect.poll(async () => (await call("GET", "/").catch(() => ({ status: 0 }))).status).toBe(200);

@@ -19,6 +19,8 @@ export interface MetadataContent {
   readonly write: WritePipe;
   /** The guest has asked for something. */
   readonly onContact: () => void;
+  /** The guest has more connections than are served, and this one was refused. */
+  readonly onRefused: () => void;
 }
 
 const MOST_CONNECTIONS = 16;
@@ -51,6 +53,7 @@ export class MetadataService {
         response.destroy();
       });
     });
+    server.on("drop", content.onRefused);
     server.on("clientError", (_error, connection) => connection.destroy());
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

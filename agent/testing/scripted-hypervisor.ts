@@ -85,6 +85,7 @@ export class ScriptedHypervisor implements Hypervisor {
     return {
       startedAt: guest.startedAt,
       exited: guest.exited.then((exit) => (isHeld() ? exit : never)),
+      endConnectionsBeyond: () => Promise.resolve(0),
       pressPowerButton: () => guest.pressPowerButton(),
       end: () => (isHeld() ? guest.end() : never),
       release: () => Promise.resolve(),
