@@ -74,11 +74,20 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
     const scripts: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       say(`round ${round} of ${rounds}`);
-      // Nothing else runs while the bare machine does.
-      await setPower(api, "stop");
-      boots.push(await bare.boot());
-      scripts.push(await bare.script());
-      installs.push((await install(api, { isFirst: false })).stages);
+      const takes = [
+        async (): Promise<void> => {
+          // Nothing else runs while the bare machine does.
+          await stopInstance(api);
+          boots.push(await bare.boot());
+          scripts.push(await bare.script());
+        },
+        async (): Promise<void> => {
+          await stopInstance(api);
+          installs.push((await install(api, { isFirst: false })).stages);
+        },
+      ];
+      // What comes second finds another machine: caches are warm, and the first one's disk is being written.
+      for (const take of round % 2 === 0 ? takes.reverse() : takes) await take();
     }
     const stage = (name: keyof Stages): number => median(installs.map((one) => one[name]));
     const run = median(installs.map((one) => one.boot + one.script + one.shutdown));
@@ -90,7 +99,7 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
       compared("boot to first script line", stage("boot"), "ms", median(boots), 1.5),
       compared("script", stage("script"), "ms", median(scripts)),
       reported("shutdown", stage("shutdown"), "ms"),
-      { ...compared("whole appliance run", run, "ms", median(boots) + median(scripts)), aim: "within 10 s under TCG on 2 cores" },
+      reported("whole appliance run", run, "ms", "within 10 s under TCG on 2 cores"),
       reported("first boot", stage("firstBoot"), "ms"),
     ];
   } finally {
@@ -138,8 +147,8 @@ function given(value: number | null | undefined, what: string): number {
   return value;
 }
 
-async function setPower(api: ApiClient, action: "stop"): Promise<void> {
-  await api.post(`/api/v1/instances/${INSTANCE}/power`, { action, graceSeconds: 0 }, z.unknown());
+async function stopInstance(api: ApiClient): Promise<void> {
+  await api.post(`/api/v1/instances/${INSTANCE}/power`, { action: "stop", graceSeconds: 0 }, z.unknown());
   await api.waitFor(async () => ((await api.get(`/api/v1/instances/${INSTANCE}`, z.object({ operState: z.string().nullable() }))).operState === "stopped" ? true : null), {
     what: "stopping the instance",
     timeoutMs: 60_000,

@@ -12,7 +12,7 @@ import { measureInstall } from "./install.ts";
 const BENCHES: Readonly<Record<string, (rounds: number) => Promise<readonly Figure[]>>> = { install: measureInstall };
 
 await runCommand(async () => {
-  const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "3" } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } }, allowPositionals: true });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Refusal("--rounds must be a number from 1 to 100");
   const names = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
