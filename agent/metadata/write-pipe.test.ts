@@ -50,6 +50,17 @@ describe("the write pipe", () => {
     expect(texts()).toEqual(["password <redacted>", "<redacted>", null, "a <redacted> b"]);
   });
 
+  test("replaces a value whose halves come in requests without a line feed, wherever it is cut", async () => {
+    for (let at = 1; at < SECRET.length; at += 1) {
+      const { write, texts, pipe } = createPipe();
+      await write(`a ${SECRET.slice(0, at)}`);
+      await write(`${SECRET.slice(at)} b`);
+      await write("alone");
+      pipe.end();
+      expect(texts()).toEqual(["a <redacted>", "<redacted> b", "alone"]);
+    }
+  });
+
   test("cuts a long line without showing the half of a value", async () => {
     const { write, texts, pipe } = createPipe();
     // Replaced values make the line so short that its end would be shown.

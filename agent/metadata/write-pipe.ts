@@ -2,6 +2,8 @@ import { timingSafeEqual, createHash } from "node:crypto";
 import { cutText, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 
+/** A flood is told of at once, and then no more often than this: what is told is kept like any other line. */
+const TELL_MS = 5_000;
 /** Of an overlong line so much is scrubbed, so that its first GUEST_LIMITS.lineBytes are there after scrubbing. */
 const SCRUBBED_LINE_BYTES = 4 * GUEST_LIMITS.lineBytes;
 
@@ -34,6 +36,7 @@ export class WritePipe {
   #keptLines = 0;
   #keptBytes = 0;
   #tooQuick = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #tooMany = 0;
   #isFull = false;
 
@@ -53,15 +56,17 @@ export class WritePipe {
    */
   async take(body: AsyncIterable<Buffer>, firstLine: number | null): Promise<void> {
     let skip = firstLine === null ? 0 : Math.max(0, this.#numberedLines - firstLine);
+    let isOver = false;
     const lines = new LineSplitter(SCRUBBED_LINE_BYTES, (line, cutBytes) => {
       if (skip > 0) {
         skip -= 1;
         return;
       }
       if (firstLine !== null) this.#numberedLines += 1;
-      this.#takeLine(line, cutBytes);
+      this.#takeLine(line, cutBytes, isOver);
     });
     for await (const chunk of body) lines.write(chunk);
+    isOver = true;
     lines.end();
   }
 
@@ -69,11 +74,12 @@ export class WritePipe {
   end(): void {
     this.#lines.write(this.#scrubber.end());
     this.#lines.end();
-    this.#tellTooQuick();
+    this.#tellTooQuick(true);
     if (this.#tooMany > 0) this.#events.onNotice(`The log is full: ${String(this.#tooMany)} more lines were left out.`);
   }
 
-  #takeLine(line: Buffer, cutBytes: number): void {
+  /** `isUnfinished`: its request ended before the line did. */
+  #takeLine(line: Buffer, cutBytes: number, isUnfinished: boolean): void {
     const mayBeJson = line.length <= RESULT_LINE_BYTES && cutBytes === 0 && line[0] === 0x7b;
     if (mayBeJson) {
       const result = parseResult(line.toString("utf8"));
@@ -86,13 +92,13 @@ export class WritePipe {
     }
     if (!this.#budget.take(performance.now())) {
       this.#tooQuick += 1;
-      this.#scrubber.cut();
+      this.#lines.write(this.#scrubber.cut());
       return;
     }
     this.#tellTooQuick();
     if (this.#isFull && !mayBeJson) {
       this.#tooMany += 1;
-      this.#scrubber.cut();
+      this.#lines.write(this.#scrubber.cut());
       return;
     }
     this.#lines.write(this.#scrubber.write(line));
@@ -101,12 +107,15 @@ export class WritePipe {
       this.#scrubber.cut();
       this.#lines.write(Buffer.from("\n"));
     } else {
-      this.#lines.write(this.#scrubber.write(Buffer.from("\n")));
+      // A value may go on in the next request.
+      this.#lines.write(isUnfinished ? this.#scrubber.endLine() : this.#scrubber.write(Buffer.from("\n")));
     }
   }
 
-  #tellTooQuick(): void {
-    if (this.#tooQuick === 0) return;
+  #tellTooQuick(atOnce = false): void {
+    const now = performance.now();
+    if (this.#tooQuick === 0 || (!atOnce && now - this.#toldAt < TELL_MS)) return;
+    this.#toldAt = now;
     this.#events.onNotice(`${String(this.#tooQuick)} lines came too quickly and were left out.`);
     this.#tooQuick = 0;
   }

@@ -102,6 +102,14 @@ describe("the scrubber", () => {
     }
   });
 
+  test("replaces a long value in hex as xxd writes it, and a value with quotes as shells do", () => {
+    const text = "k".repeat(40) + "0123456789".repeat(12);
+    const lines = Buffer.from(text).toString("hex").match(/.{1,60}/g)?.join("\n") ?? "";
+    expect(scrubText(patternsFor(text), `${lines}\n`)).toBe(`${REDACTED}\n`);
+    const quoted = [`it'\\''s "7$" a\\b`, `it'"'"'s "7$" a\\b`, `it's \\"7\\$\\" a\\\\b`];
+    for (const form of quoted) expect(scrubText(patternsFor(`it's "7$" a\\b`), `'${form}'`)).toBe(`'${REDACTED}'`);
+  });
+
   test("leaves values shorter than six characters alone", () => {
     expect(scrubText(new ScrubPatterns([privateValue("short")]), "a short one")).toBe("a short one");
   });

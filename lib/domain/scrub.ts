@@ -11,6 +11,7 @@ import { REDACTED } from "./visibility.ts";
  */
 const PIECE_BYTES = 24;
 
+const LINE_FEED = Buffer.from("\n");
 const REPLACEMENT = Buffer.from(REDACTED, "utf8");
 
 function pieces(form: Buffer): Buffer[] {
@@ -173,6 +174,8 @@ export class Scrubber {
   /** How many bytes at the start of `#held` belong to a match already replaced. */
   #replaced = 0;
   #inReplacement = false;
+  /** Where in `#held` a line feed has to be put in. */
+  #lineEnds: number[] = [];
 
   constructor(patterns: ScrubPatterns) {
     this.#patterns = patterns;
@@ -193,33 +196,58 @@ export class Scrubber {
     return output;
   }
 
+  /**
+   * Puts a line feed in where the stream has none: a writer has stopped in the middle of a line. A value that begins before
+   * it and goes on after it is replaced on both sides.
+   */
+  endLine(): Buffer {
+    if (this.#held.length > 0) {
+      this.#lineEnds.push(this.#held.length);
+      return Buffer.alloc(0);
+    }
+    this.#inReplacement = false;
+    return LINE_FEED;
+  }
+
   end(): Buffer {
     const covered = this.#patterns.cover(this.#held);
     covered.fill(1, 0, this.#replaced);
     const output = this.#emit(this.#held, covered, this.#held.length);
-    this.#held = Buffer.alloc(0);
-    this.#replaced = 0;
-    this.#inReplacement = false;
+    this.cut();
     return output;
   }
 
-  /** Ends the stream where its rest is left out: what was held back, maybe the first half of a value, is dropped. */
-  cut(): void {
+  /**
+   * Ends the stream where its rest is left out: what was held back, maybe the first half of a value, is dropped. Returns the
+   * end of a line that was still to be put in.
+   */
+  cut(): Buffer {
+    const rest = this.#lineEnds.length > 0 ? LINE_FEED : Buffer.alloc(0);
     this.#held = Buffer.alloc(0);
     this.#replaced = 0;
     this.#inReplacement = false;
+    this.#lineEnds = [];
+    return rest;
   }
 
   #emit(bytes: Buffer, covered: Uint8Array, end: number): Buffer {
     const parts: Buffer[] = [];
-    for (let at = 0; at < end; ) {
-      const isCovered = covered[at] === 1;
-      let next = at + 1;
-      while (next < end && (covered[next] === 1) === isCovered) next += 1;
-      if (!isCovered) parts.push(bytes.subarray(at, next));
-      else if (!this.#inReplacement) parts.push(REPLACEMENT);
-      this.#inReplacement = isCovered;
-      at = next;
+    const lineEnds = this.#lineEnds.filter((lineEnd) => lineEnd <= end);
+    this.#lineEnds = this.#lineEnds.slice(lineEnds.length).map((lineEnd) => lineEnd - end);
+    let at = 0;
+    for (const lineEnd of [...lineEnds, end]) {
+      while (at < lineEnd) {
+        const isCovered = covered[at] === 1;
+        let next = at + 1;
+        while (next < lineEnd && (covered[next] === 1) === isCovered) next += 1;
+        if (!isCovered) parts.push(bytes.subarray(at, next));
+        else if (!this.#inReplacement) parts.push(REPLACEMENT);
+        this.#inReplacement = isCovered;
+        at = next;
+      }
+      if (lineEnds.shift() === undefined) break;
+      parts.push(LINE_FEED);
+      this.#inReplacement = false;
     }
     return Buffer.concat(parts);
   }

@@ -30,7 +30,13 @@ function base64Forms(bytes: Buffer): string[] {
 
 function hexForms(bytes: Buffer): string[] {
   const hex = bytes.toString("hex");
-  return [hex, hex.toUpperCase()];
+  // xxd ends a line after 60 digits.
+  return [hex, wrap(hex, 60)].flatMap((form) => [form, form.toUpperCase()]);
+}
+
+/** As shells print values with `set` and `export -p`: dash, busybox and the others in single quotes, bash also in double ones. */
+function shellForms(value: string): string[] {
+  return [value.replaceAll("'", "'\\''"), value.replaceAll("'", `'"'"'`), value.replace(/["$`\\]/g, "\\$&")];
 }
 
 /** What stands for each byte where the characters of `keep` stay as they are. */
@@ -96,7 +102,7 @@ export function* sealedForms(value: string): Generator<Buffer, void, void> {
 function* textForms(value: string, bytes: Buffer): Generator<string, void, void> {
   yield value;
   const seen = new Set([value]);
-  for (const forms of [jsonForms(value), [value.replaceAll("'", "'\\''")], base64Forms(bytes), hexForms(bytes), urlForms(bytes)]) {
+  for (const forms of [jsonForms(value), shellForms(value), base64Forms(bytes), hexForms(bytes), urlForms(bytes)]) {
     for (const form of forms) {
       if (seen.has(form)) continue;
       seen.add(form);
