@@ -67,11 +67,17 @@ export class SerialLog {
       return;
     }
     this.#tokens -= bytes.length;
+    let kept = bytes;
     if (this.#left > 0) {
+      // What comes first may be the other half of a value whose beginning was left out: it goes on with a new line.
+      const lineEnd = bytes.indexOf(10);
+      kept = lineEnd < 0 ? bytes.subarray(bytes.length) : bytes.subarray(lineEnd + 1);
+      this.#left += bytes.length - kept.length;
+      if (kept.length === 0) return;
       this.#write(Buffer.from(`\n[slipway: ${String(this.#left)} bytes came too quickly and were left out]\n`));
       this.#left = 0;
     }
-    this.#write(this.#scrubber.write(bytes));
+    this.#write(this.#scrubber.write(kept));
   };
 
   /** Writes what is held back: the guest says no more. */
