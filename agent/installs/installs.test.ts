@@ -272,6 +272,23 @@ describe("after a reinstall", () => {
   });
 });
 
+describe("an instance that can't be started any more", () => {
+  test.each(["while the agent runs", "over its restart"])("doesn't keep an install from its end, %s, and is known to be stopped", async (when) => {
+    const { order, before } = await installed();
+    bench.hypervisor.appliance = hangs;
+    await bench.agent().install(order);
+    await stepBegan(order.id, "unpack");
+    bench.hypervisor.refusesInstances = true;
+    if (when === "over its restart") await bench.crash();
+    else await bench.agent().cancelInstall(order.id);
+    expect(["cancelled", "failed"]).toContain((await bench.untilEnd(order.id)).state);
+    expect(await contentOf(order.instance)).toBe(before);
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "stopped", installId: null });
+    expect(bench.events().findLast(({ type }) => type === "instance.power")).toMatchObject({ power: "stopped" });
+    expect(bench.entries(order.id).some(({ text }) => text?.includes("can't be started") === true)).toBe(true);
+  });
+});
+
 describe("a restarted agent", () => {
   test("puts back an install that was under way", async () => {
     const { order, before } = await installed();

@@ -9,7 +9,7 @@ import type { Journal } from "../journal/journal.ts";
 import { finishSwap, newDiskFile } from "./disks.ts";
 import { InstallLog } from "./install-log.ts";
 import type { InstallRecord, InstallRecords } from "./install-record.ts";
-import { restoreInstance } from "./roll-back.ts";
+import { restoreInstance, startAgain, startOrTell } from "./roll-back.ts";
 
 export interface RecoverInstallsOptions {
   readonly records: InstallRecords;
@@ -48,12 +48,13 @@ async function recoverInstall(record: InstallRecord, options: RecoverInstallsOpt
       await finishSwap(instance.folder);
       await instance.save({ spec: record.spec, hasSealedValues: record.hasSealedValues });
       instance.serial.setPatterns(record.hasSealedValues ? null : new ScrubPatterns([]));
-      if (record.boots) await instance.start(record.spec);
+      if (record.boots) await startOrTell(instance, record.spec, { log, lines, installId: record.status.id });
       if (record.boots && record.bootMarker !== null) lines.notice("The first boot is unconfirmed: the agent was restarted while it watched.");
       const previousUntil = new Date(Date.now() + record.retainPreviousSeconds * 1_000).toISOString();
       current = { ...record, phase: "closed", previousUntil, status: { ...record.status, state: "done", percent: 100, step: null, committed: true } };
     } else {
       await restoreInstance(instance, record, () => (record.previous.hasSealedValues ? null : new ScrubPatterns([])));
+      await startAgain(instance, record, { log, lines });
       const error = { code: "agent_restarted", message: "The node's agent was restarted during the install; the instance is as it was.", step: record.status.step } as const;
       current = { ...record, phase: "closed", status: { ...record.status, state: "failed", committed: false, error } };
     }

@@ -1,8 +1,10 @@
-import type { InstallError } from "#lib/agent-protocol/messages.ts";
+import type { Logger } from "pino";
+import type { InstallError, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import type { SlipwayError } from "#lib/domain/errors.ts";
 import type { Instance } from "../instances/instance.ts";
 import { discardNew, swapBack } from "./disks.ts";
 import type { Install } from "./install.ts";
+import type { InstallLog } from "./install-log.ts";
 import type { InstallRecord } from "./install-record.ts";
 
 type Outcome = "failed" | "cancelled" | "timed_out";
@@ -25,6 +27,7 @@ export async function rollBack(install: Install, error: SlipwayError): Promise<v
   try {
     if (record.phase === "committed") await install.save({ phase: "reverting", status: { ...install.status, committed: false } });
     await instance.inTurn(() => restoreInstance(instance, install.record, () => install.patternsBefore));
+    await instance.inTurn(() => startAgain(instance, install.record, { log: install.context.log, lines: install.log }));
   } catch (failure) {
     install.context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
     install.log.notice("The agent couldn't put the instance back as it was; it tries again when it is started.");
@@ -53,5 +56,24 @@ export async function restoreInstance(instance: Instance, record: InstallRecord,
   await discardNew(instance.folder, status.id);
   await instance.save({ spec: previous.spec, hasSealedValues: previous.hasSealedValues });
   instance.serial.setPatterns(patterns());
-  if (previous.wasRunning && previous.spec !== null) await instance.start(previous.spec);
+}
+
+/**
+ * Power as it was before, once the disk is. A system that can't be started any more must not keep its install from ending: that is
+ * told, in the log and as the instance's power.
+ */
+export async function startAgain(instance: Instance, { previous, status }: InstallRecord, { log, lines }: { readonly log: Logger; readonly lines: InstallLog }): Promise<void> {
+  if (!previous.hadDisk || !previous.wasRunning || previous.spec === null) return;
+  await startOrTell(instance, previous.spec, { log, lines, installId: status.id });
+}
+
+/** Starts a system at the end of its install, or says why it doesn't run. */
+export async function startOrTell(instance: Instance, spec: InstanceSpec, { log, lines, installId }: { readonly log: Logger; readonly lines: InstallLog; readonly installId: string }): Promise<void> {
+  try {
+    await instance.start(spec);
+  } catch (error) {
+    log.error({ err: error, install: installId, instance: instance.id }, "an instance can't be started after its install");
+    lines.notice("The instance can't be started and is stopped; the agent's log says why.");
+    instance.tellStopped("It can't be started after its install; the agent's log says why.");
+  }
 }

@@ -49,6 +49,8 @@ export class ScriptedHypervisor implements Hypervisor {
   readonly acceleration: Acceleration = { accelerator: "tcg", reason: "scripted" };
   appliance: GuestScript = installsWell;
   instance: GuestScript = bootsAndStays;
+  /** As where QEMU doesn't start any more: it was removed, or there is no memory. */
+  refusesInstances = false;
   readonly started: GuestPlan[] = [];
   #generation = 0;
   readonly #running = new Map<string, ScriptedGuest>();
@@ -59,6 +61,7 @@ export class ScriptedHypervisor implements Hypervisor {
 
   async start(plan: GuestPlan, serial: SerialSink): Promise<RunningGuest> {
     for (const { file } of plan.disks) if (!existsSync(join(plan.folder, file))) throw new Error(`there is no ${file}`);
+    if (plan.kind === "instance" && this.refusesInstances) throw new Error("the virtual machine can't be started");
     this.started.push(plan);
     await mkdir(join(plan.folder, RUN_FOLDER), { recursive: true });
     const guest = new ScriptedGuest(plan, serial, plan.kind === "appliance" ? this.appliance : this.instance);
