@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { asOrdinaryUser, ordinaryEnvironment } from "./ordinary-user.ts";
+import { whileRunning } from "./run.ts";
 
 /**
  * Runs a program of ours in the foreground as the ordinary user, without core dumps, with this terminal, and waits for its
@@ -14,20 +15,14 @@ export async function runAsOrdinaryUser(
 ): Promise<number> {
   const [command, ...rest] = asOrdinaryUser(["prlimit", "--core=0:0", "--", options.node, program, ...args]);
   const child = spawn(command, rest, { cwd: options.cwd, env: ordinaryEnvironment(options.environment), stdio: "inherit" });
-  const forward = (signal: NodeJS.Signals): void => {
-    child.kill(signal);
-  };
-  // Ctrl-C reaches the whole group by itself; this process only has to outlive its child.
-  const stay = (): void => undefined;
-  process.on("SIGTERM", forward).on("SIGHUP", forward).on("SIGINT", stay);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (status, signal) => {
-        resolve(status ?? (signal === "SIGINT" ? 130 : 143));
-      });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => {
+      resolve(status ?? (signal === "SIGINT" ? 130 : 143));
     });
-  } finally {
-    process.off("SIGTERM", forward).off("SIGHUP", forward).off("SIGINT", stay);
-  }
+  });
+  // Ctrl-C reaches the whole group by itself; told twice, the program would not put things in order.
+  return whileRunning((signal) => {
+    if (signal !== "SIGINT") child.kill(signal);
+  }, ended);
 }

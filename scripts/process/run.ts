@@ -25,8 +25,8 @@ export interface RunResult {
 const OUTPUT_LIMIT = 4_000_000;
 const TAIL_LINES = 40;
 
-/** How to end each group that runs now. */
-const groups = new Set<(signal: NodeJS.Signals) => void>();
+/** How to tell each program that runs now that this process was told to end. */
+const running = new Set<(signal: NodeJS.Signals) => void>();
 const interruption = new AbortController();
 
 /** Fires when this process is told to end. What runs then is ended, and its callers can still put things in order. */
@@ -34,19 +34,30 @@ export const interrupted: AbortSignal = interruption.signal;
 
 /** Groups of their own don't get this process's signals by themselves. A second signal, or one while nothing runs, ends it at once. */
 function listenForSignals(): void {
-  if (process.listeners("exit").includes(endGroups)) return;
-  process.on("exit", endGroups);
+  if (process.listeners("exit").includes(endAll)) return;
+  process.on("exit", endAll);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (interrupted.aborted || groups.size === 0) process.exit(128 + constants.signals[signal]);
+      if (interrupted.aborted || running.size === 0) process.exit(128 + constants.signals[signal]);
       interruption.abort();
-      endGroups();
+      for (const tell of running) tell(signal);
     });
   }
 }
 
-function endGroups(): void {
-  for (const end of groups) end("SIGTERM");
+function endAll(): void {
+  for (const tell of running) tell("SIGTERM");
+}
+
+/** Waits for a program; a signal to this process meanwhile is told to it, and this process stays until it has ended. */
+export async function whileRunning<T>(tell: (signal: NodeJS.Signals) => void, ended: Promise<T>): Promise<T> {
+  listenForSignals();
+  running.add(tell);
+  try {
+    return await ended;
+  } finally {
+    running.delete(tell);
+  }
 }
 
 /**
@@ -85,8 +96,6 @@ export async function run(command: string, args: readonly string[], options: Run
       // The group has ended by itself.
     }
   };
-  listenForSignals();
-  groups.add(endGroup);
   const late = { is: false };
   const timers = [
     setTimeout(() => {
@@ -96,15 +105,15 @@ export async function run(command: string, args: readonly string[], options: Run
     }, options.timeoutMs),
   ];
   try {
-    const code = await new Promise<number>((resolve, reject) => {
+    const ended = new Promise<number>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (status, signal) => { resolve(status ?? (signal === null ? 1 : 128)); });
     });
+    const code = await whileRunning(() => { endGroup("SIGTERM"); }, ended);
     if (late.is) throw new Error(`${command} took longer than ${options.timeoutMs / 1_000} s and was ended\n${tail.join("\n")}`);
     return { code, output, tail: tail.join("\n") };
   } finally {
     for (const timer of timers) clearTimeout(timer);
-    groups.delete(endGroup);
   }
 }
 
