@@ -32,13 +32,19 @@ const interruption = new AbortController();
 /** Fires when this process is told to end. What runs then is ended, and its callers can still put things in order. */
 export const interrupted: AbortSignal = interruption.signal;
 
+/** Milliseconds within which another signal is the same one, by another way: to the whole group and through the parent. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** Groups of their own don't get this process's signals by themselves. A second signal, or one while nothing runs, ends it at once. */
 function listenForSignals(): void {
   if (process.listeners("exit").includes(endAll)) return;
   process.on("exit", endAll);
+  let told = Number.NEGATIVE_INFINITY;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (performance.now() - told < SAME_SIGNAL_MS) return;
       if (interrupted.aborted || running.size === 0) process.exit(128 + constants.signals[signal]);
+      told = performance.now();
       interruption.abort();
       for (const tell of running) tell(signal);
     });
