@@ -38,6 +38,8 @@ describe("the write pipe", () => {
     expect(results).toEqual([3]);
     expect(lines).toEqual([]);
     expect(notices.join()).not.toContain("wrong");
+    await write('{"result":{"token":"wrong","exit_status":0}}\n'.repeat(1_000));
+    expect(notices).toHaveLength(1);
   });
 
   test("replaces values in lines, in JSON however it is escaped, and over two requests", async () => {
@@ -54,10 +56,12 @@ describe("the write pipe", () => {
     for (let at = 1; at < SECRET.length; at += 1) {
       const { write, texts, pipe } = createPipe();
       await write(`a ${SECRET.slice(0, at)}`);
+      // What the script prints meanwhile comes by the runner's requests.
+      await write("204 No Content\n", at - 1);
       await write(`${SECRET.slice(at)} b`);
       await write("alone");
       pipe.end();
-      expect(texts()).toEqual(["a <redacted>", "<redacted> b", "alone"]);
+      expect(texts()).toEqual(["204 No Content", "a <redacted>", "<redacted> b", "alone"]);
     }
   });
 

@@ -6,6 +6,7 @@ import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 const TELL_MS = 5_000;
 /** Of an overlong line so much is scrubbed, so that its first GUEST_LIMITS.lineBytes are there after scrubbing. */
 const SCRUBBED_LINE_BYTES = 4 * GUEST_LIMITS.lineBytes;
+const LINE_FEED = Buffer.from("\n");
 
 export interface WritePipeEvents {
   /** A line that may be kept: scrubbed, clean, capped. */
@@ -14,6 +15,38 @@ export interface WritePipeEvents {
   readonly onNotice: (text: string) => void;
   /** The guest has reported, with the right token. */
   readonly onResult: (exitStatus: number) => void;
+}
+
+/** What one writer says, on its way to lines. A value may go on from one request to the next of the same writer. */
+class Voice {
+  readonly #scrubber: Scrubber;
+  readonly #lines: LineSplitter;
+
+  constructor(patterns: ScrubPatterns, onLine: (line: Buffer) => void) {
+    this.#scrubber = new Scrubber(patterns);
+    this.#lines = new LineSplitter(SCRUBBED_LINE_BYTES, onLine);
+  }
+
+  say(line: Buffer, end: "line feed" | "cut" | "unfinished"): void {
+    this.#lines.write(this.#scrubber.write(line));
+    if (end === "cut") {
+      // The half of a value may stand where the line was cut.
+      this.#scrubber.cut();
+      this.#lines.write(LINE_FEED);
+    } else {
+      this.#lines.write(end === "unfinished" ? this.#scrubber.endLine() : this.#scrubber.write(LINE_FEED));
+    }
+  }
+
+  /** What comes next was left out. */
+  leaveOut(): void {
+    this.#lines.write(this.#scrubber.cut());
+  }
+
+  end(): void {
+    this.#lines.write(this.#scrubber.end());
+    this.#lines.end();
+  }
 }
 
 function equalInConstantTime(a: string, b: string): boolean {
@@ -28,8 +61,8 @@ export class WritePipe {
   readonly #patterns: ScrubPatterns;
   readonly #token: string;
   readonly #events: WritePipeEvents;
-  readonly #scrubber: Scrubber;
-  readonly #lines: LineSplitter;
+  /** The runner, with what the script prints, and whoever else posts: their requests come between each other's. */
+  readonly #voices: { readonly runner: Voice; readonly others: Voice };
   readonly #budget = new LineBudget(performance.now());
   /** Lines taken of requests that number theirs: what is sent again after a broken connection is known. */
   #numberedLines = 0;
@@ -39,15 +72,16 @@ export class WritePipe {
   #toldAt = Number.NEGATIVE_INFINITY;
   #tooMany = 0;
   #isFull = false;
+  #hasToldForged = false;
 
   constructor(patterns: ScrubPatterns, token: string, events: WritePipeEvents) {
     this.#patterns = patterns;
     this.#token = token;
     this.#events = events;
-    this.#scrubber = new Scrubber(patterns);
-    this.#lines = new LineSplitter(SCRUBBED_LINE_BYTES, (line) => {
+    const onLine = (line: Buffer): void => {
       this.#passOn(line);
-    });
+    };
+    this.#voices = { runner: new Voice(patterns, onLine), others: new Voice(patterns, onLine) };
   }
 
   /**
@@ -56,6 +90,7 @@ export class WritePipe {
    */
   async take(body: AsyncIterable<Buffer>, firstLine: number | null): Promise<void> {
     let skip = firstLine === null ? 0 : Math.max(0, this.#numberedLines - firstLine);
+    const voice = firstLine === null ? this.#voices.others : this.#voices.runner;
     let isOver = false;
     const lines = new LineSplitter(SCRUBBED_LINE_BYTES, (line, cutBytes) => {
       if (skip > 0) {
@@ -63,7 +98,7 @@ export class WritePipe {
         return;
       }
       if (firstLine !== null) this.#numberedLines += 1;
-      this.#takeLine(line, cutBytes, isOver);
+      this.#takeLine(voice, line, cutBytes > 0 ? "cut" : isOver ? "unfinished" : "line feed");
     });
     for await (const chunk of body) lines.write(chunk);
     isOver = true;
@@ -72,44 +107,42 @@ export class WritePipe {
 
   /** Tells what is still held back. Nothing may be taken afterwards. */
   end(): void {
-    this.#lines.write(this.#scrubber.end());
-    this.#lines.end();
+    for (const voice of Object.values(this.#voices)) voice.end();
     this.#tellTooQuick(true);
     if (this.#tooMany > 0) this.#events.onNotice(`The log is full: ${String(this.#tooMany)} more lines were left out.`);
   }
 
-  /** `isUnfinished`: its request ended before the line did. */
-  #takeLine(line: Buffer, cutBytes: number, isUnfinished: boolean): void {
-    const mayBeJson = line.length <= RESULT_LINE_BYTES && cutBytes === 0 && line[0] === 0x7b;
+  /** `end`: how it ended; unfinished where its request ended before the line did. */
+  #takeLine(voice: Voice, line: Buffer, end: "line feed" | "cut" | "unfinished"): void {
+    const mayBeJson = line.length <= RESULT_LINE_BYTES && end !== "cut" && line[0] === 0x7b;
     if (mayBeJson) {
       const result = parseResult(line.toString("utf8"));
       if (result !== null) {
         // A result with another token isn't shown either: it may be a guess that is nearly right.
         if (equalInConstantTime(result.token, this.#token)) this.#events.onResult(result.exitStatus);
-        else this.#events.onNotice("The guest reported an end with a token that isn't this install's. It was ignored.");
+        else this.#tellForged();
         return;
       }
     }
     if (!this.#budget.take(performance.now())) {
       this.#tooQuick += 1;
-      this.#lines.write(this.#scrubber.cut());
+      voice.leaveOut();
       return;
     }
     this.#tellTooQuick();
     if (this.#isFull && !mayBeJson) {
       this.#tooMany += 1;
-      this.#lines.write(this.#scrubber.cut());
+      voice.leaveOut();
       return;
     }
-    this.#lines.write(this.#scrubber.write(line));
-    if (cutBytes > 0) {
-      // The half of a value may stand where the line was cut.
-      this.#scrubber.cut();
-      this.#lines.write(Buffer.from("\n"));
-    } else {
-      // A value may go on in the next request.
-      this.#lines.write(isUnfinished ? this.#scrubber.endLine() : this.#scrubber.write(Buffer.from("\n")));
-    }
+    voice.say(line, end);
+  }
+
+  /** Once: reports aren't among the lines that are capped. */
+  #tellForged(): void {
+    if (this.#hasToldForged) return;
+    this.#hasToldForged = true;
+    this.#events.onNotice("The guest reported an end with a token that isn't this install's. It was ignored.");
   }
 
   #tellTooQuick(atOnce = false): void {
