@@ -147,12 +147,17 @@ function given(value: number | null | undefined, what: string): number {
   return value;
 }
 
+/** Until the job has ended: as long as it goes on, the instance is its own. */
 async function stopInstance(api: ApiClient): Promise<void> {
-  await api.post(`/api/v1/instances/${INSTANCE}/power`, { action: "stop", graceSeconds: 0 }, z.unknown());
-  await api.waitFor(async () => ((await api.get(`/api/v1/instances/${INSTANCE}`, z.object({ operState: z.string().nullable() }))).operState === "stopped" ? true : null), {
-    what: "stopping the instance",
-    timeoutMs: 60_000,
-  });
+  const { jobId } = await api.post(`/api/v1/instances/${INSTANCE}/power`, { action: "stop", graceSeconds: 0 }, z.object({ jobId: z.number() }));
+  const status = await api.waitFor(
+    async () => {
+      const now = (await api.get(`/api/v1/jobs/${jobId}`, z.object({ status: z.string() }))).status;
+      return ["success", "error", "canceled"].includes(now) ? now : null;
+    },
+    { what: "stopping the instance", timeoutMs: 60_000 },
+  );
+  if (status !== "success") throw new Error(`stopping the instance has ended as ${status}`);
 }
 
 function vcpus(): number {
