@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import path from "node:path";
+import { npmCi } from "./npm.mjs";
 import { Refusal, say } from "./say.mjs";
 
 /**
@@ -24,10 +24,14 @@ function isCurrent(checkout) {
   const wanted = readPackages(path.join(checkout, "package-lock.json"));
   if (installed === null || wanted === null || !existsSync(pinnedNode(checkout))) return false;
   return Object.entries(wanted).every(([place, entry]) => {
-    // Optional ones are for other platforms, unless they are there.
-    if (place === "" || (entry.optional === true && installed[place] === undefined)) return true;
+    if (place === "" || (entry.optional === true && installed[place] === undefined && !isForThisPlatform(entry))) return true;
     return installed[place]?.version === entry.version && installed[place]?.integrity === entry.integrity;
   });
+}
+
+/** Whether an optional package is there for a platform, and this one is it. */
+function isForThisPlatform({ os, cpu, libc }) {
+  return (os !== undefined || cpu !== undefined) && (os ?? ["linux"]).includes("linux") && (cpu ?? ["x64"]).includes("x64") && (libc ?? ["glibc"]).includes("glibc");
 }
 
 function readPackages(file) {
@@ -37,20 +41,6 @@ function readPackages(file) {
     // Missing or half-written: to be installed.
     return null;
   }
-}
-
-/** As the owner of the checkout, so that root leaves nothing in there that its owner can't remove. */
-function npmCi(checkout) {
-  const { uid, gid } = statSync(checkout);
-  const asOwner = process.getuid() === 0 && uid !== 0 ? { uid, gid, env: { ...process.env, HOME: homeOf(uid) } } : {};
-  const result = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: checkout, stdio: ["ignore", 2, 2], ...asOwner });
-  if (result.error) throw new Refusal("npm can't be started; on Debian: apt-get install --no-install-recommends npm");
-  if (result.status !== 0) throw new Refusal(`npm ci ended with status ${result.status ?? result.signal}`);
-}
-
-function homeOf(uid) {
-  const entry = spawnSync("getent", ["passwd", String(uid)], { encoding: "utf8" }).stdout.split(":");
-  return entry[5] ?? "/nonexistent";
 }
 
 /** The Node that the project is written for, as npm has installed it. */
