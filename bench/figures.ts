@@ -23,7 +23,7 @@ export function reported(name: string, value: number, unit: string, aim: string 
   return { name, value: round(value), unit, anchor: null, ratio: null, aim, met: null };
 }
 
-/** Nothing that includes the bare limit is quicker than it. Below this the machine did something else meanwhile. */
+/** Nothing that includes the bare limit is quicker than it. Below this either the anchor isn't one, or the machine did something else meanwhile. */
 const IMPOSSIBLE = 0.95;
 
 /**
@@ -40,7 +40,7 @@ export function compared(name: string, value: number, unit: string, anchor: numb
     unit,
     anchor: round(anchor),
     ratio: round(ratio),
-    aim: isVoid ? `${aim === null ? "" : `${aim}; `}void: slower anchor, the machine wasn't quiet` : aim,
+    aim: isVoid ? `${aim === null ? "" : `${aim}; `}void: the anchor came out slower` : aim,
     met: atMost === null || isVoid ? null : ratio <= atMost,
   };
 }
