@@ -54,7 +54,8 @@ export async function build(checkout: string, say: (message: string) => void): P
     const stamp = path.join(checkout, path.dirname(product.made), STAMP);
     if (existsSync(path.join(checkout, product.made)) && readStamp(stamp) === digest) continue;
     say(`building the ${product.title}`);
-    rmSync(stamp, { force: true });
+    // From nothing: what a build that failed has left in its cache makes the next one fail too.
+    rmSync(path.dirname(stamp), { recursive: true, force: true });
     const [command, ...args] = product.command;
     await runOrFail(path.join(checkout, command), args, {
       cwd: checkout,
