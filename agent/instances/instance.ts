@@ -59,7 +59,7 @@ export class Instance {
 
   get runtime(): InstanceRuntime {
     const startedAt = this.#guest?.startedAt.toISOString() ?? null;
-    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, installId: this.installId };
+    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, installId: this.installId, ...this.#context.journal.position };
   }
 
   /** Does one thing at a time, in order of arrival. */

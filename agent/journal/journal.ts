@@ -79,6 +79,11 @@ export class Journal extends EventEmitter<{ changed: []; room: []; failed: [unkn
     return journal;
   }
 
+  /** The number of the last event that was appended. */
+  get position(): { readonly journal: string; readonly journalSeq: number } {
+    return { journal: this.id, journalSeq: this.#nextSeq - 1 };
+  }
+
   get head(): JournalHead {
     return { journal: this.id, firstSeq: this.#acknowledged + 1, lastSeq: this.#events.at(-1)?.seq ?? this.#acknowledged };
   }

@@ -172,7 +172,7 @@ export class SimulatedBackend implements AgentBackend {
   #runtime(id: string): InstanceRuntime {
     const instance = this.#instances.get(id);
     const startedAt = instance?.startedAt ?? null;
-    return { instanceId: id, power: startedAt === null ? "stopped" : "running", startedAt, installId: instance?.installId ?? null };
+    return { instanceId: id, power: startedAt === null ? "stopped" : "running", startedAt, installId: instance?.installId ?? null, ...this.journal.position };
   }
 
   #setPower(id: string, isRunning: boolean, reason: string | null): void {

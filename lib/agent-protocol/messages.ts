@@ -214,6 +214,9 @@ export const instanceRuntimeSchema = z.object({
   startedAt: timestamp.nullable(),
   /** The install that holds the instance, if any. */
   installId: uuid.nullable(),
+  /** The journal's last event when this was said: events up to it are older news. */
+  journal: uuid,
+  journalSeq: z.number().int().min(0),
 });
 export type InstanceRuntime = z.infer<typeof instanceRuntimeSchema>;
 

@@ -38,7 +38,7 @@ export async function ingestAgentEvents(services: Services, { nodeId, journal }:
 
     const changes: NewEvent[] = [];
     for (const [installId, said] of byInstall(fresh)) changes.push(...(await takeInInstall(tx, services, nodeId, installId, said)));
-    for (const [instanceId, power] of lastPower(fresh)) changes.push(...(await takeInPower(tx, nodeId, instanceId, power)));
+    for (const said of lastPower(fresh)) changes.push(...(await takeInPower(tx, { nodeId, journal }, said)));
     await tx.node.update({ where: { id: nodeId }, data: { journalId: journal, journalSeq: BigInt(last) }, select: { id: true } });
     await appendEvents(tx, changes);
     return last;
@@ -80,16 +80,20 @@ async function takeInInstall(tx: Transaction, services: Services, nodeId: string
   return applyStatuses(tx, services.keyring, install.jobId, said.statuses, range);
 }
 
-function lastPower(events: readonly AgentEvent[]): Map<string, "running" | "stopped"> {
-  const found = new Map<string, "running" | "stopped">();
-  for (const event of events) if (event.type === "instance.power") found.set(event.instanceId, event.power);
-  return found;
+type PowerEvent = Extract<AgentEvent, { readonly type: "instance.power" }>;
+
+function lastPower(events: readonly AgentEvent[]): PowerEvent[] {
+  const found = new Map<string, PowerEvent>();
+  for (const event of events) if (event.type === "instance.power") found.set(event.instanceId, event);
+  return [...found.values()];
 }
 
-async function takeInPower(tx: Transaction, nodeId: string, instanceId: string, power: "running" | "stopped"): Promise<NewEvent[]> {
+/** What the agent has answered to an order since (execute-power.ts) is newer than an event that comes in later. */
+async function takeInPower(tx: Transaction, { nodeId, journal }: AgentJournal, { instanceId, power, seq }: PowerEvent): Promise<NewEvent[]> {
   const changed = await tx.$queryRaw<{ name: string; owner_id: string | null }[]>(Prisma.sql`
-    UPDATE instance SET oper_state = ${power}::"PowerState", updated_at = now()
+    UPDATE instance SET oper_state = ${power}::"PowerState", oper_journal = ${journal}::uuid, oper_seq = ${seq}, updated_at = now()
     WHERE id = ${instanceId}::uuid AND node_id = ${nodeId}::uuid AND oper_state IS DISTINCT FROM ${power}::"PowerState"
+      AND (oper_journal IS DISTINCT FROM ${journal}::uuid OR oper_seq < ${seq})
     RETURNING name, owner_id`);
   return changed.map(({ name, owner_id }) => ({ payload: { type: "instance.changed", name }, ownerId: owner_id }));
 }

@@ -24,7 +24,13 @@ export async function executePower(services: Services, job: ClaimedJob, request:
       const held = await holdJob(tx, job.id);
       if (held === null) return;
       const adminState = request.action === "stop" ? "stopped" : "running";
-      await tx.instance.update({ where: { id: instance.id }, data: { adminState, operState: runtime.power }, select: { id: true } });
+      await tx.instance.update({ where: { id: instance.id }, data: { adminState }, select: { id: true } });
+      // Unless a later event has come in already: the guest may have gone again by itself.
+      const { journal, journalSeq } = runtime;
+      await tx.instance.updateMany({
+        where: { id: instance.id, OR: [{ operJournal: null }, { operJournal: { not: journal } }, { operSeq: { lte: journalSeq } }] },
+        data: { operState: runtime.power, operJournal: journal, operSeq: journalSeq },
+      });
       await appendEvents(tx, await endJob(tx, held, { status: "success", result: null }));
     });
     return "ended";

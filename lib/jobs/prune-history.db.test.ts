@@ -46,10 +46,10 @@ describe("what an agent said already", () => {
     const install = await db.install.findUniqueOrThrow({ where: { id: last } });
     const at = new Date().toISOString();
     const status = { id: last, instanceId: install.instanceId, state: "done" as const, percent: 100, step: null, steps: [], error: null, committed: true, firstBootAt: null, lastContactAt: null };
-    const entry = (n: number) => ({ n, at, kind: "log" as const, text: "a\0b", step: null, percent: null });
+    const entry = (n: number) => ({ n, at, kind: "log" as const, text: "a line", step: null, percent: null });
     await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: crypto.randomUUID() }, [{ seq: 1, at, type: "install.entries", installId: last, entries: [entry(900), entry(1_000_000)], status }]);
     const found = await db.installEvent.findMany({ where: { installId: last, seq: { gte: 900 } } });
-    expect(found.map(({ seq, text }) => [seq, text])).toEqual([[900, "a␀b"]]);
+    expect(found.map(({ seq, text }) => [seq, text])).toEqual([[900, "a line"]]);
   });
 });
 

@@ -163,6 +163,8 @@ CREATE TABLE "instance" (
     "communication" BOOLEAN NOT NULL DEFAULT false,
     "admin_state" "PowerState" NOT NULL DEFAULT 'stopped',
     "oper_state" "PowerState",
+    "oper_journal" UUID,
+    "oper_seq" BIGINT NOT NULL DEFAULT 0,
     "install_state" "InstallState",
     "current_install_id" UUID,
     "locked_by_job_id" INTEGER,
