@@ -44,6 +44,10 @@ export async function listenHttp({ host, port, tls, handle }: ListenOptions): Pr
     tls === null ? createHttpServer(SERVER_LIMITS, handle) : createHttpsServer({ ...SERVER_LIMITS, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, handle);
   server.maxConnections = MOST_CONNECTIONS;
   server.maxHeadersCount = MOST_HEADERS;
+  // Closing ends the connections that HTTP knows of; one in its TLS handshake isn't among them, and would go on for ever.
+  server.on("secureConnection", (socket: Duplex) => {
+    if (!server.listening) socket.destroy();
+  });
   server.on("upgrade", refuseUpgrade);
   server.on("clientError", refuseBadRequest);
   await new Promise<void>((resolve, reject) => {

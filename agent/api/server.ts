@@ -51,6 +51,10 @@ export async function startAgentApi(options: AgentApiOptions): Promise<AgentApi>
   server.on("request", (request, response) => {
     void answer(options, request, response, closing.signal);
   });
+  // Closing ends the connections that HTTP knows of; one in its handshake isn't among them, and would go on for ever.
+  server.on("secureConnection", (socket) => {
+    if (closing.signal.aborted) socket.destroy();
+  });
   server.on("tlsClientError", (error) => {
     options.log.warn({ reason: error.message }, "a client was turned away");
   });
