@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { connect } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AgentClient, agentCodeOf, createAgentClient } from "#lib/agent-protocol/client.ts";
@@ -43,6 +45,31 @@ describe("the way to an agent", () => {
     nobody.on("data", (chunk: Buffer) => (said += chunk.toString()));
     await new Promise((resolve) => nobody.once("close", resolve));
     expect(said).toBe("");
+  });
+
+  test("closes for good, also where a handshake is under way", async () => {
+    // Between the two: passes on the client's first message, and what follows once the agent is closing.
+    const toAgent = connectTcp(agent.address.port, agent.address.host);
+    const middle = createTcpServer((fromClient) => {
+      fromClient.once("data", (hello: Buffer) => {
+        toAgent.write(hello);
+        fromClient.pause();
+        middle.once("release", () => fromClient.pipe(toAgent));
+      });
+      toAgent.pipe(fromClient);
+    }).listen(0, "127.0.0.1");
+    await once(middle, "listening");
+    // A server that listens on TCP has an address of this kind.
+    const { port } = middle.address() as AddressInfo;
+    const late = connect({ port, host: "127.0.0.1", ...controller, servername: "node1" });
+    const gone = new Promise((resolve) => late.on("error", () => undefined).once("close", resolve).resume());
+    // The client is done; the agent still waits for what is held back.
+    await once(late, "secureConnect");
+    const closed = agent.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    middle.emit("release");
+    await Promise.all([closed, gone]);
+    middle.close();
   });
 
   test("is closed to TLS below 1.3", async () => {
