@@ -41,7 +41,7 @@ export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): R
   }
 
   async function answerPages(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const problem = bodyProblem(request);
+    const problem = addressProblem(request) ?? bodyProblem(request);
     if (problem === null) {
       stampRequest(request);
       await pages(request, response);
@@ -52,11 +52,31 @@ export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): R
   }
 }
 
+/** Methods that pages and API routes can have; what else there is isn't for them. */
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+interface Problem {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** What no page or route can be asked for, and what Next.js would answer with an error of its own. */
+function addressProblem({ method = "", url = "" }: IncomingMessage): Problem | null {
+  if (!METHODS.has(method)) return { status: 501, text: "the method isn't supported" };
+  if (!url.startsWith("/")) return { status: 400, text: "the address isn't a path" };
+  try {
+    if (!decodeURIComponent(url.split("?", 1)[0] ?? "").includes("\0")) return null;
+  } catch {
+    // Falls through: its percent-encoding isn't UTF-8.
+  }
+  return { status: 400, text: "the address can't be read" };
+}
+
 /**
  * Next.js reads bodies without a limit, so their length must be known beforehand. A length that is given is kept to by the
  * parser: what comes after it isn't this request's body.
  */
-function bodyProblem(request: IncomingMessage): { readonly status: number; readonly text: string } | null {
+function bodyProblem(request: IncomingMessage): Problem | null {
   if ((request.url?.length ?? 0) > REQUEST_LIMITS.urlLength) return { status: 414, text: "the address is too long" };
   if (request.headers["transfer-encoding"] !== undefined) return { status: 411, text: "a body needs a Content-Length" };
   if (Number(request.headers["content-length"] ?? 0) > REQUEST_LIMITS.bodyBytes) return { status: 413, text: "the body is too large" };

@@ -71,6 +71,14 @@ describe("the main port", () => {
     expect(seen.length).toBe(before);
   });
 
+  test("hands no page an address that nobody can mean", async () => {
+    const before = seen.length;
+    for (const path of ["/%ff", "/instances/%00", "/a%"]) expect(await raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`), path).toMatch(/^HTTP\/1\.1 400 /);
+    for (const line of ["OPTIONS *", "GET http://elsewhere/"]) expect(await raw(`${line} HTTP/1.1\r\nHost: x\r\n\r\n`), line).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await raw("TRACE / HTTP/1.1\r\nHost: x\r\n\r\n")).toMatch(/^HTTP\/1\.1 501 /);
+    expect(seen.length).toBe(before);
+  });
+
   test("refuses headers that are too large, bad requests and other protocols, and closes", async () => {
     expect(await raw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${"a".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
     expect(await raw("NOT HTTP\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /);

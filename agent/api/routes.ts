@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { digestSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
+import { blobListSchema, digestSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { AgentBackend } from "./backend.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -36,12 +36,13 @@ const afterSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: /^\/v1\/facts$/, timeoutMs: CALL_MS, handle: ({ backend }) => backend.facts() },
   {
-    method: "HEAD",
-    path: /^\/v1\/blobs\/([^/]+)$/,
+    method: "POST",
+    path: /^\/v1\/blobs\/missing$/,
     timeoutMs: CALL_MS,
-    handle: async ({ backend, id, response }) => {
-      response.writeHead((await backend.hasBlob(digestSchema.parse(id))) ? 200 : 404).end();
-      return "answered";
+    handle: async ({ backend, request }) => {
+      const { digests } = await readJson(request, blobListSchema, LARGEST_MESSAGE_BYTES);
+      const has = await Promise.all(digests.map((digest) => backend.hasBlob(digest)));
+      return { digests: digests.filter((_, index) => has[index] === false) };
     },
   },
   {

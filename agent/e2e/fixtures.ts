@@ -91,7 +91,7 @@ async function putFile(client: AgentClient, path: string): Promise<string> {
   // Without an encoding set, a file yields buffers.
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
   const digest = hash.digest("hex");
-  if (!(await client.hasBlob(digest))) {
+  if ((await client.missingBlobs([digest])).length > 0) {
     await client.putBlob(digest, { length: (await stat(path)).size, bytes: createReadStream(path) });
   }
   return digest;

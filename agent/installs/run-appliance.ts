@@ -110,7 +110,7 @@ function judge(install: Install, exitStatus: number | null, exit: GuestExit): vo
   const where = step === null ? {} : { step };
   if (exitStatus === null) {
     const how = exit.by === "failure" ? exit.reason : "The virtual machine ended";
-    throw new SlipwayError("guest_silent", `${how.replace(/\.$/, "")} without reporting how the script went.`, where);
+    throw new SlipwayError("guest_silent", `${how.replace(/\.$/, "")}; how the script went was never reported.`, where);
   }
   if (exitStatus !== 0) throw new SlipwayError("script_failed", `The script ended with exit status ${String(exitStatus)}.`, where);
 }

@@ -93,9 +93,9 @@ describe("the way to an agent", () => {
     const digest = createHash("sha256").update(bytes).digest("hex");
     const source = (content: Buffer) => ({ length: content.length, bytes: (async function* () { yield await Promise.resolve(content); })() });
     await expect(client.putBlob(digest, source(Buffer.from("another")))).rejects.toMatchObject({ agentCode: "invalid" });
-    expect(await client.hasBlob(digest)).toBe(false);
+    expect(await client.missingBlobs([digest])).toEqual([digest]);
     await client.putBlob(digest, source(bytes));
-    expect(await client.hasBlob(digest)).toBe(true);
+    expect(await client.missingBlobs([digest])).toEqual([]);
   });
 
   test("ends a stream of events when it is no longer wanted", async () => {

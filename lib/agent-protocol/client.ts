@@ -3,6 +3,7 @@ import { SlipwayError } from "#lib/domain/errors.ts";
 import { encodeInstallOrder } from "./encode-order.ts";
 import { readEvents, type EventStreamItem } from "./event-reader.ts";
 import {
+  blobListSchema,
   digestSchema,
   type InstallOrder,
   type InstallStatus,
@@ -37,7 +38,8 @@ export interface BlobSource {
  */
 export interface AgentClient {
   facts(signal?: AbortSignal): Promise<NodeFacts>;
-  hasBlob(digest: string, signal?: AbortSignal): Promise<boolean>;
+  /** Those of the blobs that the node hasn't got. */
+  missingBlobs(digests: readonly string[], signal?: AbortSignal): Promise<string[]>;
   putBlob(digest: string, source: BlobSource, signal?: AbortSignal): Promise<void>;
   instance(instanceId: string, signal?: AbortSignal): Promise<InstanceRuntime>;
   /** Resolves when the order is carried out. */
@@ -71,12 +73,9 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
 
   return {
     facts: (signal) => parsed(nodeFactsSchema, { method: "GET", path: "/v1/facts", timeoutMs: CALL_MS, signal }),
-    hasBlob: async (digest, signal) => {
-      const response = await transport.open({ method: "HEAD", path: `/v1/blobs/${digestSchema.parse(digest)}`, timeoutMs: CALL_MS, signal });
-      response.resume();
-      if (response.statusCode === 200) return true;
-      if (response.statusCode === 404) return false;
-      throw new SlipwayError("node_refused", `The agent of node ${options.serverName} answered with status ${String(response.statusCode)}.`);
+    missingBlobs: async (digests, signal) => {
+      const call = { method: "POST", path: "/v1/blobs/missing", body: json({ digests }), timeoutMs: CALL_MS, signal } as const;
+      return (await parsed(blobListSchema, call)).digests;
     },
     putBlob: async (digest, { length, bytes }, signal) => {
       const body = { type: "application/octet-stream", bytes, length } as const;

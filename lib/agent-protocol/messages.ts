@@ -2,7 +2,7 @@
  * The messages between a controller and an agent: HTTP/1.1 over mutual TLS, dialled by the controller.
  *
  *   GET    /v1/facts                        NodeFacts
- *   HEAD   /v1/blobs/:digest                200 or 404
+ *   POST   /v1/blobs/missing                BlobList → BlobList, those of them that the node hasn't got
  *   PUT    /v1/blobs/:digest                the bytes; refused unless their sha256 is the digest
  *   GET    /v1/instances/:id                InstanceRuntime
  *   PUT    /v1/instances/:id/power          PowerOrder → InstanceRuntime; idempotent by orderId
@@ -219,6 +219,8 @@ export const instanceRuntimeSchema = z.object({
   journalSeq: z.number().int().min(0),
 });
 export type InstanceRuntime = z.infer<typeof instanceRuntimeSchema>;
+
+export const blobListSchema = z.strictObject({ digests: z.array(digestSchema).max(64) });
 
 export const leaseRenewalSchema = z.strictObject({
   installIds: z.array(uuid).min(1).max(1_000),

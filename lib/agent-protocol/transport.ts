@@ -16,7 +16,7 @@ export interface AgentClientOptions {
 }
 
 export interface Call {
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly path: string;
   readonly body?: { readonly type: "application/json"; readonly text: string } | { readonly type: "application/octet-stream"; readonly bytes: AsyncIterable<Uint8Array>; readonly length: number };
   /** Time for the whole call; null: none but that bytes must move (for transfers and streams). */
@@ -83,7 +83,7 @@ export class AgentTransport {
       });
       outgoing.once("response", (response) => {
         const { statusCode = 0 } = response;
-        if (statusCode < 400 || call.method === "HEAD") resolve(response);
+        if (statusCode < 400) resolve(response);
         else readRefusal(response, serverName).then(reject, reject);
       });
       void send(outgoing, call);

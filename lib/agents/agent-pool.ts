@@ -68,29 +68,32 @@ export function createAgentPool({ db, notifications, pki, blobs }: AgentPoolOpti
     entries.delete(nodeId);
   }
 
-  async function push(nodeId: string, digest: string, signal: AbortSignal | undefined): Promise<void> {
+  async function send(nodeId: string, digest: string, signal: AbortSignal | undefined): Promise<void> {
     const agent = await client(nodeId);
-    if (await agent.hasBlob(digest, signal)) return;
     const { file, sizeBytes } = await openBlob(blobs, digest);
     await agent.putBlob(digest, { length: sizeBytes, bytes: createReadStream(file, { highWaterMark: 1_048_576 }) }, signal);
   }
 
+  /** Two jobs that need the same image send it once. Whoever joins waits for the other's transfer, and sends it where that one failed. */
+  async function sendOnce(nodeId: string, digest: string, signal: AbortSignal | undefined): Promise<void> {
+    const key = `${nodeId} ${digest}`;
+    const running = pushes.get(key);
+    if (running !== undefined && (await running.then(() => true, () => false))) return;
+    signal?.throwIfAborted();
+    const own = send(nodeId, digest, signal);
+    pushes.set(key, own);
+    try {
+      await own;
+    } finally {
+      if (pushes.get(key) === own) pushes.delete(key);
+    }
+  }
+
   return {
     client,
-    async pushBlob(nodeId, digest, signal) {
-      const key = `${nodeId} ${digest}`;
-      // Two jobs that need the same image send it once. Whoever joins waits for the other's transfer, and tries again alone
-      // where that one was given up.
-      const running = pushes.get(key);
-      if (running !== undefined) await running.catch(() => undefined);
-      signal?.throwIfAborted();
-      const own = push(nodeId, digest, signal);
-      pushes.set(key, own);
-      try {
-        await own;
-      } finally {
-        if (pushes.get(key) === own) pushes.delete(key);
-      }
+    async pushBlobs(nodeId, digests, signal) {
+      const missing = await (await client(nodeId)).missingBlobs(digests, signal);
+      await Promise.all(missing.map((digest) => sendOnce(nodeId, digest, signal)));
     },
     async close() {
       for (const stop of stops) stop();

@@ -111,8 +111,8 @@ export interface NodeCertificates {
 export interface AgentPool {
   /** The client of a node. @throws SlipwayError `node_unreachable` where it has not enrolled. */
   client(nodeId: string): Promise<AgentClient>;
-  /** Makes sure that a node has a blob: sends the file from the blob store when it hasn't. */
-  pushBlob(nodeId: string, digest: string, signal?: AbortSignal): Promise<void>;
+  /** Makes sure that a node has these blobs: sends the files from the blob store that it hasn't got. */
+  pushBlobs(nodeId: string, digests: readonly string[], signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 

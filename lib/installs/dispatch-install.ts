@@ -26,8 +26,8 @@ export async function dispatchInstall(services: Services, installId: string, sta
   if (isFinal(install.state)) return "ended";
   if (install.acknowledged) return "handed_over";
   try {
-    const contents = neededBlobs(install).map((digest) => services.agents.pushBlob(install.nodeId, digest, signal));
-    const [order, client] = await Promise.all([buildOrder(services, install), services.agents.client(install.nodeId), ...contents]);
+    const contents = services.agents.pushBlobs(install.nodeId, neededBlobs(install), signal);
+    const [order, client] = await Promise.all([buildOrder(services, install), services.agents.client(install.nodeId), contents]);
     if (!(await markSent(services, installId))) return await endCancelled(services, install);
     const status = await client.install(order, signal);
     await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
