@@ -2,35 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-
-const WORDS: Readonly<Record<string, string>> = {
-  "os-definitions": "OS definitions",
-  nodes: "Nodes",
-  jobs: "Jobs",
-  new: "New instance",
-  reinstall: "Reinstall",
-};
-/** Tabs of an instance, which are no places of their own. */
-const TABS = new Set(["install", "parameters", "hardware", "history"]);
-
-interface Crumb {
-  readonly href: string;
-  readonly label: string;
-}
-
-/** Where one is, from the address. */
-function crumbsOf(path: string, instancesLabel: string): readonly Crumb[] {
-  const parts = path.split("/").filter((part) => part !== "");
-  if (parts.length === 0) return [{ href: "/", label: "Overview" }];
-  return parts
-    .map((part, index) => {
-      const href = `/${parts.slice(0, index + 1).join("/")}`;
-      const fixed = index === 0 || index === 2 || (parts[0] === "instances" && index === 1 && part === "new");
-      const word = part === "instances" ? instancesLabel : (WORDS[part] ?? decodeURIComponent(part));
-      return { href, label: fixed ? word : decodeURIComponent(part) };
-    })
-    .filter((_, index) => !(index === 2 && TABS.has(parts[2] ?? "")));
-}
+import { crumbsOf } from "./crumbs.ts";
 
 export function Breadcrumbs({ instancesLabel }: { readonly instancesLabel: string }) {
   const crumbs = crumbsOf(usePathname(), instancesLabel);

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { crumbsOf } from "./crumbs.ts";
+
+function labels(path: string): string {
+  return crumbsOf(path, "My instances").map(({ label }) => label).join(" / ");
+}
+
+describe("where one is", () => {
+  it.each([
+    ["/", "Overview"],
+    ["/instances", "My instances"],
+    ["/new-instance", "My instances / New instance"],
+    ["/instances/web-3.example.test", "My instances / web-3.example.test"],
+    ["/instances/web-3/install", "My instances / web-3"],
+    ["/instances/web-3/reinstall", "My instances / web-3 / Reinstall"],
+    ["/instances/jobs", "My instances / jobs"],
+    ["/os-definitions/debian", "OS definitions / debian"],
+    ["/jobs/17", "Jobs / 17"],
+  ])("is said of %s as %s", (path, words) => {
+    expect(labels(path)).toBe(words);
+  });
+
+  it("leads back to each place on the way", () => {
+    expect(crumbsOf("/instances/web-3/reinstall", "Instances").map(({ href }) => href)).toEqual(["/instances", "/instances/web-3", "/instances/web-3/reinstall"]);
+    expect(crumbsOf("/new-instance", "Instances").map(({ href }) => href)).toEqual(["/instances", "/new-instance"]);
+  });
+});
