@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { draftBody, draftField } from "./create-draft.ts";
+import { draftBody, draftField, isAbout } from "./create-draft.ts";
 
 const draft = { name: "web-3", owner: "", node: "", vcpus: "2", memoryMib: "1024", disks: ["2.5", "10"], mac: "", ip: "", start: true };
 
@@ -14,5 +14,10 @@ describe("the request of a new instance", () => {
 
   it("finds the input of a refused field", () => {
     expect(["name", "disks[0].sizeMib", "nics[0].mac", "nics.0.ip", "parameters.secret.x", null].map(draftField)).toEqual(["name", "disks", "mac", "ip", null, null]);
+  });
+
+  it("forgets what was refused when it is typed anew, and nothing else", () => {
+    expect([isAbout("name", { name: "web-4" }), isAbout("disks[0].sizeMib", { disks: ["4"] }), isAbout("nics[0].mac", { mac: "" })]).toEqual([true, true, true]);
+    expect([isAbout("name", { owner: "ada" }), isAbout("osparams.root_password", { name: "web-4" }), isAbout(null, { name: "web-4" })]).toEqual([false, false, false]);
   });
 });

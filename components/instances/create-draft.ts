@@ -49,3 +49,9 @@ export function draftField(field: string | null): DraftField | null {
       return null;
   }
 }
+
+/** Whether an error, by the field that the API names, is about an input that is being changed, so that it no longer holds. */
+export function isAbout(field: string | null, change: Partial<CreateDraft>): boolean {
+  const refused = draftField(field);
+  return refused !== null && refused in change;
+}

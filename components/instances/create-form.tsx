@@ -20,7 +20,7 @@ import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { INSTANCE_NAME } from "#lib/domain/instance.ts";
-import { draftBody, draftField } from "./create-draft.ts";
+import { draftBody, draftField, isAbout } from "./create-draft.ts";
 import type { CreateDraft, DraftField } from "./create-draft.ts";
 import { FormEnd, FormSection } from "./form-section.tsx";
 import type { OsChoice } from "./os-choice.ts";
@@ -56,7 +56,11 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const alive = useAlive();
-  const set = (change: Partial<CreateDraft>): void => setDraft((before) => ({ ...before, ...change }));
+  const set = (change: Partial<CreateDraft>): void => {
+    setDraft((before) => ({ ...before, ...change }));
+    // What was refused is no longer what stands there: a name that was taken would otherwise keep every other one from being sent.
+    setProblem((before) => (isAbout(before?.field ?? null, change) ? null : before));
+  };
 
   const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
   const wrong = errorAt === null ? draftField(problem?.field ?? null) : null;
