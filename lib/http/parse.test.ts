@@ -33,6 +33,20 @@ describe("a body that isn't as it should be", () => {
     expect(refusal(() => parseWith(createInstanceInputSchema, body)).field).toBe(field);
   });
 
+  test.each([
+    ["disks[0].sizeMib: must be at least 1", { ...good, disks: [{ sizeMib: 0 }] }],
+    ["memoryMib: must be at most 16777216", { ...good, memoryMib: 99_999_999 }],
+    ["memoryMib: must be of type number", { ...good, memoryMib: "512" }],
+    ["memoryMib: is missing", { name: "web-3", osType: "debian+trixie", disks: [{ sizeMib: 2048 }] }],
+    ["disks[0].sizeMib: must be a whole number", { ...good, disks: [{ sizeMib: 20.5 }] }],
+    ["disks: must have at most 16 items", { ...good, disks: Array.from({ length: 17 }, () => ({ sizeMib: 2048 })) }],
+    ["parameters.public: must be of type object", { ...good, parameters: { public: "hostname_suffix" } }],
+    ["name: must be a host name in lower case", { ...good, name: "Web_3" }],
+    ["nam: is not known here", { nam: "web-3", osType: "debian+trixie", memoryMib: 512, disks: [{ sizeMib: 2048 }] }],
+  ])("is refused in words: %s", (message, body) => {
+    expect(refusal(() => parseWith(createInstanceInputSchema, body)).message).toBe(message);
+  });
+
   test("is refused whole where it is no object", () => {
     expect(refusal(() => parseWith(createInstanceInputSchema, [])).message).toMatch(/^The body: /);
   });

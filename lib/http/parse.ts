@@ -8,14 +8,15 @@ const LONGEST_NAME = 80;
  * Checks a part of a request against its schema.
  *
  * @throws SlipwayError `invalid`, with the first field that is wrong and the names of all. What the fields held is neither in
- * the message nor in the cause: zod's own messages name types and limits, and its issues hold no input.
+ * the message nor in the cause: messages name types and limits, and zod's issues hold no input.
  */
 export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   refuseUnusableText(value, []);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const found = parsed.error.issues.map(describeIssue);
-  const first = found[0];
+  // A name that isn't known is why another one is missing, if it was mistyped.
+  const first = found.find((_, index) => parsed.error.issues[index]?.code === "unrecognized_keys") ?? found[0];
   if (first === undefined) throw new SlipwayError("invalid", "The request can't be understood");
   const names = [...new Set(found.map((issue) => issue.field))].slice(0, 20);
   throw new SlipwayError("invalid", `${first.field === "" ? "The body" : first.field}: ${first.message}`, {
@@ -50,7 +51,29 @@ function describeIssue(issue: z.core.$ZodIssue): { readonly field: string; reado
     // A name that isn't one may be a value that got into the wrong place, so it isn't repeated.
     return { field: formatPath(issue.path.slice(0, -1)), message: `a name there ${issue.issues[0]?.message ?? "can't be used"}` };
   }
-  return { field: formatPath(issue.path), message: issue.message };
+  return { field: formatPath(issue.path), message: describeValue(issue) };
+}
+
+/** zod's own sentences in the words of the others; a schema's own is left as it is. */
+function describeValue(issue: z.core.$ZodIssue): string {
+  if (!/^(Too small|Too big|Invalid input): /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case "too_small":
+      return limit(issue.origin, issue.inclusive === false ? "more than" : "at least", issue.minimum);
+    case "too_big":
+      return limit(issue.origin, issue.inclusive === false ? "less than" : "at most", issue.maximum);
+    case "invalid_type":
+      // An issue holds no input; that there was none is in its sentence alone.
+      if (issue.message.endsWith("received undefined")) return "is missing";
+      return issue.expected === "int" ? "must be a whole number" : `must be of type ${issue.expected === "record" ? "object" : issue.expected}`;
+    default:
+      return issue.message;
+  }
+}
+
+function limit(origin: string, word: string, value: number | bigint): string {
+  if (origin === "string") return `must have ${word} ${value} characters`;
+  return origin === "array" ? `must have ${word} ${value} items` : `must be ${word} ${value}`;
 }
 
 /** `disks[0].sizeMib` */
