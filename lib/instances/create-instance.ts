@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { requireAccess, unknownObject } from "#lib/access/require.ts";
+import { requireAccess } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { isUniqueViolation } from "#lib/db/errors.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
@@ -117,7 +117,7 @@ function nameTaken(name: string): SlipwayError {
 async function findOwner(ctx: RequestContext, name: string | undefined): Promise<string | null> {
   if (name === undefined) return ctx.identity.kind === "user" ? ctx.identity.userId : null;
   const user = await ctx.services.db.user.findUnique({ where: { name }, select: { id: true } });
-  if (user === null) throw unknownObject("user", name);
+  if (user === null) throw new SlipwayError("unknown_object", `There is no user ${name}.`, { field: "owner" });
   return user.id;
 }
 

@@ -39,7 +39,7 @@ describe("a creation is refused before anything is stored", () => {
     ["an unknown variant", { osType: "testos+nosuch" }, { code: "unknown_object", field: "osType" }],
     ["no definition", { osType: null }, { code: "invalid", field: "osType" }],
     ["an unknown node", { node: "nosuch" }, { code: "unknown_object", field: "node" }],
-    ["an unknown owner", { owner: "nosuch" }, { code: "unknown_object", field: "user" }],
+    ["an unknown owner", { owner: "nosuch" }, { code: "unknown_object", field: "owner" }],
     ["a name that is taken", { name: "mine.example.test" }, { code: "exists", field: "name" }],
     ["a disk too small", { disks: [{ sizeMib: 100 }] }, { code: "disk_too_small", field: "disks[0].sizeMib" }],
     ["no disk", { disks: [] }, { code: "invalid", field: "disks" }],
