@@ -1,4 +1,5 @@
 /** The worker of a controller process (design: architecture, "Worker": jobs are in PostgreSQL, woken by NOTIFY). */
+import { setTimeout } from "node:timers/promises";
 import { Logger as QueueLogger, parseCronItems, run } from "graphile-worker";
 import type { Runner, TaskList } from "graphile-worker";
 import type pg from "pg";
@@ -22,6 +23,9 @@ const CONCURRENCY = 16;
 const POLL_MS = 2_000;
 /** Milliseconds that running jobs have to come to a point where they can be taken up again. */
 const SHUTDOWN_MS = 5_000;
+
+/** Milliseconds before a queue that stopped by itself is started again. */
+const RESTART_MS = 2_000;
 
 export interface JobWorker {
   /** Takes no more jobs, and lets the running ones come to a point where another process can go on. */
@@ -49,9 +53,8 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
     keepRound(services, options, stopping.signal).catch((error: unknown) => services.log.error({ error }, "a round of leases failed"));
   }, LEASE.renewEverySeconds * 1_000);
   rounds.unref();
-  let runner: Runner;
-  try {
-    runner = await run({
+  const start = (): Promise<Runner> =>
+    run({
       pgPool: pool,
       concurrency: CONCURRENCY,
       maxPoolSize: CONCURRENCY,
@@ -61,22 +64,54 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
       taskList: tasks(services, pool, options, stopping.signal),
       parsedCronItems: options.shared ? parseCronItems([{ task: TASKS.prune, match: "17 * * * *", identifier: TASKS.prune }]) : [],
       logger: queueLogger(services),
+      // Otherwise it marks a task as done without waiting for that, also when it stops: the pool ends before, and an error
+      // that nobody can catch ends the process.
+      preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
+  let runner: Runner;
+  try {
+    runner = await start();
   } catch (error) {
     clearInterval(rounds);
     stopForgetting();
     await pool.end();
     throw error;
   }
+
+  /** The queue stops by itself where the database fails it at the wrong moment. A task that it has twice then is one job. */
+  async function keepRunning(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await runner.promise;
+      } catch (error) {
+        services.log.error({ error }, "the job queue stopped");
+      }
+      if (await pause(RESTART_MS, stopping.signal)) return;
+      runner = await start().catch((error: unknown) => {
+        services.log.error({ error }, "the job queue can't be started again yet");
+        return runner;
+      });
+    }
+  }
+  const kept = keepRunning();
   return {
     async stop() {
       clearInterval(rounds);
       stopForgetting();
       stopping.abort();
-      await runner.stop();
+      // One that has stopped by itself says so with an error.
+      await runner.stop().catch(() => undefined);
+      await kept;
+      // The one that was being started meanwhile, if any.
+      await runner.stop().catch(() => undefined);
       await pool.end();
     },
   };
+}
+
+/** Resolves after the time, or at once when the signal fires: then with true. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  return setTimeout(milliseconds, false, { signal }).catch(() => true);
 }
 
 const jobPayloadSchema = z.object({ jobId: z.number().int() });

@@ -48,6 +48,8 @@ await runCommand(async () => {
     };
     writePrivateFile(paths.up, `${JSON.stringify(up, null, 2)}\n`);
     if (agent.started) await startInstances(api);
+    // Now already: who wants to watch the sample's install in a browser needs it.
+    say(`console: ${up.consoleUrl}, user ${ADMIN_USER}, password in ${paths.adminPassword}`);
     if (settings.demo) await installSample(api, path.join(paths.run, "sample-installed"));
 
     process.stdout.write(`\n  Console   ${up.consoleUrl}\n  User      ${ADMIN_USER}\n  Password  in ${paths.adminPassword}\n  RAPI      ${up.rapiUrl}\n\n`);
