@@ -53,6 +53,7 @@ export const paths = {
 /** Addresses of the API that the console's own code calls. */
 export const api = {
   instances: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/instances", query),
+  instancePreviews: () => "/api/v1/instance-previews",
   instance: (name: string) => `/api/v1/instances/${part(name)}`,
   power: (name: string) => `/api/v1/instances/${part(name)}/power`,
   reinstall: (name: string) => `/api/v1/instances/${part(name)}/reinstall`,

@@ -22,10 +22,13 @@ import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { INSTANCE_NAME } from "#lib/domain/instance.ts";
 import { draftBody, draftField, isAbout } from "./create-draft.ts";
 import type { CreateDraft, DraftField } from "./create-draft.ts";
+import { firstSizes, previewQuestion } from "./create-preview.ts";
+import type { PreviewQuestion } from "./create-preview.ts";
 import { FormEnd, FormSection } from "./form-section.tsx";
 import type { OsChoice } from "./os-choice.ts";
 import { OsSelect, trustHint } from "./os-select.tsx";
 import { missingSentence } from "./reinstall-form.tsx";
+import { useCreatePreview } from "./use-create-preview.ts";
 import { WhatHappens } from "./what-happens.tsx";
 
 export interface CreateFormProps {
@@ -34,21 +37,24 @@ export interface CreateFormProps {
   readonly nodes: readonly string[];
   readonly node: string;
   readonly preview: InstallPreview;
+  /** What the preview is of. */
+  readonly question: PreviewQuestion;
   readonly minimum: { readonly diskMib: number; readonly memoryMib: number };
   readonly user: string;
 }
 
-export function CreateForm({ osType, choices, nodes, node, preview, minimum, user }: CreateFormProps) {
+export function CreateForm({ osType, choices, nodes, node, preview, question, minimum, user }: CreateFormProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const parameters = useParameters(form, preview.parameters);
+  const first = firstSizes(minimum);
   const [draft, setDraft] = useState<CreateDraft>({
     name: "",
     owner: "",
     node,
     vcpus: "1",
-    memoryMib: String(Math.max(512, minimum.memoryMib)),
-    disks: [String(Math.max(2, Math.ceil(minimum.diskMib / 1024)))],
+    memoryMib: String(first.memoryMib),
+    disks: [String(first.diskMib / 1024)],
     mac: "",
     ip: "",
     start: true,
@@ -66,8 +72,8 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
   const wrong = errorAt === null ? draftField(problem?.field ?? null) : null;
   const errorOf = (field: DraftField): string | null => (wrong === field ? besideField(problem) : null);
   const nameError = draft.name !== "" && !INSTANCE_NAME.test(draft.name) ? "A host name in lower case: letters, digits, - and dots." : errorOf("name");
-  const failedCheck = preview.checks.find((check) => !check.ok)?.text ?? null;
-  const why = failedCheck ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
+  const foreseen = useCreatePreview({ question, preview }, previewQuestion(draft, osType));
+  const why = foreseen.failed ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
   const outline = { ...draftBody(draft, osType), parameters: { public: parameters.publicValues } };
 
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -162,7 +168,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, minimum, use
         </FormEnd>
       </form>
       <div className="flex min-w-0 flex-col gap-5">
-        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} plan={preview.plan} checks={preview.checks} kept={null} />
+        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} plan={foreseen.preview.plan} checks={foreseen.preview.checks} kept={null} pending={foreseen.pending} />
         <Card>
           <section aria-labelledby="api-call" className="px-5 py-4">
             <h2 id="api-call" className="mb-2 font-semibold">

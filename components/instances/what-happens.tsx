@@ -7,7 +7,7 @@ import { classes } from "#components/ui/classes.ts";
 import type { InstallCheck, InstallPlan } from "#lib/domain/install-plan.ts";
 
 /** What a create or a reinstall will do, and what was checked, before anything is touched. */
-export function WhatHappens({ name, plan, checks, kept, children }: { readonly name: string; readonly plan: InstallPlan; readonly checks: readonly InstallCheck[]; readonly kept: string | null; readonly children?: ReactNode }) {
+export function WhatHappens({ name, plan, checks, kept, pending = false, children }: { readonly name: string; readonly plan: InstallPlan; readonly checks: readonly InstallCheck[]; readonly kept: string | null; readonly pending?: boolean; readonly children?: ReactNode }) {
   return (
     <Card>
       <section aria-labelledby="what-will-happen" className="px-5 py-4">
@@ -33,9 +33,9 @@ export function WhatHappens({ name, plan, checks, kept, children }: { readonly n
       </section>
       <section aria-labelledby="checked-just-now" className="border-t border-line px-5 py-4">
         <h2 id="checked-just-now" className="mb-2 font-semibold">
-          Checked just now
+          {pending ? "Checking again" : "Checked just now"}
         </h2>
-        <ul className="flex flex-col gap-2">
+        <ul aria-live="polite" aria-busy={pending} className={classes("flex flex-col gap-2", pending && "opacity-50")}>
           {checks.map((check) => (
             <li key={check.id} className="flex gap-2.5">
               {check.ok ? <Check aria-label="yes" role="img" size={16} className="mt-0.5 shrink-0 text-ok" /> : <X aria-label="no" role="img" size={16} className="mt-0.5 shrink-0 text-bad" />}

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import type { ReactNode } from "react";
 import { CreateForm } from "#components/instances/create-form.tsx";
+import { firstSizes } from "#components/instances/create-preview.ts";
 import { chosenOs, osChoices } from "#components/instances/os-choice.ts";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryText } from "#components/page/query.ts";
@@ -44,10 +45,10 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
       );
     }
     const node = nodes.items.find(({ name }) => name === query["node"])?.name;
-    const [preview, definition] = await Promise.all([
-      previewCreate(ctx, { osType, ...(node === undefined ? {} : { node }) }),
-      getOsDefinition(ctx, parseOsType(osType).name),
-    ]);
+    const { manifest } = await getOsDefinition(ctx, parseOsType(osType).name);
+    const minimum = { diskMib: manifest?.minimumDiskMib ?? 0, memoryMib: manifest?.minimumMemoryMib ?? 0 };
+    const question = { osType, ...(node === undefined ? {} : { node }), ...firstSizes(minimum) };
+    const preview = await previewCreate(ctx, question);
     return (
       <>
         {header}
@@ -57,7 +58,8 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
           nodes={nodes.items.filter(({ state, offline, drained }) => state === "online" && !offline && !drained).map(({ name }) => name)}
           node={node ?? ""}
           preview={preview}
-          minimum={{ diskMib: definition.manifest?.minimumDiskMib ?? 0, memoryMib: definition.manifest?.minimumMemoryMib ?? 0 }}
+          question={question}
+          minimum={minimum}
           user={ctx.identity.name}
         />
       </>
