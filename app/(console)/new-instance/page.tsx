@@ -31,7 +31,7 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
     const [definitions, nodes] = await Promise.all([listOsDefinitions(ctx, { limit: PAGE_LIMITS.max }), listNodes(ctx, { limit: PAGE_LIMITS.max })]);
     const choices = osChoices(definitions.items, null);
     const osType = chosenOs(choices, queryText(query["os"], 130), null);
-    const header = <PageHeader title="New instance">One page. What is filled in already works as it is.</PageHeader>;
+    const header = <PageHeader title="New instance">A name and what the system needs to know; the rest works as it stands.</PageHeader>;
     if (osType === null) {
       return (
         <>
