@@ -204,9 +204,10 @@ describe("an install that fails", () => {
     // The schema's least lease is long for a test: a lease of its own tells the same.
     const short = { ...order, leaseSeconds: 0.2 };
     expect(await bench.run(short)).toMatchObject({ state: "failed", error: { code: "lease_expired" }, committed: false });
-    const renewed = { ...bench.order(), leaseSeconds: 0.5 };
+    const renewed = { ...bench.order(), leaseSeconds: 2 };
     bench.hypervisor.appliance = async (machine) => {
-      await new Promise((resolve) => setTimeout(resolve, 800));
+      // Work that takes longer than the lease that came with the order.
+      await new Promise((resolve) => setTimeout(resolve, 2_300));
       await installsWell(machine);
     };
     await bench.agent().install(renewed);
