@@ -40,6 +40,22 @@ describe("what an agent said already", () => {
     expect(await db.installEvent.count()).toBe(entries);
   });
 
+  it("doesn't overrule what the agent has answered since to an order", async () => {
+    const { db } = cluster.services;
+    const node = await db.node.findFirstOrThrow({ where: { name: "node1" } });
+    const { id, operState } = await db.instance.findFirstOrThrow({ where: { name: "web.example.test" } });
+    const journal = crypto.randomUUID();
+    const at = new Date().toISOString();
+    const say = (seq: number) => ingestAgentEvents(cluster.services, { nodeId: node.id, journal }, [{ seq, at, type: "instance.power", instanceId: id, power: "running", reason: null }]);
+    const power = async () => (await db.instance.findUniqueOrThrow({ where: { id } })).operState;
+    await db.instance.update({ where: { id }, data: { operState: "stopped", operJournal: journal, operSeq: 10 } });
+    await say(9);
+    expect(await power()).toBe("stopped");
+    await say(11);
+    expect(await power()).toBe("running");
+    await db.instance.update({ where: { id }, data: { operState } });
+  });
+
   it("doesn't make an install's log longer than it may be", async () => {
     const { db } = cluster.services;
     const node = await db.node.findFirstOrThrow({ where: { name: "node1" } });
