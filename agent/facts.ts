@@ -30,5 +30,7 @@ export async function gatherFacts(dataDir: string, hypervisor: Hypervisor): Prom
     accelerator,
     acceleratorReason: reason,
     qemuVersion: hypervisor.version,
+    // Scripts on the host run as root; in session mode nothing of the agent is.
+    runsHostScripts: false,
   };
 }

@@ -116,7 +116,7 @@ export async function prepareOrder(agent: AgentProcess, artifacts: Artifacts): P
   await rm(archive);
   const manifest = osManifestSchema.pick({ steps: true, bootMarker: true }).loose().parse(JSON.parse(await readFile(join(artifacts.definitionFolder, "slipway.json"), "utf8")));
   const { os } = exampleOrder();
-  return { appliance: { kernelDigest, initrdDigest }, os: { ...os, variant: "bookworm", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
+  return { appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...os, variant: "bookworm", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
 }
 
 /** As prepareOrder, with a script of the test's own in the place of the definition's, and nothing to install from. */
@@ -134,7 +134,7 @@ export async function prepareScriptOrder(agent: AgentProcess, artifacts: Artifac
   await rm(folder, { recursive: true });
   await rm(archive);
   const { os } = exampleOrder();
-  return { appliance: { kernelDigest, initrdDigest }, os: { ...os, untrustedDigest, imageDigest: null, bootMarker: null } };
+  return { appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...os, untrustedDigest, imageDigest: null, bootMarker: null } };
 }
 
 /** An instance that is large enough for the sample definition. */

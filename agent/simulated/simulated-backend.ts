@@ -52,6 +52,7 @@ export class SimulatedBackend implements AgentBackend {
       accelerator: "tcg",
       acceleratorReason: "a simulated node runs nothing",
       qemuVersion: null,
+      runsHostScripts: false,
     });
   }
 

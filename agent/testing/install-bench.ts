@@ -67,7 +67,7 @@ export async function createInstallBench(): Promise<InstallBench> {
     agent: () => agent,
     order: (change = {}) => {
       const order = exampleOrder(change);
-      return { ...order, appliance: { kernelDigest, initrdDigest }, os: { ...order.os, untrustedDigest, ...change.os } };
+      return { ...order, appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...order.os, untrustedDigest, ...change.os } };
     },
     run: async (order) => {
       await agent.install(order);

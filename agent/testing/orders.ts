@@ -23,7 +23,7 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
     operation: "create",
     instance: exampleInstance(),
     primaryNode: "node1",
-    appliance: { kernelDigest: digest, initrdDigest: digest },
+    appliance: { kernelDigest: digest, initrdDigest: digest, rootDigest: null },
     os: {
       definition: "debian",
       variant: null,
@@ -31,7 +31,11 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
       digest,
       untrustedDigest: digest,
       imageDigest: null,
+      imageUse: "device",
+      appliance: "small",
       script: "create",
+      places: ["appliance"],
+      verify: false,
       steps: [
         { id: "partition", label: "Partition the disk", weight: 1 },
         { id: "unpack", label: "Unpack", weight: 8 },

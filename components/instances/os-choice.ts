@@ -1,4 +1,4 @@
-import type { OsDefinitionSummary } from "#lib/domain/views.ts";
+import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { formatOsType, parseOsType } from "#lib/domain/os-definition.ts";
 
 /** What a form offers to install: each variant of each definition that may be used. */

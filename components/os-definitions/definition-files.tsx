@@ -1,7 +1,7 @@
 import { formatBytes } from "#components/format.ts";
 import { Digest, Mono } from "#components/ui/mono.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
-import type { OsDefinitionDetail } from "#lib/domain/views.ts";
+import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 
 type File = OsDefinitionDetail["files"][number];
 

@@ -3,7 +3,7 @@ import { formatCount } from "#components/format.ts";
 import { paths } from "#components/paths.ts";
 import { Digest, Mono } from "#components/ui/mono.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
-import type { OsDefinitionSummary } from "#lib/domain/views.ts";
+import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { TrustOf } from "./trust.tsx";
 
 /** OS definitions with what they offer and how far they are trusted. */

@@ -13,7 +13,14 @@ export interface ParameterRow {
   readonly from: ParameterSource;
 }
 
-const FROM: Readonly<Record<ParameterSource, string>> = { default: "definition", instance: "instance", request: "this request" };
+const FROM: Readonly<Record<ParameterSource, string>> = {
+  declared: "declared by the definition",
+  cluster: "the cluster's default",
+  definition: "the definition's default",
+  variant: "the variant's default",
+  instance: "instance",
+  request: "this request",
+};
 
 /** Parameters by class. Of a private one the fingerprint is shown, of a secret one what has become of it. */
 export function ParameterTable({ rows, secretNote }: { readonly rows: readonly ParameterRow[]; readonly secretNote: string }) {

@@ -21,6 +21,7 @@ export const TABLES = [
   "blob",
   "cluster",
   "controller",
+  "data_key",
   "event",
   "install",
   "install_event",
@@ -33,7 +34,11 @@ export const TABLES = [
   "job_private_value",
   "node",
   "os_definition",
+  "os_definition_file",
+  "os_definition_share",
   "os_definition_version",
+  "os_file_content",
+  "parameter_default",
   "user",
 ] as const;
 

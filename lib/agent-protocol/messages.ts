@@ -11,6 +11,9 @@
  *   GET    /v1/installs/:id                 InstallStatus
  *   POST   /v1/installs/:id/cancel          InstallStatus
  *   POST   /v1/leases                       LeaseRenewal → 204; an install without a lease never swaps its disk
+ *   GET    /v1/os-definitions               FolderList: OS definitions in the roots that this node's administrator lists
+ *   GET    /v1/os-definitions/:name         the folder as a tar, its links followed inside those roots; at most
+ *                                           DEFINITION_LIMITS of lib/domain/os-definition-files.ts
  *   GET    /v1/events?journal=ID&after=SEQ  NDJSON: a JournalHead, then AgentEvent lines as they happen; an empty line every
  *                                           10 s; everything after SEQ is sent again until it is acknowledged
  *   POST   /v1/events/ack                   {journal, seq} → 204; the agent forgets events up to seq
@@ -21,12 +24,12 @@
 import { z } from "zod";
 import { ERROR_CODES } from "#lib/domain/errors.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "#lib/domain/install-states.ts";
-import { expectedStepSchema } from "#lib/domain/os-definition.ts";
+import { APPLIANCE_KINDS, expectedStepSchema, IMAGE_USES } from "#lib/domain/os-definition.ts";
 import type { ParameterSet, ParameterValue } from "#lib/domain/parameters.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME } from "#lib/domain/parameters.ts";
 import { privateValue, secretValue, VISIBILITIES } from "#lib/domain/visibility.ts";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const uuid = z.uuid();
 /** sha256, 64 lower-case hex digits. */
@@ -60,6 +63,8 @@ export const nodeFactsSchema = z.object({
   /** Why hardware acceleration isn't used; null where it is. */
   acceleratorReason: shortText.nullable(),
   qemuVersion: shortText.nullable(),
+  /** Whether this agent can run trusted scripts on its host: it has the privileged helper for it. Session mode has none. */
+  runsHostScripts: z.boolean(),
 });
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 
@@ -110,7 +115,8 @@ export const installOrderSchema = z.strictObject({
   operation: z.enum(["create", "reinstall"]),
   instance: instanceSpecSchema,
   primaryNode: z.string().min(1).max(253),
-  appliance: z.strictObject({ kernelDigest: digestSchema, initrdDigest: digestSchema }),
+  /** `rootDigest`: the full userland as a squashfs, where `os.appliance` asks for it. */
+  appliance: z.strictObject({ kernelDigest: digestSchema, initrdDigest: digestSchema, rootDigest: digestSchema.nullable() }),
   os: z.strictObject({
     definition: z.string().min(1).max(64),
     variant: z.string().max(64).nullable(),
@@ -121,7 +127,13 @@ export const installOrderSchema = z.strictObject({
     untrustedDigest: digestSchema,
     /** The read-only image that the definition carries, a blob. */
     imageDigest: digestSchema.nullable(),
+    imageUse: z.enum(IMAGE_USES),
+    appliance: z.enum(APPLIANCE_KINDS),
     script: z.enum(["create"]),
+    /** Where the script runs, as planned (lib/domain/place-scripts.ts). An agent that can't or may not run one on its host refuses the order. */
+    places: z.array(z.enum(["appliance", "host"])).min(1).max(2),
+    /** Whether the untrusted half has a `verify`, which is run on the parameters before anything is touched. */
+    verify: z.boolean(),
     steps: z.array(expectedStepSchema).max(64),
     bootMarker: z.string().max(200).nullable(),
   }),
@@ -219,6 +231,10 @@ export const instanceRuntimeSchema = z.object({
   journalSeq: z.number().int().min(0),
 });
 export type InstanceRuntime = z.infer<typeof instanceRuntimeSchema>;
+
+/** Folders that look like OS definitions, by name. Where two roots have the same name the first counts, as in Ganeti. */
+export const folderListSchema = z.strictObject({ folders: z.array(z.strictObject({ name: z.string().min(1).max(64), root: saidText(1_000) })).max(1_000) });
+export type FolderList = z.infer<typeof folderListSchema>;
 
 export const blobListSchema = z.strictObject({ digests: z.array(digestSchema).max(64) });
 

@@ -43,16 +43,22 @@ export interface RequestContext {
 /** Where a private value is kept. An envelope opens only in the place for which it was made. */
 export type EnvelopePlace =
   | { readonly kind: "instance"; readonly instanceId: string; readonly name: string }
-  | { readonly kind: "job"; readonly jobId: number; readonly name: string };
+  | { readonly kind: "job"; readonly jobId: number; readonly name: string }
+  /** A default; both null: the whole cluster's. */
+  | { readonly kind: "default"; readonly definitionId: string | null; readonly variant: string | null; readonly name: string };
 
 /** The keys that are not in the database: lib/secrets/keyring.ts. */
 export interface Keyring {
   /** Encrypts a private value for one place. */
   seal(value: Private<string>, place: EnvelopePlace): Uint8Array<ArrayBuffer>;
-  /** @throws SlipwayError `internal`, naming the key that is missing or the place that doesn't fit. */
-  unseal(envelope: Uint8Array, place: EnvelopePlace): Private<string>;
-  /** Short and keyed, like `k3:9d02`: equal for equal values of one instance's parameter, and for nothing else. */
-  fingerprint(value: Private<string>, place: { readonly instanceId: string; readonly name: string }): string;
+  /**
+   * Asks the database where another process has made a new key since.
+   *
+   * @throws SlipwayError `internal`, naming the key that is missing or the place that doesn't fit.
+   */
+  unseal(envelope: Uint8Array, place: EnvelopePlace): Promise<Private<string>>;
+  /** Short and keyed, like `k3:9d02`: equal for equal values of one place's parameter, and for nothing else. `scope`: an instance's or a definition's id, or `cluster`. */
+  fingerprint(value: Private<string>, place: { readonly scope: string; readonly name: string }): string;
   /** Ids of the keys for private values that this process has. */
   readonly privateKeyIds: readonly string[];
   /** Signs the console's sessions. */

@@ -31,6 +31,8 @@ export interface ParsedDefinition {
   readonly files: readonly { readonly path: string; readonly mode: number; readonly size: number; readonly digest: string }[];
   /** sha256 over the sorted list of paths, modes and content digests. */
   readonly digest: string;
+  /** Every content of a file, by its digest. */
+  readonly contents: ReadonlyMap<string, Uint8Array>;
   /** The untrusted/ tree, its paths relative to it; null where there is none. */
   readonly untrustedTar: Buffer | null;
 }
@@ -58,6 +60,10 @@ const ownManifestSchema = z.strictObject({
   minimumDiskMib: z.number().int().min(0).default(0),
   minimumMemoryMib: z.number().int().min(0).default(0),
   bootMarker: z.string().min(1).max(200).nullable().default(null),
+  appliance: osManifestSchema.shape.appliance,
+  imageUse: osManifestSchema.shape.imageUse,
+  defaultImage: osManifestSchema.shape.defaultImage,
+  installParameters: osManifestSchema.shape.installParameters,
 });
 
 function invalid(file: string, problem: string): SlipwayError {
@@ -92,6 +98,7 @@ export function parseDefinition(list: readonly DefinitionFile[]): ParsedDefiniti
     variants: parseVariants(text(files, "variants.list")),
     manifest: parseManifest(files),
     files: entries,
+    contents: new Map(list.map(({ content }) => [sha256(content), content])),
     digest: sha256(Buffer.from(entries.map(({ path, mode, digest }) => `${path}\0${mode.toString(8)}\0${digest}\n`).join(""))),
     untrustedTar: untrusted.length === 0 ? null : writeTar(untrusted),
   };

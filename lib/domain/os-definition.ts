@@ -26,6 +26,26 @@ export const expectedStepSchema = z.strictObject({
 });
 export type ExpectedStep = z.infer<typeof expectedStepSchema>;
 
+/** A disk image that is dumped to the first disk before anything runs (design: install, `os_image`). */
+export const defaultImageSchema = z.strictObject({
+  /** `https://…`, or an absolute path on the node; no user name or password in it. */
+  location: z.string().min(1).max(2_048),
+  /** Declared, never guessed from what the file says of itself. */
+  format: z.enum(["raw", "qcow2"]),
+  compression: z.enum(["none", "gzip", "xz", "zstd"]),
+  /** Of the file as it is downloaded, lower-case hex; null: not checked. */
+  checksum: z.union([z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }), z.strictObject({ sha512: z.string().regex(/^[0-9a-f]{128}$/) })]).nullable(),
+});
+export type DefaultImage = z.infer<typeof defaultImageSchema>;
+
+/** The system in which the untrusted half runs: a few programs that start quickly, or a whole Debian userland beside it. */
+export const APPLIANCE_KINDS = ["small", "full"] as const;
+export type ApplianceKind = (typeof APPLIANCE_KINDS)[number];
+
+/** How a definition's own read-only image is given to its scripts: as a block device, or laid over the appliance's root. */
+export const IMAGE_USES = ["device", "layer"] as const;
+export type ImageUse = (typeof IMAGE_USES)[number];
+
 /** Everything that Slipway knows of one version of a definition beside its files. Stored as JSON. */
 export const osManifestSchema = z.strictObject({
   title: z.string().max(120),
@@ -39,6 +59,13 @@ export const osManifestSchema = z.strictObject({
   /** Names of the scripts of each half: create, import, export, rename, verify. */
   hostScripts: z.array(z.string().max(64)).max(16),
   untrustedScripts: z.array(z.string().max(64)).max(16),
+  /** Definitions written for Ganeti expect a whole system around them, so that is what they get unless they say otherwise. */
+  appliance: z.enum(APPLIANCE_KINDS).default("full"),
+  imageUse: z.enum(IMAGE_USES).default("device"),
+  /** Used where a request names no image of its own; null: none. */
+  defaultImage: defaultImageSchema.nullable().default(null),
+  /** Installation parameters for installs and reinstalls, by Ganeti's names: `boot_order`, `cdrom_image_path` … A request overrides them. */
+  installParameters: z.record(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), z.string().max(2_048)).default({}),
 });
 export type OsManifest = z.infer<typeof osManifestSchema>;
 

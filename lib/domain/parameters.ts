@@ -9,8 +9,13 @@ export type ParameterValue =
 /** Parameter values by name. */
 export type ParameterSet = ReadonlyMap<string, ParameterValue>;
 
-/** Where an effective value comes from, as the console and the preview show it. */
-export type ParameterSource = "default" | "instance" | "request";
+/**
+ * Where an effective value comes from, as the console and the preview show it, and the order in which one overrides another:
+ * what the definition declares, the cluster's default, the definition's, its variant's, the instance's own from its last
+ * install, this request's.
+ */
+export const PARAMETER_SOURCES = ["declared", "cluster", "definition", "variant", "instance", "request"] as const;
+export type ParameterSource = (typeof PARAMETER_SOURCES)[number];
 
 /** What may be told of a parameter to anybody who may see the instance. A private or secret value isn't part of it. */
 export type ParameterView =

@@ -14,7 +14,7 @@ function request({ definition, manifest, ...change }: Change = {}): PlanRequest 
       digest: "d".repeat(64),
       apiVersions: [15, 20],
       variants: ["minimal", "server"],
-      manifest: { title: "", description: "", parameters: [], steps: [], minimumDiskMib: 640, minimumMemoryMib: 192, bootMarker: null, hostScripts: [], untrustedScripts: ["create"], ...manifest },
+      manifest: { title: "", description: "", parameters: [], steps: [], minimumDiskMib: 640, minimumMemoryMib: 192, bootMarker: null, hostScripts: [], untrustedScripts: ["create"], appliance: "small", imageUse: "device", defaultImage: null, installParameters: {}, ...manifest },
       trusted: null,
       blacklisted: false,
       ...definition,
@@ -26,6 +26,7 @@ function request({ definition, manifest, ...change }: Change = {}): PlanRequest 
     hasPreviousDisk: true,
     cluster: { hostScripts: true, installTimeoutSeconds: 1_800, diskRetentionSeconds: 600 },
     nodeRunsHostScripts: false,
+    safeInstall: true,
     ...change,
   };
 }
@@ -56,7 +57,7 @@ describe("a refusal", () => {
     ["a blacklisted definition", { definition: { blacklisted: true } }, { code: "conflict", field: "osType" }],
     ["another OS API", { definition: { apiVersions: [15] } }, { code: "unsupported", field: "osType" }],
     ["a definition without a create script", { manifest: { untrustedScripts: ["verify"] } }, { code: "unsupported", field: "osType" }],
-    ["an untrusted definition without an untrusted half", { manifest: { hostScripts: ["create"], untrustedScripts: [] } }, { code: "unsupported", message: "OS definition debian is not trusted, and has no untrusted half." }],
+    ["an untrusted definition without an untrusted half", { manifest: { hostScripts: ["create"], untrustedScripts: [] } }, { code: "unsupported", message: "OS definition debian is not trusted, and has no untrusted create script." }],
     ["a host half where the cluster forbids it", { definition: { trusted }, manifest: { hostScripts: ["create"], untrustedScripts: [] }, cluster: { hostScripts: false, installTimeoutSeconds: null, diskRetentionSeconds: 0 }, nodeRunsHostScripts: true }, { code: "unsupported" }],
     ["a trusted host half on a node without root", { definition: { trusted }, manifest: { hostScripts: ["create"] } }, { code: "unsupported" }],
   ])("meets %s", (_, change, refusal) => {

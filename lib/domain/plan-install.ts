@@ -3,6 +3,7 @@ import type { ErrorCode } from "./errors.ts";
 import type { InstallPlan, ScriptPlace } from "./install-plan.ts";
 import type { OsManifest } from "./os-definition.ts";
 import { formatOsType } from "./os-definition.ts";
+import { placeScript } from "./place-scripts.ts";
 
 /** Ganeti's OS interface that scripts get. */
 export const OS_API_VERSION = 20;
@@ -31,6 +32,8 @@ export interface PlanRequest {
   readonly cluster: { readonly hostScripts: boolean; readonly installTimeoutSeconds: number | null; readonly diskRetentionSeconds: number };
   /** Whether the node's agent has the root that host scripts need. */
   readonly nodeRunsHostScripts: boolean;
+  /** `enable_safe_install` of the request. */
+  readonly safeInstall: boolean;
 }
 
 export interface Refusal {
@@ -46,7 +49,7 @@ export function planInstall(request: PlanRequest): Planned {
   const { definition, variant } = request;
   const refusal = refuseVariant(definition, variant) ?? refuseDefinition(definition) ?? refuseSize(request);
   if (refusal !== null) return { ok: false, refusal };
-  const runs = placeScripts(request);
+  const runs = placeCreate(request);
   if (!Array.isArray(runs)) return { ok: false, refusal: runs };
   const [firstDisk, ...otherDisks] = request.disks.toSorted((a, b) => a.index - b.index);
   if (firstDisk === undefined) return { ok: false, refusal: noDisk };
@@ -100,24 +103,24 @@ function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | nu
   return null;
 }
 
-/** Trust decides about the host half; the untrusted half always runs, in the appliance. */
-function placeScripts({ definition, cluster, nodeRunsHostScripts }: PlanRequest): ScriptPlace[] | Refusal {
+/** Where the create script runs, with who answers for it where that is a host. */
+function placeCreate({ definition, cluster, nodeRunsHostScripts, safeInstall }: PlanRequest): ScriptPlace[] | Refusal {
   const { name, digest, manifest, trusted } = definition;
-  const hasHostHalf = manifest.hostScripts.includes("create");
-  const hasUntrustedHalf = manifest.untrustedScripts.includes("create");
-  if (!hasHostHalf && !hasUntrustedHalf) return { code: "unsupported", message: `OS definition ${name} has no create script.`, field: "osType" };
-  const inAppliance: ScriptPlace = { place: "appliance", script: "create", definition: name, digest };
-  const hostMayRun = hasHostHalf && trusted !== null && cluster.hostScripts;
-  if (!hostMayRun) {
-    if (hasUntrustedHalf) return [inAppliance];
-    const reason = trusted === null ? "is not trusted, and has no untrusted half" : "has only a host script, and the cluster forbids scripts on hosts";
-    return { code: "unsupported", message: `OS definition ${name} ${reason}.`, field: "osType" };
-  }
-  if (!nodeRunsHostScripts) {
-    return { code: "unsupported", message: `OS definition ${name} is trusted to run a script on the host, and the node's agent runs none.`, field: "osType" };
-  }
-  const onHost: ScriptPlace = { place: "host", script: "create", definition: name, digest, trustedBy: trusted.by, trustedAt: trusted.at };
-  return hasUntrustedHalf ? [onHost, inAppliance] : [onHost];
+  const placed = placeScript("create", {
+    definition: name,
+    hostScripts: manifest.hostScripts,
+    untrustedScripts: manifest.untrustedScripts,
+    isTrusted: trusted !== null,
+    clusterAllowsHostScripts: cluster.hostScripts,
+    nodeRunsHostScripts,
+    safeInstall,
+  });
+  if (!placed.ok) return { code: placed.code, message: placed.message, field: placed.field };
+  return placed.places.flatMap((place): ScriptPlace[] => {
+    if (place === "appliance") return [{ place, script: "create", definition: name, digest }];
+    // Only what is trusted is placed there.
+    return trusted === null ? [] : [{ place, script: "create", definition: name, digest, trustedBy: trusted.by, trustedAt: trusted.at }];
+  });
 }
 
 export interface NodeRoom {

@@ -110,7 +110,7 @@ describe("what is missing", () => {
   });
 
   it("is what a default is for", () => {
-    expect(table(resolve({ declarations: [declare("p", { required: true, default: "d" })] }))).toEqual([["p", "public", "d", "default"]]);
+    expect(table(resolve({ declarations: [declare("p", { required: true, default: "d" })] }))).toEqual([["p", "public", "d", "declared"]]);
   });
 
   it("isn't missing because it was sent in too low a class", () => {

@@ -81,7 +81,7 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
     const { name } = declaration;
     if (effective.has(name) || sent.has(name) || secretsToSend.includes(name)) continue;
     if (declaration.default !== null && declaration.visibility === "public") {
-      effective.set(name, { name, parameter: { visibility: "public", value: declaration.default }, from: "default" });
+      effective.set(name, { name, parameter: { visibility: "public", value: declaration.default }, from: "declared" });
     } else if (declaration.required) {
       if (declaration.visibility === "secret" && request.operation === "reinstall") secretsToSend.push(name);
       else missing.push(name);

@@ -2,7 +2,6 @@
 import type { Role } from "./access.ts";
 import type { InstallPlan } from "./install-plan.ts";
 import type { InstallState } from "./install-states.ts";
-import type { OsManifest } from "./os-definition.ts";
 import type { ParameterSource, Visibility } from "./parameters.ts";
 import type { ErrorCode } from "./errors.ts";
 
@@ -87,28 +86,6 @@ export interface JobDetail extends JobSummary {
   readonly log: readonly { readonly serial: number; readonly opIndex: number; readonly at: string; readonly message: string }[];
   readonly secretNames: readonly string[];
   readonly cancelRequested: boolean;
-}
-
-export interface OsDefinitionSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly title: string;
-  readonly variants: readonly string[];
-  readonly owner: string | null;
-  readonly trusted: { readonly by: string; readonly at: string } | null;
-  readonly hidden: boolean;
-  readonly blacklisted: boolean;
-  readonly version: number | null;
-  readonly digest: string | null;
-  readonly instanceCount: number;
-}
-
-export interface OsDefinitionDetail extends OsDefinitionSummary {
-  readonly manifest: OsManifest | null;
-  readonly apiVersions: readonly number[];
-  readonly files: readonly { readonly path: string; readonly mode: number; readonly size: number; readonly digest: string }[];
-  readonly image: { readonly digest: string; readonly sizeBytes: number } | null;
-  readonly versions: readonly { readonly version: number; readonly digest: string; readonly createdAt: string }[];
 }
 
 export interface NodeView {

@@ -18,7 +18,7 @@ export async function loadInstall(services: Services, id: string) {
     include: {
       instance: { include: { disks: true, nics: true } },
       node: { select: { id: true, name: true } },
-      appliance: { select: { kernelDigest: true, initrdDigest: true } },
+      appliance: { select: { kernelDigest: true, initrdDigest: true, rootDigest: true } },
       definitionVersion: { select: { digest: true, manifest: true, untrustedDigest: true, imageDigest: true, definition: { select: { name: true } } } },
     },
   });
@@ -45,7 +45,7 @@ export async function buildOrder(services: Services, install: LoadedInstall): Pr
     operation: plan.operation,
     instance: instanceSpec(install.instance),
     primaryNode: install.node.name,
-    appliance: { kernelDigest: appliance.kernelDigest, initrdDigest: appliance.initrdDigest },
+    appliance: { kernelDigest: appliance.kernelDigest, initrdDigest: appliance.initrdDigest, rootDigest: manifest.appliance === "full" ? appliance.rootDigest : null },
     os: {
       definition: version.definition.name,
       variant: install.variant,
@@ -53,7 +53,11 @@ export async function buildOrder(services: Services, install: LoadedInstall): Pr
       digest: version.digest,
       untrustedDigest: version.untrustedDigest,
       imageDigest: version.imageDigest,
+      imageUse: manifest.imageUse,
+      appliance: manifest.appliance,
       script: "create",
+      places: plan.runs.map(({ place }) => place),
+      verify: manifest.untrustedScripts.includes("verify"),
       steps: manifest.steps,
       bootMarker: manifest.bootMarker,
     },

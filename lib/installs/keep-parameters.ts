@@ -13,7 +13,7 @@ export async function keepParameters(tx: Transaction, keyring: Keyring, install:
   const { jobId, instanceId } = install;
   const sent = new Map((await tx.jobPrivateValue.findMany({ where: { jobId } })).map((row) => [row.name, row.value]));
   const before = new Map((await tx.instanceParameter.findMany({ where: { instanceId } })).map((row) => [row.name, row]));
-  const kept = readParameters(install.parameters).flatMap(({ name, visibility, from, value }): Prisma.InstanceParameterCreateManyInput[] => {
+  const kept = await Promise.all(readParameters(install.parameters).map(async ({ name, visibility, from, value }): Promise<Prisma.InstanceParameterCreateManyInput[]> => {
     const empty = { instanceId, name, visibility, publicValue: null, privateValue: null };
     switch (visibility) {
       case "public":
@@ -25,14 +25,14 @@ export async function keepParameters(tx: Transaction, keyring: Keyring, install:
         const envelope = sent.get(name);
         const row = before.get(name);
         if (from === "request" && envelope !== undefined) {
-          return [{ ...empty, privateValue: keyring.seal(keyring.unseal(envelope, { kind: "job", jobId, name }), place) }];
+          return [{ ...empty, privateValue: keyring.seal(await keyring.unseal(envelope, { kind: "job", jobId, name }), place) }];
         }
         if (from === "instance" && row !== undefined && row.privateValue !== null) return [{ ...empty, privateValue: row.privateValue }];
         if (from === "instance" && row !== undefined && row.publicValue !== null) return [{ ...empty, privateValue: keyring.seal(privateValue(row.publicValue), place) }];
         return [];
       }
     }
-  });
+  }));
   await tx.instanceParameter.deleteMany({ where: { instanceId } });
-  if (kept.length > 0) await tx.instanceParameter.createMany({ data: kept });
+  if (kept.flat().length > 0) await tx.instanceParameter.createMany({ data: kept.flat() });
 }

@@ -28,9 +28,9 @@ export async function loadParameters(services: Services, install: { readonly job
       case "private": {
         const envelope = from === "request" ? sent.get(name) : undefined;
         const row = kept.get(name);
-        if (envelope !== undefined) found.set(name, { visibility, value: services.keyring.unseal(envelope, { kind: "job", jobId: install.jobId, name }) });
+        if (envelope !== undefined) found.set(name, { visibility, value: await services.keyring.unseal(envelope, { kind: "job", jobId: install.jobId, name }) });
         else if (from === "instance" && row !== undefined && row.privateValue !== null) {
-          found.set(name, { visibility, value: services.keyring.unseal(row.privateValue, { kind: "instance", instanceId: install.instanceId, name }) });
+          found.set(name, { visibility, value: await services.keyring.unseal(row.privateValue, { kind: "instance", instanceId: install.instanceId, name }) });
         } else if (from === "instance" && row !== undefined && row.publicValue !== null) found.set(name, { visibility, value: privateValue(row.publicValue) });
         else throw new SlipwayError("internal", `The stored value of OS parameter ${name} is missing.`, { field: `osparams.${name}` });
         break;

@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
 import type { InstallStepView } from "#lib/domain/views.ts";
+import { PARAMETER_SOURCES } from "#lib/domain/parameters.ts";
 import { VISIBILITIES } from "#lib/domain/visibility.ts";
 
 const storedParameterSchema = z.object({
   name: z.string(),
   visibility: z.enum(VISIBILITIES),
-  from: z.enum(["default", "instance", "request"]),
+  // `default` is how the first release wrote `declared`.
+  from: z.union([z.enum(PARAMETER_SOURCES), z.literal("default").transform(() => "declared" as const)]),
   /** Of a public parameter only. */
   value: z.string().optional(),
 });

@@ -16,7 +16,7 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
     communication: row.communication,
     disks: row.disks,
     nics: row.nics.map(({ id, index, mac, ip, mode, link, name: nicName }) => ({ id, index, mac, ip, mode, link, name: nicName })),
-    parameters: parameterViews(ctx.services.keyring, row.parameters),
+    parameters: await parameterViews(ctx.services.keyring, row.parameters),
     lockedByJobId: row.lockedByJobId,
     blockedActions: await blocked(ctx, row),
   };

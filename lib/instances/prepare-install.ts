@@ -42,6 +42,7 @@ export async function makePlan(db: Queryable, facts: InstallFacts): Promise<{ re
     cluster,
     // Orders of this protocol carry an untrusted half only, and agents in session mode have no root for another.
     nodeRunsHostScripts: false,
+    safeInstall: true,
   });
   if (!planned.ok) {
     const { code, message, field } = planned.refusal;

@@ -10,5 +10,5 @@ import type { PreviewReinstallInput } from "./schemas.ts";
 export async function previewReinstall(ctx: RequestContext, name: string, input: PreviewReinstallInput): Promise<InstallPreview> {
   const row = await readInstance(ctx, "instance.reinstall", name);
   const { facts, need } = await reinstallFacts(ctx, row, input);
-  return previewInstall(ctx, facts, { kept: parameterViews(ctx.services.keyring, row.parameters), need, lockedByJobId: row.lockedByJobId });
+  return previewInstall(ctx, facts, { kept: await parameterViews(ctx.services.keyring, row.parameters), need, lockedByJobId: row.lockedByJobId });
 }

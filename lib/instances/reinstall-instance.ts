@@ -46,7 +46,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
   const { db, keyring } = ctx.services;
   if (row.lockedByJobId !== null) throw instanceBusy(row.name, row.lockedByJobId);
   const { facts, need } = await reinstallFacts(ctx, row, input);
-  const prepared = await prepareInstall(db, facts, { kept: keptParameters(keyring, row.parameters), sent: input.parameters, need });
+  const prepared = await prepareInstall(db, facts, { kept: await keptParameters(keyring, row.parameters), sent: input.parameters, need });
   const { definition } = facts;
   const installId = randomUUID();
   const start = input.start ?? null;

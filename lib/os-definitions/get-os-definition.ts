@@ -1,6 +1,6 @@
 import { requireAccess, unknownObject } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
-import type { OsDefinitionDetail } from "#lib/domain/views.ts";
+import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 import { DETAIL, definitionDetail } from "./definition-view.ts";
 
 /** @throws SlipwayError `unknown_object` */

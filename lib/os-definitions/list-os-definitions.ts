@@ -3,7 +3,7 @@ import { requireReach } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { makePage, pageStart } from "#lib/db/paging.ts";
 import type { Page, PageRequest } from "#lib/domain/paging.ts";
-import type { OsDefinitionSummary } from "#lib/domain/views.ts";
+import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { definitionSummary, SUMMARY } from "./definition-view.ts";
 
 const cursorSchema = z.strictObject({ name: z.string() });

@@ -10,7 +10,7 @@ import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { ParsedDefinition } from "#lib/domain/os-definition-files.ts";
 import { DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
-import type { OsDefinitionDetail } from "#lib/domain/views.ts";
+import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { toJson } from "#lib/jobs/to-json.ts";
 import { getOsDefinition } from "./get-os-definition.ts";
@@ -44,6 +44,7 @@ export async function registerOsDefinition(ctx: RequestContext, input: RegisterO
     // Two registrations of one definition take turns.
     await tx.$executeRaw(Prisma.sql`SELECT 1 FROM os_definition WHERE id = ${id}::uuid FOR UPDATE`);
     for (const blob of [image, untrusted]) if (blob !== null) await recordBlob(tx, blob);
+    await tx.osFileContent.createMany({ data: [...parsed.contents].map(([file, content]) => ({ digest: file, content: new Uint8Array(content) })), skipDuplicates: true });
     const version = await findOrAddVersion(tx, id, parsed, { digest, image, untrusted });
     const changed = await tx.osDefinition.updateMany({ where: { id, NOT: { currentVersionId: version.id } }, data: { currentVersionId: version.id, serialNo: { increment: 1 } } });
     // NULL is not unequal to anything, in SQL.
@@ -82,8 +83,8 @@ async function findOrAddVersion(
       apiVersions: [...parsed.apiVersions],
       variants: [...parsed.variants],
       manifest: toJson(parsed.manifest),
-      files: toJson(parsed.files),
-      untrustedTar: parsed.untrustedTar === null ? null : new Uint8Array(parsed.untrustedTar),
+      sizeBytes: parsed.files.reduce((sum, { size }) => sum + size, 0),
+      files: { createMany: { data: [...parsed.files] } },
       untrustedDigest: untrusted?.digest ?? null,
       imageDigest: image?.digest ?? null,
     },

@@ -9,6 +9,7 @@ const FACTS = {
   mode: "simulated",
   hostname: "node1",
   qemuVersion: null,
+  runsHostScripts: false,
   cpus: 2,
   memoryTotalMib: 24_105,
   memoryFreeMib: 22_531,
@@ -52,8 +53,6 @@ export async function seedRecordedCluster({ services, userIds }: TestServices): 
           hostScripts: [],
           untrustedScripts: ["create"],
         },
-        files: [],
-        untrustedTar: Buffer.from(""),
       },
     });
     await db.osDefinition.update({ where: { id: definition.id }, data: { currentVersionId: version.id } });

@@ -22,9 +22,9 @@ const first = () => ensureKeys(keys, { mayCreatePrivateKey: true });
 const later = () => ensureKeys(keys, { mayCreatePrivateKey: false });
 
 describe("the keys of a controller", () => {
-  test("are made once, in files that only their user can read", () => {
+  test("are made once, in files that only their user can read", async () => {
     const sealed = first().seal(privateValue("a value"), place);
-    expect(later().unseal(sealed, place).open()).toBe("a value");
+    expect((await later().unseal(sealed, place)).open()).toBe("a value");
     expect(statSync(keys).mode & 0o777).toBe(0o700);
     expect(readdirSync(keys).sort()).toEqual(Object.values(KEY_FILES).sort());
     for (const file of readdirSync(keys)) expect(statSync(path.join(keys, file)).mode & 0o777).toBe(0o600);
@@ -57,15 +57,15 @@ describe("the keys of a controller", () => {
     expect(readFileSync(file, "utf8")).toBe("{damaged-key-material");
   });
 
-  test("name the key that a value needs and that isn't there", () => {
+  test("name the key that a value needs and that isn't there", async () => {
     const sealed = first().seal(privateValue("a value"), place);
     rmSync(path.join(keys, KEY_FILES.privateParameters));
-    expect(() => first().unseal(sealed, place)).toThrow(/admin_password needs the key [0-9a-f]{8}/);
+    await expect(first().unseal(sealed, place)).rejects.toThrow(/admin_password needs the key [0-9a-f]{8}/);
   });
 });
 
 describe("a fingerprint", () => {
-  const of = (text: string, instanceId: string, name = "p") => first().fingerprint(privateValue(text), { instanceId, name });
+  const of = (text: string, scope: string, name = "p") => first().fingerprint(privateValue(text), { scope, name });
 
   test("is short, names its key, and is the same for the same value", () => {
     expect(of("value", "a")).toMatch(/^k1:[0-9a-f]{4}$/);

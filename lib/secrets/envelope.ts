@@ -17,8 +17,18 @@ const HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES;
 
 /** As bytes that no other place has. JSON keeps the parts apart. */
 function associatedData(head: Uint8Array, place: EnvelopePlace): Buffer {
-  const name = place.kind === "instance" ? ["instance", place.instanceId, place.name] : ["job", place.jobId, place.name];
-  return Buffer.concat([head, Buffer.from(JSON.stringify(name), "utf8")]);
+  return Buffer.concat([head, Buffer.from(JSON.stringify(partsOf(place)), "utf8")]);
+}
+
+function partsOf(place: EnvelopePlace): unknown[] {
+  switch (place.kind) {
+    case "instance":
+      return ["instance", place.instanceId, place.name];
+    case "job":
+      return ["job", place.jobId, place.name];
+    case "default":
+      return ["default", place.definitionId, place.variant, place.name];
+  }
 }
 
 /** Encrypts text with a key of 32 bytes; `keyId` is 8 hex digits. */

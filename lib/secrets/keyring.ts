@@ -48,7 +48,8 @@ class FileKeyring implements Keyring {
     return sealEnvelope(value.open(), currentKey(this.#private), this.#private.current, place);
   }
 
-  unseal(envelope: Uint8Array, place: Parameters<Keyring["unseal"]>[1]): Private<string> {
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async unseal(envelope: Uint8Array, place: Parameters<Keyring["unseal"]>[1]): Promise<Private<string>> {
     const id = envelopeKeyId(envelope);
     const key = this.#private.keys[id];
     if (key === undefined) {
@@ -63,7 +64,7 @@ class FileKeyring implements Keyring {
 
   fingerprint(value: Private<string>, place: Parameters<Keyring["fingerprint"]>[1]): string {
     // One key for each instance's parameter: equal values elsewhere have nothing in common.
-    const key = createHmac("sha256", currentKey(this.#fingerprints)).update(JSON.stringify([place.instanceId, place.name])).digest();
+    const key = createHmac("sha256", currentKey(this.#fingerprints)).update(JSON.stringify([place.scope, place.name])).digest();
     const digest = createHmac("sha256", key).update(value.open(), "utf8").digest("hex");
     return `k${this.#fingerprints.current}:${digest.slice(0, FINGERPRINT_DIGITS)}`;
   }
