@@ -16,7 +16,7 @@ import { PageHeader } from "#components/ui/page-header.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import { reach } from "#lib/domain/access.ts";
 import { formatOsType } from "#lib/domain/os-definition.ts";
-import type { OsDefinitionDetail } from "#lib/domain/views.ts";
+import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
 
 interface Props {
