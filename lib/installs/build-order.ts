@@ -28,7 +28,9 @@ export type LoadedInstall = Awaited<ReturnType<typeof loadInstall>>;
 /** Contents that the node must have before the order comes: appliance, scripts, image. */
 export function neededBlobs(install: LoadedInstall): string[] {
   const { appliance, definitionVersion } = install;
-  const digests = [appliance?.kernelDigest, appliance?.initrdDigest, definitionVersion?.untrustedDigest, definitionVersion?.imageDigest];
+  const wantsRoot = definitionVersion !== null && osManifestSchema.parse(definitionVersion.manifest).appliance === "full";
+  const root = wantsRoot ? appliance?.rootDigest : null;
+  const digests = [appliance?.kernelDigest, appliance?.initrdDigest, root, definitionVersion?.untrustedDigest, definitionVersion?.imageDigest];
   return digests.filter((digest) => digest !== null && digest !== undefined);
 }
 
