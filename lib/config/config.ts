@@ -82,6 +82,8 @@ export interface ConfigSource {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Without the program's own name. */
   readonly arguments?: readonly string[];
+  /** The home directory where SLIPWAY_HOME isn't set; without this it has to be. Absolute. */
+  readonly defaultHome?: string;
 }
 
 /**
@@ -93,7 +95,8 @@ export interface ConfigSource {
  * @throws SlipwayError `invalid`, with the setting as its field and never its value.
  */
 export function loadConfig(source: ConfigSource = {}): Config {
-  const settings = parseEnvironment(source.environment ?? process.env);
+  const environment = source.environment ?? process.env;
+  const settings = parseEnvironment(source.defaultHome === undefined ? environment : { ...environment, SLIPWAY_HOME: environment["SLIPWAY_HOME"] || source.defaultHome });
   const home = path.resolve(settings.SLIPWAY_HOME);
   const paths = {
     keys: path.join(home, "keys"),

@@ -1,0 +1,15 @@
+/**
+ * The `slipway` command: what is done on a controller's host, beside the console and the API.
+ *
+ *   slipway COMMAND [SUBCOMMAND] [OPTION…]
+ *
+ * Ends with 0 when it is done, 1 when it failed, 2 when the command line can't be understood.
+ */
+import type { Command } from "./command.ts";
+import { runCommandLine } from "./run-command-line.ts";
+
+/** Every command. A new one is a file of its own and a line here. */
+const COMMANDS: readonly Command[] = [];
+
+process.umask(0o077);
+process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

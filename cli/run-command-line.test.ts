@@ -1,0 +1,22 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+
+const program = path.resolve(import.meta.dirname, "../slipway");
+const run = (...args: string[]) => spawnSync(program, args, { cwd: "/", encoding: "utf8" });
+
+describe("the slipway command", () => {
+  test("says from any directory what it can do", () => {
+    const { status, stdout } = run("--help");
+    expect(status).toBe(0);
+    expect(stdout).toContain("slipway COMMAND");
+  });
+
+  test.each([[[]], [["sink"]]])("ends with 2 and a line for what it doesn't understand: %j", (args) => {
+    const { status, stdout, stderr } = run(...args);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^slipway: /);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
