@@ -1,6 +1,7 @@
 import type { RequestContext } from "#lib/context/context.ts";
 import { appendAudit } from "#lib/audit/append-audit.ts";
-import type { Operation } from "#lib/domain/access.ts";
+import type { Prisma } from "#lib/db/client.ts";
+import type { Audience, Operation } from "#lib/domain/access.ts";
 import { decide, reach } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 
@@ -12,6 +13,8 @@ export interface AccessObject {
   /** As the caller named it; null for the whole collection. */
   readonly name: string | null;
   readonly ownerId: string | null;
+  /** Who knows of it beside its owner; nobody unless said. */
+  readonly audience?: Audience;
 }
 
 const NOUNS: Readonly<Record<ObjectKind, string>> = {
@@ -39,7 +42,7 @@ export function unknownObject(kind: ObjectKind, name: string): SlipwayError {
  * @throws SlipwayError `not_allowed`, or `unknown_object` where the caller may not even know that the object is there.
  */
 export async function requireAccess(ctx: RequestContext, operation: Operation, object: AccessObject): Promise<void> {
-  const decision = decide(ctx.identity, operation, object.ownerId);
+  const decision = decide(ctx.identity, operation, object.ownerId, object.audience);
   switch (decision) {
     case "allowed":
       return;
@@ -53,6 +56,17 @@ export async function requireAccess(ctx: RequestContext, operation: Operation, o
 }
 
 /**
+ * As `requireAccess`, for an object that was looked for and isn't there: who may never do this is told so, everybody else that
+ * it isn't there.
+ *
+ * @throws SlipwayError always
+ */
+export async function refuseMissing(ctx: RequestContext, operation: Operation, kind: ObjectKind, name: string): Promise<never> {
+  if (reach(ctx.identity, operation) === "none") await requireAccess(ctx, operation, { kind, name, ownerId: null });
+  throw unknownObject(kind, name);
+}
+
+/**
  * The gate before a list: what of it the caller sees, as a condition on the owner. Empty: everything.
  *
  * @throws SlipwayError `not_allowed`
@@ -62,13 +76,28 @@ export async function requireReach(ctx: RequestContext, operation: Operation, ki
   switch (found) {
     case "any":
       return {};
+    // What is shown to a user beside what they own is a question of the kind of object: `requireSight`.
+    case "visible":
     case "own":
-      // Only users have a reach of `own` (lib/domain/access.ts); the program itself reaches everything.
+      // Only users have such a reach (lib/domain/access.ts); the program itself reaches everything.
       return ctx.identity.kind === "user" ? { ownerId: ctx.identity.userId } : {};
     case "none":
       await auditRefusal(ctx, operation, { kind, name: null, ownerId: null });
       throw notAllowed(kind);
   }
+}
+
+/**
+ * The gate before a list of OS definitions: which of them the caller sees, as a condition.
+ *
+ * @throws SlipwayError `not_allowed`
+ */
+export async function requireSight(ctx: RequestContext, operation: Operation): Promise<Prisma.OsDefinitionWhereInput> {
+  const { ownerId } = await requireReach(ctx, operation, "os");
+  if (ownerId === undefined) return {};
+  if (reach(ctx.identity, operation) === "own") return { ownerId };
+  // The same as `definitionAudience` of lib/domain/access.ts; a test holds the two together.
+  return { OR: [{ ownerId: null }, { ownerId }, { shares: { some: { userId: ownerId } } }] };
 }
 
 function notAllowed(kind: ObjectKind): SlipwayError {

@@ -41,8 +41,14 @@ export const OPERATIONS = [
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** `any`: on every object; `own`: on objects that the user owns (lists are narrowed to them); `none`. */
-export type Reach = "any" | "own" | "none";
+/**
+ * `any`: on every object; `visible`: on objects that the user owns or is shown (an OS definition of the cluster's own, or one that
+ * its owner shares); `own`: on objects that the user owns (lists are narrowed to them); `none`.
+ */
+export type Reach = "any" | "visible" | "own" | "none";
+
+/** Who is shown an object beside its owner and administrators: everybody, or users by their id. */
+export type Audience = "everybody" | readonly string[];
 
 const REACH: Readonly<Record<Operation, Readonly<Record<Role, Reach>>>> = {
   "cluster.read": { administrator: "any", owner: "any" },
@@ -57,8 +63,8 @@ const REACH: Readonly<Record<Operation, Readonly<Record<Role, Reach>>>> = {
   "job.list": { administrator: "any", owner: "own" },
   "job.read": { administrator: "any", owner: "own" },
   "job.cancel": { administrator: "any", owner: "own" },
-  "os.list": { administrator: "any", owner: "any" },
-  "os.read": { administrator: "any", owner: "any" },
+  "os.list": { administrator: "any", owner: "visible" },
+  "os.read": { administrator: "any", owner: "visible" },
   "os.register": { administrator: "any", owner: "none" },
   "os.upload": { administrator: "any", owner: "own" },
   "os.modify": { administrator: "any", owner: "own" },
@@ -81,16 +87,29 @@ export function reach(identity: Identity, operation: Operation): Reach {
 }
 
 /**
- * Whether an identity may carry out an operation on an object of this owner.
+ * Whether an identity may carry out an operation on an object of this owner, which is shown to this audience.
  * `unknown`: it may not even know that the object is there, so the answer is that it isn't.
  */
-export function decide(identity: Identity, operation: Operation, ownerId: string | null): "allowed" | "not_allowed" | "unknown" {
+export function decide(identity: Identity, operation: Operation, ownerId: string | null, audience: Audience = []): "allowed" | "not_allowed" | "unknown" {
+  const owns = identity.kind === "user" && ownerId === identity.userId;
   switch (reach(identity, operation)) {
     case "any":
       return "allowed";
+    case "visible":
+      return owns || isShown(identity, audience) ? "allowed" : "unknown";
     case "own":
-      return identity.kind === "user" && ownerId === identity.userId ? "allowed" : "unknown";
+      if (owns) return "allowed";
+      return isShown(identity, audience) ? "not_allowed" : "unknown";
     case "none":
       return "not_allowed";
   }
+}
+
+function isShown(identity: Identity, audience: Audience): boolean {
+  return audience === "everybody" || (identity.kind === "user" && audience.includes(identity.userId));
+}
+
+/** Who is shown an OS definition: everybody the cluster's own (it has no owner), otherwise those with whom it is shared. */
+export function definitionAudience(ownerId: string | null, sharedWith: readonly string[]): Audience {
+  return ownerId === null ? "everybody" : sharedWith;
 }

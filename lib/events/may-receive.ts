@@ -1,6 +1,6 @@
 import type { StoredEvent } from "#lib/context/context.ts";
 import type { Identity, Operation } from "#lib/domain/access.ts";
-import { decide } from "#lib/domain/access.ts";
+import { decide, definitionAudience } from "#lib/domain/access.ts";
 import type { FeedPayload } from "#lib/domain/feed.ts";
 
 /** Reading the object says whether hearing of it is allowed: the same rule, not a second one. */
@@ -17,5 +17,8 @@ const READ: Readonly<Record<FeedPayload["type"], Operation>> = {
 
 /** Whether somebody may hear of an event. */
 export function mayReceive(identity: Identity, event: Pick<StoredEvent, "payload" | "ownerId">): boolean {
-  return decide(identity, READ[event.payload.type], event.ownerId) === "allowed";
+  const { payload, ownerId } = event;
+  // An event of an OS definition that isn't for everybody is written once for each who sees it.
+  const audience = payload.type === "os.changed" ? definitionAudience(ownerId, []) : [];
+  return decide(identity, READ[payload.type], ownerId, audience) === "allowed";
 }

@@ -124,6 +124,8 @@ function whoMay(operation: Operation): string {
   switch (owner) {
     case "any":
       return "any account";
+    case "visible":
+      return "any account, of what it may see";
     case "own":
       return "administrators; owners, of what is theirs";
     case "none":

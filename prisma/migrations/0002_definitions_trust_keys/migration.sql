@@ -18,6 +18,7 @@ ALTER TABLE "os_definition_share" ADD CONSTRAINT "os_definition_share_definition
 ALTER TABLE "os_definition_share" ADD CONSTRAINT "os_definition_share_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 ALTER TABLE "os_definition_version"
+  ADD COLUMN "title" TEXT NOT NULL DEFAULT '',
   ADD COLUMN "size_bytes" INTEGER NOT NULL DEFAULT 0,
   ADD COLUMN "registered_by" TEXT NOT NULL DEFAULT 'set-up',
   ADD COLUMN "source" TEXT NOT NULL DEFAULT 'folder';
@@ -44,6 +45,7 @@ INSERT INTO "os_definition_file" ("version_id", "path", "mode", "size", "digest"
   SELECT v."id", f->>'path', (f->>'mode')::int, (f->>'size')::int, f->>'digest'
   FROM "os_definition_version" v, jsonb_array_elements(v."files") f;
 UPDATE "os_definition_version" v SET "size_bytes" = COALESCE((SELECT sum(f."size") FROM "os_definition_file" f WHERE f."version_id" = v."id"), 0);
+UPDATE "os_definition_version" SET "title" = COALESCE("manifest"->>'title', '');
 ALTER TABLE "os_definition_version" DROP COLUMN "files", DROP COLUMN "untrusted_tar";
 
 CREATE TABLE "parameter_default" (
