@@ -15,12 +15,17 @@ import { Journal } from "./journal/journal.ts";
 /** Appliances at once on each processor: two of them on two (design: machine, "at most two at once on 2 cores"). */
 const APPLIANCES_PER_CPU = 1;
 
+/** Seconds for a definition's verify script. */
+const VERIFY_SECONDS = 60;
+
 export interface NodeAgentOptions {
   readonly dataDir: string;
   readonly hypervisor: Hypervisor;
   readonly log: Logger;
   /** The journal can't be written any more: nothing that happens from here on could be told. */
   readonly onBroken: (error: unknown) => void;
+  /** Left out: a minute. */
+  readonly verifySeconds?: number;
 }
 
 export interface NodeAgent extends AgentBackend {
@@ -29,7 +34,7 @@ export interface NodeAgent extends AgentBackend {
 }
 
 /** The real agent: what stands behind the api on a node. Opening it brings to order whatever an earlier process left. */
-export async function openNodeAgent({ dataDir, hypervisor, log, onBroken }: NodeAgentOptions): Promise<NodeAgent> {
+export async function openNodeAgent({ dataDir, hypervisor, log, onBroken, verifySeconds = VERIFY_SECONDS }: NodeAgentOptions): Promise<NodeAgent> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const journal = await Journal.open(join(dataDir, "journal"));
   journal.once("failed", onBroken);
@@ -38,7 +43,7 @@ export async function openNodeAgent({ dataDir, hypervisor, log, onBroken }: Node
   await instances.recover();
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
-  const installs = await Installs.open({ blobs, hypervisor, journal, records, slots, log }, instances);
+  const installs = await Installs.open({ blobs, hypervisor, journal, records, slots, log, verifySeconds }, instances);
   return {
     journal,
     facts: () => gatherFacts(dataDir, hypervisor),

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
@@ -22,6 +21,8 @@ export interface InstallContext {
   readonly records: InstallRecords;
   readonly slots: Slots;
   readonly log: Logger;
+  /** Seconds for a definition's verify script, within the install's own limit. */
+  readonly verifySeconds: number;
 }
 
 /** What must not be shown of an order: while the install goes on, and afterwards. */
@@ -48,8 +49,6 @@ export class Install {
   readonly log: InstallLog;
   readonly progress: InstallProgress;
   readonly lease: Lease;
-  /** The runner proves with it that it is this install's. */
-  readonly token = randomBytes(24).toString("base64url");
   /** Everything that must not be shown: private and secret values. */
   readonly patterns: ScrubPatterns;
   /** Private values alone, for the instance's console after the install. */
@@ -69,7 +68,7 @@ export class Install {
     this.patternsBefore = instance.serial.patterns;
     this.patterns = patterns.all;
     this.privatePatterns = patterns.onlyPrivate;
-    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots });
+    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify });
     this.log = new InstallLog({
       journal: context.journal,
       installId: order.id,

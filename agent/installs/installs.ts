@@ -96,6 +96,7 @@ export class Installs {
   }
 
   async #start(order: InstallOrder): Promise<InstallStatus> {
+    if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
     if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
     const instance = await this.#instances.get(order.instance.id);
     const patterns = await prepareSealedPatterns(order);

@@ -1,16 +1,25 @@
 import { existsSync } from "node:fs";
 import { freemem } from "node:os";
 import { dirname, join } from "node:path";
+import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import type { ApplianceKind } from "#lib/domain/os-definition.ts";
 import { listTarScripts, type TarScript } from "../metadata/tar-scripts.ts";
 import { checkRoom, diskFile } from "./disks.ts";
 import { firstDiskMib, type Install } from "./install.ts";
 
 const MIB = 1_048_576;
 
+/** MiB in which each kind of appliance works. */
+const LEAST_MEMORY_MIB: Readonly<Record<ApplianceKind, number>> = { small: 256, full: 512 };
+
+export function leastApplianceMemoryMib(kind: ApplianceKind): number {
+  return LEAST_MEMORY_MIB[kind];
+}
+
 /** Memory of the appliance: the instance's own, but enough to unpack a system and no more than is of use. */
-export function applianceMemoryMib(memoryMib: number): number {
-  return Math.min(Math.max(memoryMib, 256), 2_048);
+export function applianceMemoryMib({ instance, os }: InstallOrder): number {
+  return Math.min(Math.max(instance.memoryMib, leastApplianceMemoryMib(os.appliance)), 2_048);
 }
 
 /**
@@ -38,12 +47,15 @@ export async function preflight(install: Install): Promise<TarScript[]> {
   if (!scripts.some(({ name }) => name === os.script)) {
     throw new SlipwayError("unsupported", `The OS definition has no untrusted ${os.script} script.`, { field: "os.script" });
   }
+  if (os.verify && !scripts.some(({ name }) => name === "verify")) {
+    throw new SlipwayError("unsupported", "The OS definition has no untrusted verify script.", { field: "os.verify" });
+  }
   const sizes = order.instance.disks.filter(({ index }) => index === 0 || order.operation === "create").map(({ sizeMib }) => sizeMib);
   await checkRoom(
     dirname(instance.folder),
     sizes.reduce((sum, size) => sum + size, 0),
   );
-  const needed = applianceMemoryMib(order.instance.memoryMib) - (instance.isRunning ? (instance.record.spec?.memoryMib ?? 0) : 0);
+  const needed = applianceMemoryMib(order) - (instance.isRunning ? (instance.record.spec?.memoryMib ?? 0) : 0);
   if (freemem() / MIB < needed) throw new SlipwayError("no_room", "The node has too little free memory for the appliance.", { field: "instance.memoryMib" });
   return scripts;
 }

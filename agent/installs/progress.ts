@@ -3,10 +3,10 @@ import { cutText, GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { InstallStep } from "#lib/agent-protocol/messages.ts";
 
 /** The agent's own steps. */
-export type AgentStep = "prepare" | "appliance" | "swap" | "boot";
+export type AgentStep = "prepare" | "verify" | "appliance" | "swap" | "boot";
 
 /** Shares of the whole. What the guest's script does is nearly all of it. */
-const WEIGHTS: Readonly<Record<AgentStep, number>> = { prepare: 2, appliance: 8, swap: 2, boot: 13 };
+const WEIGHTS: Readonly<Record<AgentStep, number>> = { prepare: 2, verify: 8, appliance: 8, swap: 2, boot: 13 };
 const GUEST_WEIGHT = 75;
 
 interface Tracked {
@@ -26,6 +26,8 @@ export interface ProgressPlan {
   readonly diskMib: number;
   /** Whether the system is started afterwards. */
   readonly boots: boolean;
+  /** Whether the definition looks at the parameters first. */
+  readonly verifies: boolean;
 }
 
 /** A guest's step that is called like one of the agent's gets a name of its own. */
@@ -57,6 +59,7 @@ export class InstallProgress {
     );
     this.#steps = [
       own("prepare", `New disk, ${gibibytes(plan.diskMib)}`),
+      ...(plan.verifies ? [own("verify", "Parameters verified")] : []),
       own("appliance", "Appliance started"),
       ...guest,
       own("swap", "Swap disks"),

@@ -1,11 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { GuestLine } from "#lib/domain/guest-lines.ts";
 import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
 import { SocketFolder } from "../folder-sockets.ts";
 import type { GuestDisk, GuestExit, GuestPlan, RunningGuest } from "../hypervisor/hypervisor.ts";
+import type { SerialLog } from "../logs/serial-log.ts";
 import { buildMetadata, buildParameters, diskSerial, IMAGE_SERIAL } from "../metadata/documents.ts";
 import { type MetadataBody, type MetadataContent, MetadataService } from "../metadata/metadata-service.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
@@ -14,21 +15,42 @@ import { WritePipe } from "../metadata/write-pipe.ts";
 import { newDiskFile } from "./disks.ts";
 import type { Install } from "./install.ts";
 import { limitConnections } from "./limit-connections.ts";
-import { applianceMemoryMib } from "./preflight.ts";
 
 /** How long a guest that has reported may take to power itself off. */
 const POWER_OFF_MS = 30_000;
 
+/** What one start of the appliance is for. */
+export interface ApplianceRun {
+  readonly script: "create" | "verify";
+  /** Where its guest lives: no two guests share a folder. */
+  readonly folder: string;
+  readonly serial: SerialLog;
+  readonly memoryMib: number;
+  readonly vcpus: number;
+  /** Indexes of the new disks that it sees. */
+  readonly disks: readonly number[];
+  readonly scripts: readonly TarScript[];
+  readonly onLine: (line: GuestLine) => void;
+  /** Ends the run, beside the install's own signal, with its reason. */
+  readonly signal?: AbortSignal;
+  /** The guest has asked for something. */
+  readonly onContact: () => void;
+  /** The script has ended, by the runner's word. */
+  readonly onReport: () => void;
+}
+
 /**
- * Runs the appliance on the new disks until the guest has said how it went (design: "Success is said, not inferred"). Resolves
- * when the script has reported success with this install's token and nothing of the appliance runs any more; throws otherwise.
+ * Runs the appliance until the guest has said how it went (design: "Success is said, not inferred"). Resolves when the script
+ * has reported success with this run's one-time token and nothing of the appliance runs any more; throws otherwise.
  */
-export async function runAppliance(install: Install, disks: readonly number[], scripts: readonly TarScript[]): Promise<void> {
-  const { instance, context, log, progress, signal } = install;
-  const run = join(instance.folder, RUN_FOLDER);
-  await context.hypervisor.clear(instance.folder);
-  await mkdir(run, { recursive: true, mode: 0o700 });
-  const sockets = await SocketFolder.open(run);
+export async function runAppliance(install: Install, run: ApplianceRun): Promise<void> {
+  const { context, log } = install;
+  const signal = run.signal === undefined ? install.signal : AbortSignal.any([install.signal, run.signal]);
+  const runFolder = join(run.folder, RUN_FOLDER);
+  await context.hypervisor.clear(run.folder);
+  await mkdir(runFolder, { recursive: true, mode: 0o700 });
+  const sockets = await SocketFolder.open(runFolder);
+  const token = randomBytes(24).toString("base64url");
   let exitStatus: number | null = null;
   let onReport: () => void = () => undefined;
   const reported = new Promise<"reported">((resolve) => {
@@ -36,17 +58,15 @@ export async function runAppliance(install: Install, disks: readonly number[], s
       resolve("reported");
     };
   });
-  const write = new WritePipe(install.patterns, install.token, {
-    onLine: (line) => {
-      takeGuestLine(install, line);
-    },
+  const write = new WritePipe(install.patterns, token, {
+    onLine: run.onLine,
     onNotice: (text) => {
       log.notice(text);
     },
     onResult: (status) => {
       // The first report counts.
       exitStatus ??= status;
-      install.endTimeout();
+      run.onReport();
       onReport();
     },
   });
@@ -58,35 +78,33 @@ export async function runAppliance(install: Install, disks: readonly number[], s
     },
     log: context.log,
   });
-  const content = { ...documentsOf(install, disks, scripts), write, onRefused };
+  const content = { documents: documentsOf(install, run, token), read: new ReadPipe(), onContact: run.onContact, write, onRefused };
   const service = await MetadataService.listen(sockets.address(METADATA_SOCKET), content, context.log);
   let exit: GuestExit;
   try {
-    progress.begin("appliance");
-    log.state();
-    instance.serial.setPatterns(install.patterns);
+    run.serial.setPatterns(install.patterns);
     signal.throwIfAborted();
-    guest = await context.hypervisor.start(appliancePlan(install, disks), instance.serial.take);
-    exit = await untilEnd(install, guest, reported);
+    guest = await context.hypervisor.start(appliancePlan(install, run), run.serial.take);
+    exit = await untilEnd(install, guest, reported, signal);
   } finally {
     await guest?.end();
     await service.close();
     await sockets.close();
     write.end();
-    instance.serial.flush();
+    run.serial.flush();
   }
-  judge(install, exitStatus, exit);
+  judge(install, run, exitStatus, exit);
 }
 
 /** Until nothing of the guest runs; throws the install's own reason when it must end before. */
-async function untilEnd(install: Install, guest: RunningGuest, reported: Promise<"reported">): Promise<GuestExit> {
+async function untilEnd(install: Install, guest: RunningGuest, reported: Promise<"reported">, signal: AbortSignal): Promise<GuestExit> {
   const aborted = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => {
       // The reason is the error that ends the install.
-      reject(install.signal.reason as Error);
+      reject(signal.reason as Error);
     };
-    if (install.signal.aborted) onAbort();
-    else install.signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
   });
   const first = await Promise.race([guest.exited, reported, aborted]);
   if (first !== "reported") return first;
@@ -105,66 +123,50 @@ async function untilEnd(install: Install, guest: RunningGuest, reported: Promise
   }
 }
 
-function judge(install: Install, exitStatus: number | null, exit: GuestExit): void {
+function judge(install: Install, { script }: ApplianceRun, exitStatus: number | null, exit: GuestExit): void {
   const step = install.progress.step;
   const where = step === null ? {} : { step };
   if (exitStatus === null) {
     const how = exit.by === "failure" ? exit.reason : "The virtual machine ended";
     throw new SlipwayError("guest_silent", `${how.replace(/\.$/, "")}; how the script went was never reported.`, where);
   }
-  if (exitStatus !== 0) throw new SlipwayError("script_failed", `The script ended with exit status ${String(exitStatus)}.`, where);
+  if (exitStatus === 0) return;
+  const message =
+    script === "verify"
+      ? `The OS definition refuses the parameters: its verify script ended with exit status ${String(exitStatus)}. Nothing was touched.`
+      : `The script ended with exit status ${String(exitStatus)}.`;
+  throw new SlipwayError("script_failed", message, where);
 }
 
-function takeGuestLine(install: Install, line: GuestLine): void {
-  const { log, progress } = install;
-  if (line.kind === "log") {
-    log.add({ kind: "log", text: line.text, step: progress.step, percent: null });
-    return;
-  }
-  const step = progress.guestSaid(line.step, line.percent, line.message);
-  log.add({ kind: "progress", text: line.message, step, percent: line.percent });
-}
-
-function appliancePlan({ order, instance, context }: Install, disks: readonly number[]): GuestPlan {
+function appliancePlan({ order, instance, context }: Install, run: ApplianceRun): GuestPlan {
   // Relative to the guest's folder: QEMU works there, and its options then hold names that are known to be harmless.
-  const blob = (digest: string): string => relative(instance.folder, context.blobs.path(digest));
+  const blob = (digest: string): string => relative(run.folder, context.blobs.path(digest));
   const image: GuestDisk[] =
     order.os.imageDigest === null ? [] : [{ file: blob(order.os.imageDigest), serial: IMAGE_SERIAL, readOnly: true, unsafeCache: false }];
   return {
     kind: "appliance",
     id: instance.id,
-    folder: instance.folder,
-    vcpus: Math.min(order.instance.vcpus, availableParallelism()),
-    memoryMib: applianceMemoryMib(order.instance.memoryMib),
+    folder: run.folder,
+    vcpus: run.vcpus,
+    memoryMib: run.memoryMib,
     boot: { kernel: blob(order.appliance.kernelDigest), initrd: blob(order.appliance.initrdDigest) },
     // The agent makes the new disk durable before the swap; until then it may be lost.
-    disks: [...disks.map((index): GuestDisk => ({ file: newDiskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: true })), ...image],
+    disks: [...run.disks.map((index): GuestDisk => ({ file: newDiskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: true })), ...image],
     nics: [],
     channel: true,
   };
 }
 
-function documentsOf(install: Install, disks: readonly number[], scripts: readonly TarScript[]): Pick<MetadataContent, "documents" | "read" | "onContact"> {
-  const { order, context, progress, log } = install;
+function documentsOf({ order, context }: Install, run: ApplianceRun, token: string): MetadataContent["documents"] {
   const archive = context.blobs.path(order.os.untrustedDigest);
   const json = (text: () => string) => (): Promise<MetadataBody> => Promise.resolve({ kind: "text", text: text(), type: "application/json" });
-  const documents = new Map<string, () => Promise<MetadataBody>>([
-    ["meta_data.json", json(() => buildMetadata(order, install.token, new Set(disks)))],
+  return new Map<string, () => Promise<MetadataBody>>([
+    ["meta_data.json", json(() => buildMetadata(order, { token, script: run.script, disks: new Set(run.disks) }))],
     ["os/parameters.json", json(() => buildParameters(order.parameters))],
     ["os/untrusted.tar", async () => ({ kind: "file", path: archive, length: await context.blobs.size(order.os.untrustedDigest) })],
-    ...scripts.map((script): [string, () => Promise<MetadataBody>] => [
+    ...run.scripts.map((script): [string, () => Promise<MetadataBody>] => [
       `os/scripts/${script.name}`,
       async () => ({ kind: "text", text: (await readTarScript(archive, script)).toString("utf8"), type: "text/plain" }),
     ]),
   ]);
-  return {
-    documents,
-    read: new ReadPipe(),
-    onContact: () => {
-      install.lastContactAt = new Date().toISOString();
-      if (progress.step !== "appliance") return;
-      progress.finish();
-      log.state();
-    },
-  };
 }

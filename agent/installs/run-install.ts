@@ -5,7 +5,8 @@ import { describeFirstBoot, watchFirstBoot } from "./first-boot.ts";
 import type { Install } from "./install.ts";
 import { preflight } from "./preflight.ts";
 import { rollBack } from "./roll-back.ts";
-import { runAppliance } from "./run-appliance.ts";
+import { runCreate } from "./run-create.ts";
+import { runVerify } from "./run-verify.ts";
 
 /** For the running system to go by itself before a reinstall: seconds. */
 const STOP_GRACE_SECONDS = 10;
@@ -44,9 +45,11 @@ async function fillAndSwap(install: Install): Promise<void> {
   for (const { index, sizeMib } of disks) await createDisk(instance.folder, index, sizeMib);
   progress.finish();
   install.signal.throwIfAborted();
+  await runVerify(install, scripts);
+  install.signal.throwIfAborted();
   await install.enter("installing");
   await instance.inTurn(() => instance.stop(STOP_GRACE_SECONDS));
-  await runAppliance(
+  await runCreate(
     install,
     disks.map(({ index }) => index),
     scripts,

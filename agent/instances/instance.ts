@@ -122,9 +122,22 @@ export class Instance {
     await this.serial.settled();
   }
 
+  /** The place of a guest that looks at parameters while the instance's own runs: no two guests share a folder. */
+  get verifyFolder(): string {
+    return join(this.folder, "verify");
+  }
+
+  /** Ends what runs in there, known or not, and removes it. */
+  async clearVerification(): Promise<void> {
+    if (!existsSync(this.verifyFolder)) return;
+    await this.#context.hypervisor.clear(this.verifyFolder);
+    await rm(this.verifyFolder, { recursive: true, force: true });
+  }
+
   /** Removes everything that it has on this node. */
   async remove(): Promise<void> {
     await this.stop(0);
+    await this.clearVerification();
     if (existsSync(this.folder)) await this.#context.hypervisor.clear(this.folder);
     await this.serial.settled();
     await rm(this.folder, { recursive: true, force: true });

@@ -54,6 +54,7 @@ export class Instances {
    */
   async recover(): Promise<void> {
     for (const instance of await this.all()) {
+      await instance.clearVerification();
       const found = await instance.adopt();
       if (found === "adopted") {
         this.#options.log.info({ instance: instance.id }, "found a running guest again");

@@ -11,14 +11,14 @@ export const IMAGE_SERIAL = "os-image";
 
 /**
  * `/ganeti/<version>/meta_data.json`: what the runner needs beside the parameters (design: "The service"). Holds the
- * install's one-time token, so it is served to this guest and never logged. `diskIndexes`: the disks that are attached.
+ * run's one-time token, so it is served to this guest and never logged. `disks`: indexes of those that are attached.
  */
-export function buildMetadata(order: InstallOrder, token: string, diskIndexes: ReadonlySet<number>): string {
+export function buildMetadata(order: InstallOrder, { token, script, disks }: { readonly token: string; readonly script: string; readonly disks: ReadonlySet<number> }): string {
   const { instance, os } = order;
   return JSON.stringify({
     contract: CONTRACT,
     operation: order.operation,
-    script: os.script,
+    script,
     install: { id: order.id, token },
     os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL },
     instance: {
@@ -30,7 +30,7 @@ export function buildMetadata(order: InstallOrder, token: string, diskIndexes: R
       vcpus: instance.vcpus,
       tags: instance.tags,
       disks: instance.disks
-        .filter(({ index }) => diskIndexes.has(index))
+        .filter(({ index }) => disks.has(index))
         .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
       nics: instance.nics.map(({ mac, ip, mode, link, name, id }) => ({ mac, ip, mode, link, network: null, bridge: null, name, uuid: id })),
       be: {},

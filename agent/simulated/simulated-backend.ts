@@ -103,6 +103,7 @@ export class SimulatedBackend implements AgentBackend {
       return known.install.status;
     }
     const instance = this.#instance(order.instance.id);
+    if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
     if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
     const wasRunning = instance.startedAt !== null;
     const boots = order.start ?? wasRunning;

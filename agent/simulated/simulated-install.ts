@@ -39,7 +39,7 @@ export class SimulatedInstall {
     const { order, journal, boots } = options;
     this.order = order;
     this.#options = options;
-    this.#progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: order.instance.disks[0]?.sizeMib ?? 0, boots });
+    this.#progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: order.instance.disks[0]?.sizeMib ?? 0, boots, verifies: order.os.verify });
     this.#status = {
       id: order.id,
       instanceId: order.instance.id,
@@ -81,6 +81,11 @@ export class SimulatedInstall {
       this.#progress.begin("prepare");
       await this.#work();
       this.#progress.finish();
+      if (this.order.os.verify) {
+        this.#progress.begin("verify");
+        await this.#work();
+        this.#progress.finish();
+      }
       this.#enter("installing");
       this.#progress.begin("appliance");
       await this.#work();

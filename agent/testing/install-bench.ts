@@ -27,6 +27,8 @@ export function tarOf(name: string, content: string): Buffer {
 export interface InstallBench {
   readonly hypervisor: ScriptedHypervisor;
   readonly dataDir: string;
+  /** Of an archive with `create` and `verify`. */
+  readonly verifyingDigest: string;
   agent(): NodeAgent;
   order(change?: Partial<InstallOrder>): InstallOrder;
   /** Accepts an order and waits for its end. */
@@ -41,7 +43,7 @@ export interface InstallBench {
   remove(): Promise<void>;
 }
 
-export async function createInstallBench(): Promise<InstallBench> {
+export async function createInstallBench(options: { readonly verifySeconds?: number } = {}): Promise<InstallBench> {
   const dataDir = await mkdtemp(join(tmpdir(), "agent-"));
   const hypervisor = new ScriptedHypervisor();
   const open = (): Promise<NodeAgent> =>
@@ -49,6 +51,7 @@ export async function createInstallBench(): Promise<InstallBench> {
       dataDir,
       hypervisor,
       log: pino({ level: "silent" }),
+      verifySeconds: options.verifySeconds ?? 60,
       onBroken: (error) => {
         throw error;
       },
@@ -60,10 +63,13 @@ export async function createInstallBench(): Promise<InstallBench> {
     return digest;
   };
   const [kernelDigest, initrdDigest, untrustedDigest] = [await put(Buffer.from("kernel")), await put(Buffer.from("initrd")), await put(tarOf("./create", "#!/bin/sh\n"))];
+  // An archive ends with two empty blocks; another's entries can stand before them.
+  const verifyingDigest = await put(Buffer.concat([tarOf("./create", "#!/bin/sh\n").subarray(0, -1_024), tarOf("./verify", "#!/bin/sh\n")]));
   const events = (): AgentEvent[] => agent.journal.after(0, 1_000_000).map(({ line }) => agentEventSchema.parse(JSON.parse(line)));
   const bench: InstallBench = {
     hypervisor,
     dataDir,
+    verifyingDigest,
     agent: () => agent,
     order: (change = {}) => {
       const order = exampleOrder(change);

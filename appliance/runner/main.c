@@ -182,7 +182,8 @@ static int install(const struct json *metadata)
 		abort();
 	if (access(path, F_OK) != 0)
 		return fail("the script isn't in os/untrusted.tar");
-	return run_and_write(&http, options.folder, (char *const[]){ path, NULL }, environment);
+	/* Ganeti names what its verify script is to look at. */
+	return run_and_write(&http, options.folder, (char *const[]){ path, strcmp(script, "verify") == 0 ? "parameters" : NULL, NULL }, environment);
 }
 
 static void boot(void)
