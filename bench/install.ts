@@ -44,6 +44,7 @@ interface Stages {
   readonly queue: number;
   readonly dispatch: number;
   readonly prepare: number;
+  readonly verify: number;
   /** From QEMU's start to the first line of the script. */
   readonly boot: number;
   readonly script: number;
@@ -96,6 +97,7 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
       reported("queue", stage("queue"), "ms"),
       reported("dispatch", stage("dispatch"), "ms"),
       reported("new disk", stage("prepare"), "ms"),
+      compared("parameters verified", stage("verify"), "ms", median(boots)),
       compared("boot to first script line", stage("boot"), "ms", median(boots), 1.5),
       compared("script", stage("script"), "ms", median(scripts)),
       reported("shutdown", stage("shutdown"), "ms"),
@@ -134,7 +136,9 @@ function stagesOf(install: Install, jobStarted: number): Stages {
   return {
     queue: jobStarted - install.acceptedAt,
     dispatch: begin("prepare") - jobStarted,
-    prepare: begin("appliance") - begin("prepare"),
+    prepare: begin("verify") - begin("prepare"),
+    // A start of the appliance of its own, before the system that is there is stopped.
+    verify: begin("appliance") - begin("verify"),
     boot: firstLine - begin("appliance"),
     script: report - firstLine,
     shutdown: begin("swap") - report,
