@@ -66,7 +66,7 @@ beforeAll(async () => {
     mkdirSync(join(scratch, "sys", device), { recursive: true });
     writeFileSync(join(scratch, "sys", device, "serial"), serial);
   }
-  const sources = ["main", "boot", "dhcp", "environment", "http", "json", "write"].map((name) => join(import.meta.dirname, "runner", `${name}.c`));
+  const sources = ["main", "boot", "dhcp", "environment", "http", "json", "root", "write"].map((name) => join(import.meta.dirname, "runner", `${name}.c`));
   await run("gcc", ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-o", program, ...sources]);
 }, 60_000);
 

@@ -36,12 +36,19 @@ export async function preflight(install: Install): Promise<TarScript[]> {
   const blobs = [
     ["appliance.kernelDigest", appliance.kernelDigest],
     ["appliance.initrdDigest", appliance.initrdDigest],
+    ["appliance.rootDigest", appliance.rootDigest],
     ["os.untrustedDigest", os.untrustedDigest],
     ["os.imageDigest", os.imageDigest],
   ] as const;
   for (const [field, digest] of blobs) {
     if (digest === null || (await context.blobs.has(digest))) continue;
     throw new SlipwayError("unknown_object", "The node doesn't have a file that the install needs.", { field });
+  }
+  if (os.appliance === "full" && appliance.rootDigest === null) {
+    throw new SlipwayError("unsupported", "The OS definition needs an appliance with a full userland, and the cluster's has none.", { field: "appliance.rootDigest" });
+  }
+  if (os.appliance === "small" && os.imageUse === "layer") {
+    throw new SlipwayError("unsupported", "The OS definition's image is laid over a full userland, and it asks for the small appliance.", { field: "os.imageUse" });
   }
   const scripts = await readScripts(install);
   if (!scripts.some(({ name }) => name === os.script)) {

@@ -7,7 +7,7 @@ import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
 import { SocketFolder } from "../folder-sockets.ts";
 import type { GuestDisk, GuestExit, GuestPlan, RunningGuest } from "../hypervisor/hypervisor.ts";
 import type { SerialLog } from "../logs/serial-log.ts";
-import { buildMetadata, buildParameters, diskSerial, IMAGE_SERIAL } from "../metadata/documents.ts";
+import { buildMetadata, buildParameters, diskSerial, IMAGE_SERIAL, ROOT_SERIAL } from "../metadata/documents.ts";
 import { type MetadataBody, type MetadataContent, MetadataService } from "../metadata/metadata-service.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
 import { readTarScript, type TarScript } from "../metadata/tar-scripts.ts";
@@ -141,8 +141,7 @@ function judge(install: Install, { script }: ApplianceRun, exitStatus: number | 
 function appliancePlan({ order, instance, context }: Install, run: ApplianceRun): GuestPlan {
   // Relative to the guest's folder: QEMU works there, and its options then hold names that are known to be harmless.
   const blob = (digest: string): string => relative(run.folder, context.blobs.path(digest));
-  const image: GuestDisk[] =
-    order.os.imageDigest === null ? [] : [{ file: blob(order.os.imageDigest), serial: IMAGE_SERIAL, readOnly: true, unsafeCache: false }];
+  const readOnly = (digest: string | null, serial: string): GuestDisk[] => (digest === null ? [] : [{ file: blob(digest), serial, readOnly: true, unsafeCache: false }]);
   return {
     kind: "appliance",
     id: instance.id,
@@ -151,7 +150,11 @@ function appliancePlan({ order, instance, context }: Install, run: ApplianceRun)
     memoryMib: run.memoryMib,
     boot: { kernel: blob(order.appliance.kernelDigest), initrd: blob(order.appliance.initrdDigest) },
     // The agent makes the new disk durable before the swap; until then it may be lost.
-    disks: [...run.disks.map((index): GuestDisk => ({ file: newDiskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: true })), ...image],
+    disks: [
+      ...run.disks.map((index): GuestDisk => ({ file: newDiskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: true })),
+      ...readOnly(order.os.imageDigest, IMAGE_SERIAL),
+      ...readOnly(order.os.appliance === "full" ? order.appliance.rootDigest : null, ROOT_SERIAL),
+    ],
     nics: [],
     channel: true,
   };

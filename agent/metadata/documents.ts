@@ -3,11 +3,12 @@ import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 /** Version of what the appliance's runner and the agent have agreed on. */
 const CONTRACT = 1;
 
-/** The serial by which the guest finds a disk, and the definition's read-only image. */
+/** The serial by which the guest finds a disk, the definition's read-only image, and the appliance's full userland. */
 export function diskSerial(index: number): string {
   return `disk-${String(index)}`;
 }
 export const IMAGE_SERIAL = "os-image";
+export const ROOT_SERIAL = "appliance-root";
 
 /**
  * `/ganeti/<version>/meta_data.json`: what the runner needs beside the parameters (design: "The service"). Holds the
@@ -20,7 +21,8 @@ export function buildMetadata(order: InstallOrder, { token, script, disks }: { r
     operation: order.operation,
     script,
     install: { id: order.id, token },
-    os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL },
+    appliance: { rootSerial: os.appliance === "full" ? ROOT_SERIAL : null },
+    os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL, imageUse: os.imageUse },
     instance: {
       name: instance.name,
       uuid: instance.id,
@@ -34,7 +36,8 @@ export function buildMetadata(order: InstallOrder, { token, script, disks }: { r
         .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
       nics: instance.nics.map(({ mac, ip, mode, link, name, id }) => ({ mac, ip, mode, link, network: null, bridge: null, name, uuid: id })),
       be: {},
-      hv: {},
+      // Every instance has one; scripts that Ganeti's interface tells so set a login up on it.
+      hv: { serial_console: true },
     },
   });
 }

@@ -15,6 +15,7 @@ printf "127.0.0.1\tlocalhost\n" >"$1/etc/hosts"
 : >"$1/etc/machine-id"
 rm -f "$1/etc/mtab"
 ln -s /proc/self/mounts "$1/etc/mtab"
+rm -rf "$1"/usr/lib/udev/hwdb.*
 chroot "$1" /sbin/depmod "$(ls "$1/usr/lib/modules")"'
 
 # Writes OUT/root-<INPUTS>/root.squashfs unless it is there, and sets `root_image`
@@ -32,7 +33,9 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 	# LZ4 because programs are read from it while somebody waits.
 	(
 		cd /
-		SOURCE_DATE_EPOCH=0 mmdebstrap --quiet --mode="$mode" --variant=essential --format=tar \
+		# Both read it: no time in the result is later.
+		export SOURCE_DATE_EPOCH=0
+		mmdebstrap --quiet --mode="$mode" --variant=essential --format=tar \
 			--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr \
 			--include="$(IFS=, && echo "$*")" \
 			--dpkgopt='path-exclude=/usr/share/man/*' \
@@ -42,11 +45,10 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 			--dpkgopt='path-exclude=/usr/share/locale/*' \
 			--dpkgopt='path-exclude=/usr/share/lintian/*' \
 			--dpkgopt='path-exclude=/usr/share/bug/*' \
-			--dpkgopt='path-exclude=/usr/lib/udev/hwdb.d/*' \
 			--customize-hook="tar-in '$work/modules.tar' /" \
 			--customize-hook="$root_setup" \
 			"$suite" - "$work/sources.list" 2>"$work/mmdebstrap.log" |
-			mksquashfs - "$work/root-result/root.squashfs" -tar -comp lz4 -root-mode 755 -mkfs-time 0 -quiet -no-progress >"$work/mksquashfs.log" 2>&1
+			mksquashfs - "$work/root-result/root.squashfs" -tar -comp lz4 -root-mode 755 -quiet -no-progress >"$work/mksquashfs.log" 2>&1
 	) || {
 		tail -n 20 "$work/mmdebstrap.log" "$work/mksquashfs.log" >&2
 		die 'the full userland could not be built'

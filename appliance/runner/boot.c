@@ -13,12 +13,22 @@
 
 void mount_kernel_filesystems(void)
 {
+	static const char *const streams[][2] = {
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
+	};
 	int console;
 
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sys", "/sys", "sysfs", 0, NULL);
 	mount("run", "/run", "tmpfs", 0, NULL);
+	/* As on every Linux; shells use them for <(…) and >/dev/stderr. */
+	for (size_t i = 0; i < sizeof(streams) / sizeof(*streams); i++)
+		if (symlink(streams[i][0], streams[i][1]) != 0)
+			fprintf(stderr, "appliance: %s: %s\n", streams[i][1], strerror(errno));
 	console = open("/dev/ttyS0", O_RDWR | O_NOCTTY);
 	if (console >= 0) {
 		dup2(console, 0);
@@ -29,9 +39,9 @@ void mount_kernel_filesystems(void)
 	}
 }
 
-void load_modules(void)
+void load_modules(const char *names)
 {
-	FILE *list = fopen("/lib/modules/boot", "re");
+	FILE *list = fopen(names, "re");
 	char path[512];
 
 	while (list && fgets(path, sizeof(path), list)) {

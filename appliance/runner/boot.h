@@ -7,10 +7,10 @@
 /* Mounts /dev, /proc, /sys and /run, and speaks to the serial console from then on. */
 void mount_kernel_filesystems(void);
 
-/* Loads the modules that /lib/modules/boot lists, in its order. One that can't
- * be loaded is named on the console and passed over: what it was for will be
- * missed in its place. */
-void load_modules(void);
+/* Loads the modules whose paths the file `names` has, a line each, in its order.
+ * One that can't be loaded is named on the console and passed over: what it was
+ * for will be missed in its place. */
+void load_modules(const char *names);
 
 /* The channel is the last network interface: the one with the highest index
  * that has a device behind it. Returns its name, NULL if there is none. */

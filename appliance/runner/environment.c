@@ -197,6 +197,7 @@ char **build_environment(const struct json *metadata, const struct json *paramet
 	const struct json *be = json_member(instance, "be"), *hv = json_member(instance, "hv");
 	const char *name = json_string(os, "name"), *variant = json_string(os, "variant");
 	const char *operation = json_string(metadata, "operation"), *image = json_string(os, "imageSerial");
+	const char *use = json_string(os, "imageUse");
 
 	*problem = "meta_data.json lacks instance.name, os.name or operation";
 	if (!e || !json_string(instance, "name") || !name || !operation)
@@ -235,7 +236,8 @@ char **build_environment(const struct json *metadata, const struct json *paramet
 		put(e, plain(instance, "vcpus"), "INSTANCE_BE_vcpus");
 	if (!has(e, "INSTANCE_BE_memory"))
 		put(e, plain(instance, "memoryMiB"), "INSTANCE_BE_memory");
-	if (image) {
+	/* As a layer it has become part of the system, and is nothing that a script unpacks. */
+	if (image && !(use && strcmp(use, "layer") == 0)) {
 		const char *path = find_disk(sysfs, image);
 
 		*problem = "the definition's image isn't attached";

@@ -11,6 +11,7 @@
 #include "environment.h"
 #include "http.h"
 #include "json.h"
+#include "root.h"
 #include "write.h"
 
 #include <signal.h>
@@ -174,6 +175,9 @@ static int install(const struct json *metadata)
 	environment = build_environment(metadata, parameters, options.sysfs, &problem);
 	if (!environment)
 		return fail(problem);
+	problem = enter_root(metadata, options.sysfs, is_init);
+	if (problem)
+		return fail(problem);
 	archive = fetch("/ganeti/latest/os/untrusted.tar", ARCHIVE_LIMIT);
 	if (!unpack(&archive, options.folder))
 		return fail("os/untrusted.tar can't be unpacked");
@@ -191,7 +195,7 @@ static void boot(void)
 	const char *channel;
 
 	mount_kernel_filesystems();
-	load_modules();
+	load_modules("/lib/modules/boot");
 	channel = find_channel();
 	if (!channel) {
 		say("there is no network interface; nothing is installed");

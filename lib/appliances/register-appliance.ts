@@ -6,11 +6,11 @@ import { requireAccess } from "#lib/access/require.ts";
 import { digestSchema } from "#lib/agent-protocol/messages.ts";
 import { appendAudit } from "#lib/audit/append-audit.ts";
 import { importBlobFile } from "#lib/blobs/blob-files.ts";
+import { recordBlob } from "#lib/blobs/record-blob.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { toJson } from "#lib/jobs/to-json.ts";
-import { recordBlob } from "#lib/os-definitions/register-os-definition.ts";
 
 /** What the controller and the appliance's runner agree upon: appliance/README.md. */
 const CONTRACT = 1;
@@ -24,6 +24,8 @@ const manifestSchema = z.object({
   kernelVersion: z.string().max(100),
   kernel: part,
   initrd: part,
+  /** The full userland; an appliance made elsewhere may do without. */
+  root: part.optional(),
 });
 
 /**
@@ -39,12 +41,14 @@ export async function registerAppliance(ctx: RequestContext, input: { readonly d
   const { blobs } = ctx.services.config.paths;
   const kernel = await importBlobFile(blobs, path.join(input.directory, manifest.kernel.file), manifest.kernel.sha256);
   const initrd = await importBlobFile(blobs, path.join(input.directory, manifest.initrd.file), manifest.initrd.sha256);
+  const root = manifest.root === undefined ? null : await importBlobFile(blobs, path.join(input.directory, manifest.root.file), manifest.root.sha256);
   await ctx.services.db.$transaction(async (tx) => {
     await recordBlob(tx, kernel);
     await recordBlob(tx, initrd);
+    if (root !== null) await recordBlob(tx, root);
     await tx.appliance.upsert({
       where: { digest },
-      create: { digest, name: manifest.name, contractVersion: manifest.contract, kernelDigest: kernel.digest, initrdDigest: initrd.digest, manifest: toJson(manifest) },
+      create: { digest, name: manifest.name, contractVersion: manifest.contract, kernelDigest: kernel.digest, initrdDigest: initrd.digest, rootDigest: root?.digest ?? null, manifest: toJson(manifest) },
       update: {},
       select: { digest: true },
     });
