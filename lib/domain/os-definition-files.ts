@@ -3,18 +3,26 @@
  * `untrusted/`) plus `slipway.json`, from files to facts. Pure: lib/os-definitions/read-definition-directory.ts reads the disk.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import { definitionPathProblem, fileError, PATH_DEPTH, pathRegister } from "./definition-paths.ts";
 import { SlipwayError } from "./errors.ts";
-import { isPattern } from "./match-pattern.ts";
 import type { OsManifest } from "./os-definition.ts";
-import { expectedStepSchema, osManifestSchema, parameterDeclarationSchema } from "./os-definition.ts";
+import { osManifestSchema } from "./os-definition.ts";
+import { parseOwnManifest } from "./own-manifest.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME } from "./parameters.ts";
-import { fitsTar, writeTar } from "./write-tar.ts";
+import { writeTar } from "./write-tar.ts";
 
-export const DEFINITION_LIMITS = { files: 512, fileBytes: 8 * 1_048_576, totalBytes: 16 * 1_048_576, depth: 8, variants: 64 } as const;
+export const DEFINITION_LIMITS = { files: 512, fileBytes: 8 * 1_048_576, totalBytes: 16 * 1_048_576, depth: PATH_DEPTH, variants: 64 } as const;
 export const DEFINITION_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
 const SCRIPTS = ["create", "import", "export", "rename", "verify"] as const;
 const UNTRUSTED = "untrusted/";
+
+/** Bytes of the files that are read here, and characters of a line of Ganeti's. */
+const TEXT_BYTES = { ganeti_api_version: 4_096, "variants.list": 65_536, "parameters.list": 1_048_576, "slipway.json": 1_048_576 } as const;
+type TextFile = keyof typeof TEXT_BYTES;
+const LINE_LENGTH = 4_096;
+const HELP_LENGTH = 2_000;
+/** Controls but tabs, and what turns the order of text around. */
+const UNUSABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u;
 
 export interface DefinitionFile {
   /** Relative to the folder, with `/`. */
@@ -37,149 +45,131 @@ export interface ParsedDefinition {
   readonly untrustedTar: Buffer | null;
 }
 
-/** slipway.json. Everything in it is optional; what isn't declared there is as Ganeti has it. */
-const ownManifestSchema = z.strictObject({
-  title: z.string().max(120).default(""),
-  description: z.string().max(2_000).default(""),
-  parameters: z
-    .array(
-      parameterDeclarationSchema
-        .extend({
-          visibility: parameterDeclarationSchema.shape.visibility.default("public"),
-          type: parameterDeclarationSchema.shape.type.default("string"),
-          required: parameterDeclarationSchema.shape.required.default(false),
-          default: parameterDeclarationSchema.shape.default.default(null),
-          pattern: parameterDeclarationSchema.shape.pattern.default(null),
-          choices: parameterDeclarationSchema.shape.choices.default([]),
-          help: parameterDeclarationSchema.shape.help.default(""),
-        }),
-    )
-    .max(PARAMETER_LIMITS.count)
-    .default([]),
-  steps: z.array(expectedStepSchema.extend({ weight: expectedStepSchema.shape.weight.default(1) })).max(64).default([]),
-  minimumDiskMib: z.number().int().min(0).default(0),
-  minimumMemoryMib: z.number().int().min(0).default(0),
-  bootMarker: z.string().min(1).max(200).nullable().default(null),
-  appliance: osManifestSchema.shape.appliance,
-  imageUse: osManifestSchema.shape.imageUse,
-  defaultImage: osManifestSchema.shape.defaultImage,
-  installParameters: osManifestSchema.shape.installParameters,
-});
-
-function invalid(file: string, problem: string): SlipwayError {
-  return new SlipwayError("invalid", `${file}: ${problem}`, { field: file });
-}
-
-function text(files: ReadonlyMap<string, DefinitionFile>, path: string): string | null {
+function text(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): string | null {
   const file = files.get(path);
   if (file === undefined) return null;
+  if (file.content.byteLength > TEXT_BYTES[path]) throw fileError(path, `has more than ${TEXT_BYTES[path]} bytes`, { code: "too_large" });
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(file.content);
-  } catch {
-    throw invalid(path, "is not UTF-8 text");
+  } catch (cause) {
+    throw fileError(path, "is not UTF-8 text", { cause });
   }
 }
 
 /** Lines with something on them; `#` begins a comment. */
-function lines(content: string | null): string[] {
-  return (content ?? "").split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+function lines(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): string[] {
+  const all = (text(files, path) ?? "").split(/\r?\n/);
+  for (const line of all) {
+    if (line.length > LINE_LENGTH) throw fileError(path, `has a line of more than ${LINE_LENGTH} characters`);
+    if (UNUSABLE.test(line)) throw fileError(path, "has a control character");
+  }
+  return all.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** @throws SlipwayError `invalid`, with the file in which the problem is as its field. */
+/**
+ * Checks a definition's files, wherever they come from, and reads what they say. Nothing of it is run.
+ *
+ * @throws SlipwayError `invalid` or `too_large`, with the file in which the problem is as its field
+ */
 export function parseDefinition(list: readonly DefinitionFile[]): ParsedDefinition {
+  checkFiles(list);
   const files = new Map(list.map((file) => [file.path, file]));
-  for (const { path } of list) if (path.startsWith(UNTRUSTED) && !fitsTar(path.slice(UNTRUSTED.length))) throw invalid(path, "has too long a path");
+  const digests = new Map(list.map(({ path, content }) => [path, sha256(content)]));
+  const digestOf = (path: string): string => digests.get(path) ?? "";
   const entries = list
-    .map(({ path, mode, content }) => ({ path, mode, size: content.byteLength, digest: sha256(content) }))
+    .map(({ path, mode, content }) => ({ path, mode, size: content.byteLength, digest: digestOf(path) }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   const untrusted = list.filter(({ path }) => path.startsWith(UNTRUSTED)).map((file) => ({ ...file, path: file.path.slice(UNTRUSTED.length) }));
   return {
-    apiVersions: parseApiVersions(text(files, "ganeti_api_version")),
-    variants: parseVariants(text(files, "variants.list")),
+    apiVersions: parseApiVersions(lines(files, "ganeti_api_version")),
+    variants: parseVariants(lines(files, "variants.list")),
     manifest: parseManifest(files),
     files: entries,
-    contents: new Map(list.map(({ content }) => [sha256(content), content])),
+    contents: new Map(list.map(({ path, content }) => [digestOf(path), content])),
     digest: sha256(Buffer.from(entries.map(({ path, mode, digest }) => `${path}\0${mode.toString(8)}\0${digest}\n`).join(""))),
     untrustedTar: untrusted.length === 0 ? null : writeTar(untrusted),
   };
+}
+
+function checkFiles(list: readonly DefinitionFile[]): void {
+  if (list.length > DEFINITION_LIMITS.files) throw tooLarge(`more than ${DEFINITION_LIMITS.files} files`);
+  const register = pathRegister();
+  let total = 0;
+  for (const { path, content } of list) {
+    const problem = definitionPathProblem(path);
+    if (problem !== null) throw fileError(path, problem);
+    register.add(path, "file");
+    if (content.byteLength > DEFINITION_LIMITS.fileBytes) throw fileError(path, `has more than ${DEFINITION_LIMITS.fileBytes} bytes`, { code: "too_large" });
+    total += content.byteLength;
+    if (total > DEFINITION_LIMITS.totalBytes) throw tooLarge(`more than ${DEFINITION_LIMITS.totalBytes} bytes`);
+  }
+}
+
+/** Of a definition as a whole. */
+export function tooLarge(what: string): SlipwayError {
+  return new SlipwayError("too_large", `The OS definition has ${what}.`, { field: "files" });
 }
 
 function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function parseApiVersions(content: string | null): number[] {
-  const versions = lines(content).map((line) => (/^\d{1,4}$/.test(line) ? Number(line) : Number.NaN));
-  if (versions.length === 0) throw invalid("ganeti_api_version", "is missing or empty");
-  if (versions.some(Number.isNaN)) throw invalid("ganeti_api_version", "must have a number a line");
-  return [...new Set(versions)].toSorted((a, b) => a - b);
+function parseApiVersions(list: readonly string[]): number[] {
+  const file = "ganeti_api_version";
+  if (list.length === 0) throw fileError(file, "is missing or empty");
+  if (list.some((line) => !/^\d{1,4}$/.test(line))) throw fileError(file, "must have a number a line");
+  return [...new Set(list.map(Number))].toSorted((a, b) => a - b);
 }
 
-function parseVariants(content: string | null): string[] {
-  const variants = lines(content);
-  if (variants.length > DEFINITION_LIMITS.variants) throw invalid("variants.list", `has more than ${DEFINITION_LIMITS.variants} variants`);
-  for (const variant of variants) if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(variant)) throw invalid("variants.list", "has a name that can't be used");
-  if (new Set(variants).size !== variants.length) throw invalid("variants.list", "names a variant twice");
+function parseVariants(variants: readonly string[]): readonly string[] {
+  const file = "variants.list";
+  if (variants.length > DEFINITION_LIMITS.variants) throw fileError(file, `has more than ${DEFINITION_LIMITS.variants} variants`);
+  for (const variant of variants) if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(variant)) throw fileError(file, "has a name that can't be used");
+  if (new Set(variants).size !== variants.length) throw fileError(file, "names a variant twice");
   return variants;
 }
 
 /** `name description` a line, as Ganeti has it. */
-function parseParameterList(content: string | null): Map<string, string> {
+function parseParameterList(list: readonly string[]): Map<string, string> {
+  const file = "parameters.list";
   const parameters = new Map<string, string>();
-  for (const line of lines(content)) {
+  for (const line of list) {
     const [name = "", ...rest] = line.split(/\s+/);
-    if (!PARAMETER_NAME.test(name)) throw invalid("parameters.list", "has a name that can't be used");
-    if (parameters.has(name)) throw invalid("parameters.list", `names ${name} twice`);
-    parameters.set(name, rest.join(" ").slice(0, 2_000));
+    const help = rest.join(" ");
+    if (!PARAMETER_NAME.test(name)) throw fileError(file, "has a name that can't be used");
+    if (parameters.has(name)) throw fileError(file, `names ${name} twice`);
+    if (help.length > HELP_LENGTH) throw fileError(file, `describes ${name} in more than ${HELP_LENGTH} characters`);
+    parameters.set(name, help);
+    if (parameters.size > PARAMETER_LIMITS.count) throw fileError(file, `has more than ${PARAMETER_LIMITS.count} parameters`);
   }
   return parameters;
 }
 
 function parseManifest(files: ReadonlyMap<string, DefinitionFile>): OsManifest {
-  const own = parseOwnManifest(text(files, "slipway.json"));
-  const listed = parseParameterList(text(files, "parameters.list"));
-  const declared = new Set<string>();
-  for (const parameter of own.parameters) {
-    const problem = declared.has(parameter.name) ? "is declared twice" : checkDeclaration(parameter);
-    if (problem !== null) throw invalid("slipway.json", `parameter ${parameter.name} ${problem}`);
-    declared.add(parameter.name);
-  }
-  if (new Set(own.steps.map((step) => step.id)).size !== own.steps.length) throw invalid("slipway.json", "names a step twice");
+  const own = parseOwnManifest(text(files, "slipway.json") ?? "{}");
+  if ("problem" in own) throw fileError("slipway.json", own.problem);
+  const listed = parseParameterList(lines(files, "parameters.list"));
+  const declared = new Set(own.parameters.map(({ name }) => name));
   const fromList = [...listed]
     .filter(([name]) => !declared.has(name))
     .map(([name, help]) => ({ name, visibility: "public" as const, type: "string" as const, required: false, default: null, pattern: null, choices: [], help }));
+  const parameters = own.parameters.map((parameter) => (parameter.help === "" ? { ...parameter, help: listed.get(parameter.name) ?? "" } : parameter)).concat(fromList);
+  refuseSameVariable(parameters.map(({ name }) => name), listed);
   const scripts = (folder: string): string[] => SCRIPTS.filter((name) => ((files.get(folder + name)?.mode ?? 0) & 0o111) !== 0);
-  const manifest = osManifestSchema.safeParse({
-    ...own,
-    parameters: own.parameters.map((parameter) => (parameter.help === "" ? { ...parameter, help: listed.get(parameter.name) ?? "" } : parameter)).concat(fromList),
-    hostScripts: scripts(""),
-    untrustedScripts: scripts(UNTRUSTED),
-  });
-  if (!manifest.success) throw invalid("parameters.list", `together with slipway.json has more than ${PARAMETER_LIMITS.count} parameters`);
+  const manifest = osManifestSchema.safeParse({ ...own, parameters, hostScripts: scripts(""), untrustedScripts: scripts(UNTRUSTED) });
+  if (!manifest.success) throw fileError("parameters.list", `together with slipway.json has more than ${PARAMETER_LIMITS.count} parameters`);
   if (manifest.data.hostScripts.length + manifest.data.untrustedScripts.length === 0) {
-    throw invalid("create", "there is no executable script, neither here nor in untrusted/");
+    throw fileError("create", "there is no executable script, neither here nor in untrusted/");
   }
   return manifest.data;
 }
 
-function parseOwnManifest(content: string | null): z.output<typeof ownManifestSchema> {
-  let json: unknown = {};
-  try {
-    if (content !== null) json = JSON.parse(content);
-  } catch {
-    throw invalid("slipway.json", "is not JSON");
+/** `OSP_<NAME>` in the script's environment has the name in capitals: of two names that differ in case alone one would be lost. */
+function refuseSameVariable(names: readonly string[], listed: ReadonlyMap<string, string>): void {
+  const variables = new Map<string, string>();
+  for (const name of names) {
+    const other = variables.get(name.toUpperCase());
+    if (other !== undefined) throw fileError(listed.has(name) ? "parameters.list" : "slipway.json", `has the parameters ${other} and ${name}, which would be one variable`);
+    variables.set(name.toUpperCase(), name);
   }
-  const parsed = ownManifestSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalid("slipway.json", `${issue?.path.join(".") ?? ""} ${issue?.message ?? "can't be used"}`.trim());
-}
-
-/** What zod's shapes can't say. */
-function checkDeclaration(parameter: OsManifest["parameters"][number]): string | null {
-  if (parameter.default !== null && parameter.visibility !== "public") return "has a default, which only a public parameter can have";
-  if (parameter.type === "choice" && parameter.choices.length === 0) return "is a choice without choices";
-  if (parameter.type === "choice" && parameter.default !== null && !parameter.choices.includes(parameter.default)) return "has a default that is not among its choices";
-  if (parameter.pattern !== null && !isPattern(parameter.pattern)) return "has a pattern that is not a regular expression";
-  return null;
 }

@@ -62,6 +62,8 @@ export const osManifestSchema = z.strictObject({
   /** Definitions written for Ganeti expect a whole system around them, so that is what they get unless they say otherwise. */
   appliance: z.enum(APPLIANCE_KINDS).default("full"),
   imageUse: z.enum(IMAGE_USES).default("device"),
+  /** sha256 of the read-only image that the definition asks for by its content, as one that the cluster has already; null: none. */
+  carriedImage: z.string().regex(/^[0-9a-f]{64}$/).nullable().default(null),
   /** Used where a request names no image of its own; null: none. */
   defaultImage: defaultImageSchema.nullable().default(null),
   /** Installation parameters for installs and reinstalls, by Ganeti's names: `boot_order`, `cdrom_image_path` … A request overrides them. */

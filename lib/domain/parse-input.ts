@@ -10,8 +10,8 @@ export function parseInput<S extends z.ZodType>(schema: S, input: z.input<S>): z
   throw new SlipwayError("invalid", `${field === "" ? "The request" : field} can't be used: ${describeIssue(issue)}.`, { field });
 }
 
-/** zod's own messages can quote what they were given; this says what was expected. */
-function describeIssue(issue: z.core.$ZodIssue | undefined): string {
+/** What was expected, as the end of a sentence. zod's own messages can quote what they were given. */
+export function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "too_small":
       return issue.origin === "string" ? `it has fewer than ${issue.minimum} characters` : `it is below ${issue.minimum}`;

@@ -1,0 +1,125 @@
+/** slipway.json: what Ganeti's files of an OS definition can't say. Everything in it is optional. Pure, and strict. */
+import { z } from "zod";
+import { findJsonProblem } from "./check-json.ts";
+import type { JsonProblem } from "./check-json.ts";
+import { checkValue } from "./check-value.ts";
+import { locationProblem } from "./image-location.ts";
+import { installationParameterProblem } from "./installation-parameters.ts";
+import { isMask } from "./masks.ts";
+import type { MatchPattern } from "./match-pattern.ts";
+import { isPattern, patternMatcher } from "./match-pattern.ts";
+import type { OsManifest } from "./os-definition.ts";
+import { expectedStepSchema, osManifestSchema, parameterDeclarationSchema } from "./os-definition.ts";
+import { PARAMETER_LIMITS } from "./parameters.ts";
+import { describeIssue } from "./parse-input.ts";
+
+const JSON_LIMITS = { depth: 16, nodes: 20_000 } as const;
+const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
+  syntax: "is not JSON",
+  depth: "is nested too deeply",
+  nodes: "has too many parts",
+  duplicate: "has an object with the same key twice",
+  key: "has a key that can't be used",
+};
+/** Controls but blanks and line ends, halves of characters, and what turns the order of text around. PostgreSQL takes not all of them. */
+const UNUSABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
+
+const declaration = parameterDeclarationSchema.shape;
+const manifest = osManifestSchema.shape;
+const line = <S extends z.ZodString>(schema: S): S => schema.regex(/^[^\r\n\u2028\u2029]*$/, "must be a single line");
+
+const ownManifestSchema = z.strictObject({
+  title: line(z.string().max(120)).default(""),
+  description: z.string().max(2_000).default(""),
+  parameters: z
+    .array(
+      parameterDeclarationSchema.extend({
+        visibility: declaration.visibility.default("public"),
+        type: declaration.type.default("string"),
+        required: declaration.required.default(false),
+        default: declaration.default.default(null),
+        pattern: declaration.pattern.default(null),
+        choices: z.array(line(z.string().min(1).max(256))).max(64).default([]),
+        help: declaration.help.default(""),
+      }),
+    )
+    .max(PARAMETER_LIMITS.count)
+    .default([]),
+  steps: z
+    .array(z.strictObject({ id: line(expectedStepSchema.shape.id), label: line(expectedStepSchema.shape.label), weight: expectedStepSchema.shape.weight.default(1) }))
+    .max(64)
+    .default([]),
+  minimumDiskMib: manifest.minimumDiskMib.max(67_108_864).default(0),
+  minimumMemoryMib: manifest.minimumMemoryMib.max(16_777_216).default(0),
+  bootMarker: line(z.string().min(1).max(200)).nullable().default(null),
+  appliance: manifest.appliance,
+  imageUse: manifest.imageUse,
+  carriedImage: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }).nullable().default(null),
+  defaultImage: manifest.defaultImage,
+  installParameters: manifest.installParameters,
+});
+type OwnManifest = Omit<z.output<typeof ownManifestSchema>, "carriedImage"> & Pick<OsManifest, "carriedImage">;
+
+/** Text of slipway.json, read, or what is wrong with it as the end of a sentence. */
+export function parseOwnManifest(text: string): OwnManifest | { readonly problem: string } {
+  const structure = findJsonProblem(text, JSON_LIMITS);
+  if (structure !== null) return { problem: JSON_PROBLEMS[structure] };
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { problem: JSON_PROBLEMS.syntax };
+  }
+  if (!hasOnlyText(json)) return { problem: "has a text with characters that can't be used" };
+  const parsed = ownManifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return { problem: `has a field that can't be used: ${pathOf(issue?.path)} ${describeIssue(issue)}` };
+  }
+  const problem = findProblem(parsed.data);
+  if (problem !== null) return { problem };
+  const { carriedImage, ...others } = parsed.data;
+  return { ...others, carriedImage: carriedImage?.sha256 ?? null };
+}
+
+/** Keys of a record are the author's own words; one that isn't of a name's form isn't repeated. */
+function pathOf(path: readonly PropertyKey[] | undefined): string {
+  const parts = (path ?? []).map((part) => (/^[\w-]{1,64}$/.test(String(part)) ? String(part) : "…"));
+  return parts.length === 0 ? "at its top" : parts.join(".");
+}
+
+function hasOnlyText(value: unknown): boolean {
+  if (typeof value === "string") return !UNUSABLE.test(value);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, member]) => !UNUSABLE.test(key) && hasOnlyText(member));
+}
+
+/** What zod's shapes can't say. */
+function findProblem(own: z.output<typeof ownManifestSchema>): string | null {
+  const match = patternMatcher();
+  const names = new Set<string>();
+  for (const parameter of own.parameters) {
+    const problem = names.has(parameter.name) ? "is declared twice" : checkDeclaration(parameter, match);
+    if (problem !== null) return `parameter ${parameter.name} ${problem}`;
+    names.add(parameter.name);
+  }
+  if (new Set(own.steps.map((step) => step.id)).size !== own.steps.length) return "names a step twice";
+  const location = own.defaultImage === null ? null : locationProblem(own.defaultImage.location);
+  if (location !== null) return `defaultImage.location ${location}`;
+  for (const [name, value] of Object.entries(own.installParameters)) {
+    const problem = installationParameterProblem(name, value);
+    if (problem !== null) return `installParameters.${name} ${problem}`;
+  }
+  return null;
+}
+
+function checkDeclaration(parameter: OsManifest["parameters"][number], match: MatchPattern): string | null {
+  if (parameter.type === "choice" && parameter.choices.length === 0) return "is a choice without choices";
+  if (new Set(parameter.choices).size !== parameter.choices.length) return "names a choice twice";
+  if (parameter.pattern !== null && !isPattern(parameter.pattern)) return "has a pattern that is not a regular expression";
+  if (parameter.default === null) return null;
+  if (parameter.visibility !== "public") return "has a default, which only a public parameter can have";
+  if (Buffer.byteLength(parameter.default) > PARAMETER_LIMITS.valueBytes) return `has a default of more than ${PARAMETER_LIMITS.valueBytes} bytes`;
+  if (isMask(parameter.default)) return "has a default that is a mask, not a value";
+  return checkValue(parameter, "", parameter.default, match) === null ? null : "has a default that the declaration itself refuses";
+}
