@@ -1,10 +1,13 @@
 import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
 import { encodeInstallOrder } from "./encode-order.ts";
 import { readEvents, type EventStreamItem } from "./event-reader.ts";
 import {
   blobListSchema,
   digestSchema,
+  type FolderList,
+  folderListSchema,
   type InstallOrder,
   type InstallStatus,
   installStatusSchema,
@@ -25,6 +28,10 @@ export { AgentRefusal, agentCodeOf } from "./refusal.ts";
 const CALL_MS = 15_000;
 /** What ending a guest may take beyond the grace that it is given. */
 const ENDING_MS = 60_000;
+/** For reading a folder and sending it. */
+const FOLDER_MS = 60_000;
+/** A definition's files, and a header and a rounding up for each of them and its folders. */
+const LARGEST_FOLDER_BYTES = DEFINITION_LIMITS.totalBytes + 2 * 1_048_576;
 
 /** A blob's bytes and how many there are. */
 export interface BlobSource {
@@ -50,6 +57,10 @@ export interface AgentClient {
   installStatus(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
   cancelInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
   renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
+  /** OS definitions in the folders that the node's administrator lists. */
+  listOsDefinitions(signal?: AbortSignal): Promise<FolderList>;
+  /** One of them as a tar. What a node sends is as good as what anybody uploads. */
+  fetchOsDefinition(name: string, signal?: AbortSignal): Promise<Uint8Array>;
   /** Events after a position, as they happen, until aborted (then it ends) or the connection breaks (then it throws). */
   events(from: { journal: string | null; after: number }, signal?: AbortSignal): AsyncGenerator<EventStreamItem, void, void>;
   acknowledge(journal: string, seq: number, signal?: AbortSignal): Promise<void>;
@@ -100,6 +111,11 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/cancel`, timeoutMs: CALL_MS, signal }),
     renewLeases: async (renewal, signal) => {
       await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });
+    },
+    listOsDefinitions: (signal) => parsed(folderListSchema, { method: "GET", path: "/v1/os-definitions", timeoutMs: CALL_MS, signal }),
+    fetchOsDefinition: async (name, signal) => {
+      if (!DEFINITION_NAME.test(name)) throw new SlipwayError("invalid", "The name can't be an OS definition's.", { field: "name" });
+      return transport.bytes({ method: "GET", path: `/v1/os-definitions/${name}`, timeoutMs: FOLDER_MS, signal }, LARGEST_FOLDER_BYTES);
     },
     events: (from, signal) => readEvents(transport, from, signal),
     acknowledge: async (journal, seq, signal) => {

@@ -102,6 +102,17 @@ export class AgentTransport {
     }
   }
 
+  /** Sends a call and reads the whole answer as it is. One of more than `limit` bytes counts as none. */
+  async bytes(call: Call, limit: number): Promise<Uint8Array> {
+    const response = await this.open(call);
+    try {
+      return await readBytes(response, limit);
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error;
+      throw unreachable(this.#options.serverName, error);
+    }
+  }
+
   close(): void {
     this.#agent.destroy();
   }
@@ -141,15 +152,19 @@ function drained(outgoing: ReturnType<typeof request>): Promise<void> {
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
+  return (await readBytes(response, LARGEST_ANSWER_BYTES)).toString("utf8");
+}
+
+async function readBytes(response: IncomingMessage, limit: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   // Without an encoding set, an answer yields buffers.
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > LARGEST_ANSWER_BYTES) throw new Error("the answer is too long");
+    if (length > limit) throw new Error("the answer is too long");
     parts.push(chunk);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts);
 }
 
 async function readRefusal(response: IncomingMessage, serverName: string): Promise<SlipwayError> {
