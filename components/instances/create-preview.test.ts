@@ -10,6 +10,7 @@ const preview: InstallPreview = {
     definitionVersion: 1,
     definitionDigest: "d",
     runs: [],
+    appliance: null,
     completion: "reported",
     replacesDisk: { index: 0, sizeMib: 2048 },
     keepsDisks: [],

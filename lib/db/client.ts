@@ -72,5 +72,6 @@ export type {
   Node as NodeRow,
   OsDefinition,
   OsDefinitionVersion,
+  ParameterDefault,
   User,
 } from "./generated/client.ts";

@@ -1,5 +1,5 @@
 import type { Completion } from "./install-states.ts";
-import type { ExpectedStep } from "./os-definition.ts";
+import type { ApplianceKind, ExpectedStep } from "./os-definition.ts";
 import type { ParameterSource, ParameterView, Visibility } from "./parameters.ts";
 
 /** Where code runs: computed once, used by the preview, the console and the executor. */
@@ -15,6 +15,8 @@ export interface InstallPlan {
   readonly definitionVersion: number;
   readonly definitionDigest: string;
   readonly runs: readonly ScriptPlace[];
+  /** The system in which the untrusted half runs; null: none of it does. */
+  readonly appliance: ApplianceKind | null;
   readonly completion: Completion;
   readonly replacesDisk: { readonly index: 0; readonly sizeMib: number };
   readonly keepsDisks: readonly { readonly index: number; readonly sizeMib: number }[];
@@ -26,17 +28,19 @@ export interface InstallPlan {
   readonly steps: readonly ExpectedStep[];
 }
 
-/** A parameter as a form shows it: declared by the definition or kept from the last install. */
+/** A parameter as a form shows it: declared by the definition, or kept from the last install where nothing is declared. */
 export interface ParameterPrompt {
   readonly name: string;
+  /** In which it is to be sent. */
   readonly visibility: Visibility;
   readonly type: "string" | "text" | "password" | "boolean" | "integer" | "choice";
   readonly required: boolean;
+  /** The definition's own. */
   readonly default: string | null;
   readonly choices: readonly string[];
   readonly pattern: string | null;
   readonly help: string;
-  /** What is there already, and where from; null: nothing. */
+  /** What counts if nothing is sent, and where it is from: a default that was set, or the last install; null: `default`, or nothing. */
   readonly current: ParameterView | null;
   /** Must be sent with this request: a required value that is neither kept nor has a default, or a secret of the last install. */
   readonly mustSend: boolean;

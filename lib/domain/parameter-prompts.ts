@@ -2,13 +2,16 @@
 import type { ParameterPrompt } from "./install-plan.ts";
 import type { ParameterDeclaration } from "./os-definition.ts";
 import type { ParameterView } from "./parameters.ts";
-import { strictness, stricter } from "./visibility.ts";
 
-/** Declared parameters in the definition's order; without declarations, what is kept, as plain strings. */
-export function promptParameters(declarations: readonly ParameterDeclaration[] | null, kept: readonly ParameterView[]): readonly ParameterPrompt[] {
-  const current = new Map(kept.map((view) => [view.name, view]));
+/**
+ * Declared parameters in the definition's order; without declarations, what is kept, as plain strings.
+ *
+ * @param stored what an install would have if nothing were sent, and the secrets that have to be, by the merge of
+ * merge-parameters.ts: every class is its floor at least.
+ */
+export function promptParameters(declarations: readonly ParameterDeclaration[] | null, stored: readonly ParameterView[]): readonly ParameterPrompt[] {
   if (declarations === null) {
-    return kept.map((view) => ({
+    return stored.map((view) => ({
       name: view.name,
       visibility: view.visibility,
       type: "string",
@@ -21,18 +24,16 @@ export function promptParameters(declarations: readonly ParameterDeclaration[] |
       mustSend: view.visibility === "secret",
     }));
   }
+  const views = new Map(stored.map((view) => [view.name, view]));
   return declarations.map((declaration) => {
-    const view = current.get(declaration.name) ?? null;
-    const visibility = view === null ? declaration.visibility : stricter(view.visibility, declaration.visibility);
-    // A value that was kept in a lower class than its floor is now isn't shown by its new class's rules.
-    const shown = view !== null && strictness(view.visibility) < strictness(declaration.visibility) ? null : view;
-    const usable = view !== null && visibility !== "secret";
+    const view = views.get(declaration.name) ?? null;
     return {
       ...declaration,
-      visibility,
+      visibility: view?.visibility ?? declaration.visibility,
       default: declaration.visibility === "public" ? declaration.default : null,
-      current: shown,
-      mustSend: visibility === "secret" ? view !== null || declaration.required : declaration.required && !usable && declaration.default === null,
+      // The definition's own default stands in `default`.
+      current: view?.from === "declared" ? null : view,
+      mustSend: view === null ? declaration.required : view.visibility === "secret",
     };
   });
 }

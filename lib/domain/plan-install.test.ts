@@ -14,7 +14,7 @@ function request({ definition, manifest, ...change }: Change = {}): PlanRequest 
       digest: "d".repeat(64),
       apiVersions: [15, 20],
       variants: ["minimal", "server"],
-      manifest: { title: "", description: "", parameters: [], steps: [], minimumDiskMib: 640, minimumMemoryMib: 192, bootMarker: null, hostScripts: [], untrustedScripts: ["create"], appliance: "small", imageUse: "device", defaultImage: null, installParameters: {}, ...manifest },
+      manifest: { title: "", description: "", parameters: [], steps: [], minimumDiskMib: 640, minimumMemoryMib: 192, bootMarker: null, hostScripts: [], untrustedScripts: ["create"], appliance: "small", imageUse: "device", carriedImage: null, defaultImage: null, installParameters: {}, ...manifest },
       trusted: null,
       blacklisted: false,
       ...definition,
@@ -26,6 +26,7 @@ function request({ definition, manifest, ...change }: Change = {}): PlanRequest 
     hasPreviousDisk: true,
     cluster: { hostScripts: true, installTimeoutSeconds: 1_800, diskRetentionSeconds: 600 },
     nodeRunsHostScripts: false,
+    applianceHasRoot: false,
     safeInstall: true,
     ...change,
   };

@@ -3,6 +3,7 @@ import type { ErrorCode } from "./errors.ts";
 import type { InstallPlan, ScriptPlace } from "./install-plan.ts";
 import type { OsManifest } from "./os-definition.ts";
 import { formatOsType } from "./os-definition.ts";
+import type { PlacementFacts } from "./place-scripts.ts";
 import { placeScript } from "./place-scripts.ts";
 
 /** Ganeti's OS interface that scripts get. */
@@ -30,14 +31,16 @@ export interface PlanRequest {
   /** Whether there is a first disk with something on it. */
   readonly hasPreviousDisk: boolean;
   readonly cluster: { readonly hostScripts: boolean; readonly installTimeoutSeconds: number | null; readonly diskRetentionSeconds: number };
-  /** Whether the node's agent has the root that host scripts need. */
+  /** Whether the node's agent can run scripts on its host. */
   readonly nodeRunsHostScripts: boolean;
+  /** Whether the cluster's appliance has the full userland; null: there is no appliance, which is said for itself. */
+  readonly applianceHasRoot: boolean | null;
   /** `enable_safe_install` of the request. */
   readonly safeInstall: boolean;
 }
 
 export interface Refusal {
-  readonly code: Extract<ErrorCode, "invalid" | "unknown_object" | "unsupported" | "disk_too_small" | "conflict">;
+  readonly code: Extract<ErrorCode, "invalid" | "unknown_object" | "unsupported" | "disk_too_small" | "conflict" | "not_allowed">;
   readonly message: string;
   readonly field: string | null;
 }
@@ -51,6 +54,11 @@ export function planInstall(request: PlanRequest): Planned {
   if (refusal !== null) return { ok: false, refusal };
   const runs = placeCreate(request);
   if (!Array.isArray(runs)) return { ok: false, refusal: runs };
+  const appliance = runs.some(({ place }) => place === "appliance") ? definition.manifest.appliance : null;
+  if (appliance === "full" && request.applianceHasRoot === false) {
+    const message = `OS definition ${definition.name} needs the full appliance, and the cluster's has only its small system.`;
+    return { ok: false, refusal: { code: "unsupported", message, field: "osType" } };
+  }
   const [firstDisk, ...otherDisks] = request.disks.toSorted((a, b) => a.index - b.index);
   if (firstDisk === undefined) return { ok: false, refusal: noDisk };
   return {
@@ -61,6 +69,7 @@ export function planInstall(request: PlanRequest): Planned {
       definitionVersion: definition.version,
       definitionDigest: definition.digest,
       runs,
+      appliance,
       completion: "reported",
       replacesDisk: { index: 0, sizeMib: firstDisk.sizeMib },
       keepsDisks: otherDisks.map(({ index, sizeMib }) => ({ index, sizeMib })),
@@ -86,8 +95,13 @@ function refuseVariant(definition: PlannedDefinition, variant: string | null): R
 
 function refuseDefinition(definition: PlannedDefinition): Refusal | null {
   if (definition.blacklisted) return { code: "conflict", message: `OS definition ${definition.name} is blacklisted: nothing new is installed with it.`, field: "osType" };
-  if (definition.apiVersions.includes(OS_API_VERSION)) return null;
-  return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}.`, field: "osType" };
+  if (!definition.apiVersions.includes(OS_API_VERSION)) {
+    return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}.`, field: "osType" };
+  }
+  const { defaultImage, installParameters } = definition.manifest;
+  if (defaultImage !== null) return { code: "unsupported", message: `OS definition ${definition.name} begins with a disk image, and this release writes none.`, field: "osType" };
+  if (Object.keys(installParameters).length === 0) return null;
+  return { code: "unsupported", message: `OS definition ${definition.name} has installation parameters, and this release starts the appliance alone.`, field: "osType" };
 }
 
 function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | null {
@@ -104,23 +118,38 @@ function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | nu
 }
 
 /** Where the create script runs, with who answers for it where that is a host. */
-function placeCreate({ definition, cluster, nodeRunsHostScripts, safeInstall }: PlanRequest): ScriptPlace[] | Refusal {
-  const { name, digest, manifest, trusted } = definition;
-  const placed = placeScript("create", {
-    definition: name,
-    hostScripts: manifest.hostScripts,
-    untrustedScripts: manifest.untrustedScripts,
-    isTrusted: trusted !== null,
-    clusterAllowsHostScripts: cluster.hostScripts,
-    nodeRunsHostScripts,
-    safeInstall,
-  });
+function placeCreate(request: PlanRequest): ScriptPlace[] | Refusal {
+  const { name, digest, trusted } = request.definition;
+  const placed = placeScript("create", placementFacts(request));
   if (!placed.ok) return { code: placed.code, message: placed.message, field: placed.field };
   return placed.places.flatMap((place): ScriptPlace[] => {
     if (place === "appliance") return [{ place, script: "create", definition: name, digest }];
     // Only what is trusted is placed there.
     return trusted === null ? [] : [{ place, script: "create", definition: name, digest, trustedBy: trusted.by, trustedAt: trusted.at }];
   });
+}
+
+function placementFacts({ definition, cluster, nodeRunsHostScripts, safeInstall }: PlanRequest): PlacementFacts {
+  const { hostScripts, untrustedScripts } = definition.manifest;
+  return { definition: definition.name, hostScripts, untrustedScripts, isTrusted: definition.trusted !== null, clusterAllowsHostScripts: cluster.hostScripts, nodeRunsHostScripts, safeInstall };
+}
+
+/**
+ * Whether a host still may run what an accepted plan has there, by the facts of this moment: the executor asks right before the
+ * order goes out. What was accepted is otherwise kept as it is, also where it would be planned differently by now.
+ *
+ * @param now of the very version that the plan names.
+ * @returns null: it may, or the plan has nothing on a host.
+ */
+export function refuseHostNow(plan: Pick<InstallPlan, "runs">, now: Omit<PlacementFacts, "safeInstall">): Refusal | null {
+  if (!plan.runs.some(({ place }) => place === "host")) return null;
+  // A plan with a host half was accepted with either answer; the halves are what they were.
+  const placed = placeScript("create", { ...now, safeInstall: true });
+  if (placed.ok && placed.places.includes("host")) return null;
+  const begin = `OS definition ${now.definition} was to run a script on the host`;
+  if (!now.isTrusted) return { code: "not_allowed", message: `${begin}, and isn't trusted any more. Nothing was sent to the node.`, field: "osType" };
+  if (!now.clusterAllowsHostScripts) return { code: "not_allowed", message: `${begin}, and the cluster forbids that now. Nothing was sent to the node.`, field: "osType" };
+  return { code: "unsupported", message: `${begin}, and the node's agent runs none any more. Nothing was sent to the node.`, field: "osType" };
 }
 
 export interface NodeRoom {

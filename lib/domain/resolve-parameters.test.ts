@@ -31,7 +31,7 @@ function keep(name: string, visibility: Visibility, value: string): KeptParamete
 }
 
 const nothing: SentParameters = { public: {}, private: {}, secret: {} };
-const resolve = (change: Partial<ResolutionRequest>): Resolution => resolveParameters({ declarations: null, kept: [], sent: nothing, operation: "reinstall", ...change });
+const resolve = (change: Partial<ResolutionRequest>): Resolution => resolveParameters({ declarations: null, kept: [], defaults: [], sent: nothing, operation: "reinstall", ...change });
 
 /** As a table: name, class, content, source. */
 function table(resolution: Resolution): unknown {

@@ -4,27 +4,20 @@
  *
  * No problem that is found names a value.
  */
+import { checkValue } from "./check-value.ts";
 import type { ErrorCode } from "./errors.ts";
 import { SlipwayError } from "./errors.ts";
 import { isMask } from "./masks.ts";
-import { matchPattern } from "./match-pattern.ts";
+import { patternMatcher } from "./match-pattern.ts";
+import type { EffectiveParameter, StoredSources } from "./merge-parameters.ts";
+import { mergeParameters } from "./merge-parameters.ts";
 import type { ParameterDeclaration } from "./os-definition.ts";
 import type { ParameterSource, ParameterValue, SentParameters } from "./parameters.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME, SHORTEST_SCRUBBED } from "./parameters.ts";
-import type { Private, Secret, Visibility } from "./visibility.ts";
-import { privateValue, strictness, stricter } from "./visibility.ts";
+import type { Secret, Visibility } from "./visibility.ts";
+import { strictness } from "./visibility.ts";
 
-/** What an instance has from its last install. Of a secret there is the name only. */
-export type KeptParameter =
-  | { readonly name: string; readonly visibility: "public"; readonly value: string }
-  | { readonly name: string; readonly visibility: "private"; readonly value: Private<string> }
-  | { readonly name: string; readonly visibility: "secret" };
-
-export interface EffectiveParameter {
-  readonly name: string;
-  readonly parameter: ParameterValue;
-  readonly from: ParameterSource;
-}
+export type { DefaultParameter, EffectiveParameter, KeptParameter } from "./merge-parameters.ts";
 
 export interface ParameterProblem {
   readonly code: Extract<ErrorCode, "invalid" | "unknown_parameter" | "visibility_too_low" | "missing_parameter" | "missing_secret" | "too_large">;
@@ -42,71 +35,85 @@ export type Resolution =
     }
   | { readonly ok: false; readonly problems: readonly [ParameterProblem, ...ParameterProblem[]] };
 
-export interface ResolutionRequest {
-  /** What the definition declares; null where there is no definition, or one without a list. */
-  readonly declarations: readonly ParameterDeclaration[] | null;
-  readonly kept: readonly KeptParameter[];
+export interface ResolutionRequest extends StoredSources {
   readonly sent: SentParameters;
   readonly operation: "create" | "reinstall";
 }
 
-/** Merges defaults, what is kept and what is sent, and checks it all. Every problem is found, not only the first. */
+/**
+ * Puts what is sent over what is stored (merge-parameters.ts) and checks it all. Every problem is found, not only the first.
+ */
 export function resolveParameters(request: ResolutionRequest): Resolution {
   const problems: ParameterProblem[] = [];
   const declared = request.declarations === null ? null : new Map(request.declarations.map((each) => [each.name, each]));
-  const floor = (name: string): Visibility => declared?.get(name)?.visibility ?? "public";
-
   const sent = readSent(request.sent, problems);
-  const effective = new Map<string, EffectiveParameter>();
+  const stored = mergeParameters(request);
+  const effective = new Map([...stored.found].filter(([name]) => !sent.has(name)));
   for (const [name, parameter] of sent) {
-    if (declared !== null && !declared.has(name)) {
-      problems.push({ code: "unknown_parameter", message: `OS parameter ${name} is not declared by the OS definition.`, names: [name] });
-    } else if (strictness(parameter.visibility) < strictness(floor(name))) {
-      problems.push({ code: "visibility_too_low", message: `OS parameter ${name} must be sent as ${floor(name)}.`, names: [name] });
-    } else {
-      effective.set(name, { name, parameter, from: "request" });
-    }
+    const problem = declared === null ? null : checkClass(declared.get(name), name, parameter.visibility);
+    if (problem === null) effective.set(name, { name, parameter, from: "request" });
+    else problems.push(problem);
   }
 
-  const secretsToSend: string[] = [];
-  for (const kept of request.kept) {
-    if (sent.has(kept.name) || (declared !== null && !declared.has(kept.name))) continue;
-    const parameter = raiseKept(kept, floor(kept.name));
-    if (parameter === null) secretsToSend.push(kept.name);
-    else effective.set(kept.name, { name: kept.name, parameter, from: "instance" });
+  const toSend = [...stored.toSend.keys()].filter((name) => !sent.has(name));
+  const missing = (request.declarations ?? []).filter(({ name, required }) => required && !effective.has(name) && !sent.has(name) && !toSend.includes(name));
+  // At a reinstall every secret is one to send again; before the first install there is nothing that could be sent again.
+  const again = request.operation === "reinstall" ? [...toSend, ...missing.filter(({ visibility }) => visibility === "secret").map(({ name }) => name)] : [];
+  const first = [...toSend, ...missing.map(({ name }) => name)].filter((name) => !again.includes(name));
+  if (first.length > 0) problems.push({ code: "missing_parameter", message: `OS parameters must be sent: ${first.toSorted().join(", ")}.`, names: first.toSorted() });
+  if (again.length > 0) {
+    problems.push({ code: "missing_secret", message: `Secret OS parameters are not kept and must be sent again: ${again.toSorted().join(", ")}.`, names: again.toSorted() });
   }
 
-  const missing: string[] = [];
-  for (const declaration of request.declarations ?? []) {
-    const { name } = declaration;
-    if (effective.has(name) || sent.has(name) || secretsToSend.includes(name)) continue;
-    if (declaration.default !== null && declaration.visibility === "public") {
-      effective.set(name, { name, parameter: { visibility: "public", value: declaration.default }, from: "declared" });
-    } else if (declaration.required) {
-      if (declaration.visibility === "secret" && request.operation === "reinstall") secretsToSend.push(name);
-      else missing.push(name);
-    }
-  }
-  if (missing.length > 0) problems.push({ code: "missing_parameter", message: `OS parameters must be sent: ${missing.toSorted().join(", ")}.`, names: missing.toSorted() });
-  if (secretsToSend.length > 0) {
-    problems.push({
-      code: "missing_secret",
-      message: `Secret OS parameters are not kept and must be sent again: ${secretsToSend.toSorted().join(", ")}.`,
-      names: secretsToSend.toSorted(),
-    });
-  }
-
-  for (const { name, parameter } of effective.values()) {
-    const problem = checkValue(declared?.get(name), name, contentOf(parameter));
+  const match = patternMatcher();
+  for (const { name, parameter, from } of effective.values()) {
+    const problem = checkValue(declared?.get(name), titleOf(name, from), contentOf(parameter), match);
     if (problem !== null) problems.push({ code: "invalid", message: problem, names: [name] });
   }
   checkTotals([...effective.values()], problems);
 
-  const [first, ...others] = problems;
-  if (first !== undefined) return { ok: false, problems: [first, ...others] };
+  const [firstProblem, ...others] = problems;
+  if (firstProblem !== undefined) return { ok: false, problems: [firstProblem, ...others] };
   const parameters = [...effective.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const tooShortToScrub = parameters.filter(({ parameter }) => parameter.visibility !== "public" && [...contentOf(parameter)].length < SHORTEST_SCRUBBED);
   return { ok: true, parameters, tooShortToScrub: tooShortToScrub.map(({ name }) => name) };
+}
+
+/**
+ * What is wrong with a default that somebody sets for a definition, by what it declares now; null: nothing.
+ *
+ * The value isn't part of it.
+ */
+export function checkDefault(declaration: ParameterDeclaration | undefined, name: string, parameter: ParameterValue): ParameterProblem | null {
+  if (declaration?.visibility === "secret" || parameter.visibility === "secret") {
+    return { code: "invalid", message: `OS parameter ${name} is secret, and secret parameters have no default.`, names: [name] };
+  }
+  const problem = checkClass(declaration, name, parameter.visibility);
+  if (problem !== null) return problem;
+  const message = checkValue(declaration, titleOf(name, "request"), contentOf(parameter), patternMatcher());
+  return message === null ? null : { code: "invalid", message, names: [name] };
+}
+
+/** Whether the definition knows a parameter, and in this class. */
+function checkClass(declaration: ParameterDeclaration | undefined, name: string, visibility: Visibility): ParameterProblem | null {
+  if (declaration === undefined) return { code: "unknown_parameter", message: `OS parameter ${name} is not declared by the OS definition.`, names: [name] };
+  if (strictness(visibility) >= strictness(declaration.visibility)) return null;
+  return { code: "visibility_too_low", message: `OS parameter ${name} must be sent as ${declaration.visibility}.`, names: [name] };
+}
+
+/** A parameter in a sentence, with where its value stands if that isn't the request. */
+function titleOf(name: string, from: ParameterSource): string {
+  switch (from) {
+    case "request":
+    case "declared":
+      return `OS parameter ${name}`;
+    case "instance":
+      return `OS parameter ${name}, kept from the last install,`;
+    case "cluster":
+    case "definition":
+    case "variant":
+      return `OS parameter ${name}, a default of the ${from},`;
+  }
 }
 
 /** The one error that tells all problems: the first one's code, every sentence, every name. */
@@ -143,57 +150,8 @@ function readSent(sent: SentParameters, problems: ParameterProblem[]): Map<strin
   return read;
 }
 
-/** A kept value in the class that its floor asks for now; null where it has to be sent again. */
-function raiseKept(kept: KeptParameter, floor: Visibility): ParameterValue | null {
-  if (kept.visibility === "secret") return null;
-  switch (stricter(kept.visibility, floor)) {
-    case "secret":
-      return null;
-    case "private":
-      return { visibility: "private", value: kept.visibility === "private" ? kept.value : privateValue(kept.value) };
-    case "public":
-      // Not private: the stricter of the two classes would be.
-      return kept.visibility === "public" ? { visibility: "public", value: kept.value } : null;
-  }
-}
-
 function contentOf(parameter: ParameterValue): string {
   return parameter.visibility === "public" ? parameter.value : parameter.value.open();
-}
-
-/** What is wrong with a value, without saying it. */
-function checkValue(declaration: ParameterDeclaration | undefined, name: string, value: string): string | null {
-  if (value.includes("\0")) return `OS parameter ${name} must not hold a NUL character.`;
-  if (declaration === undefined) return null;
-  if (value === "" && declaration.required) return `OS parameter ${name} must not be empty.`;
-  // An optional parameter that is sent empty is one that isn't there for the script.
-  if (value === "") return null;
-  switch (declaration.type) {
-    case "boolean":
-      if (!/^(true|false|yes|no)$/.test(value)) return `OS parameter ${name} must be true, false, yes or no.`;
-      break;
-    case "integer":
-      if (!/^-?\d{1,15}$/.test(value)) return `OS parameter ${name} must be a whole number.`;
-      break;
-    case "choice":
-      if (!declaration.choices.includes(value)) return `OS parameter ${name} must be one of ${declaration.choices.join(", ")}.`;
-      break;
-    case "string":
-    case "password":
-      if (/[\r\n]/.test(value)) return `OS parameter ${name} must be a single line.`;
-      break;
-    case "text":
-      break;
-  }
-  if (declaration.pattern === null) return null;
-  switch (matchPattern(declaration.pattern, value)) {
-    case "matches":
-      return null;
-    case "differs":
-      return `OS parameter ${name} must match ${declaration.pattern}.`;
-    case "too_slow":
-      return `OS parameter ${name} could not be checked against its definition's pattern in time.`;
-  }
 }
 
 function checkTotals(effective: readonly EffectiveParameter[], problems: ParameterProblem[]): void {

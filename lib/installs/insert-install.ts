@@ -1,3 +1,4 @@
+import type { Keyring } from "#lib/context/context.ts";
 import type { Transaction } from "#lib/db/client.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
@@ -9,6 +10,7 @@ export interface NewInstall {
   readonly jobId: number;
   readonly instanceId: string;
   readonly nodeId: string;
+  readonly definitionId: string;
   readonly definitionVersionId: string;
   readonly variant: string | null;
   readonly applianceDigest: string;
@@ -17,7 +19,7 @@ export interface NewInstall {
 }
 
 /** Writes the row of a new install and makes it the instance's current one. */
-export async function insertInstall(tx: Transaction, install: NewInstall): Promise<void> {
+export async function insertInstall(tx: Transaction, keyring: Keyring, install: NewInstall): Promise<void> {
   await tx.install.create({
     data: {
       id: install.id,
@@ -28,7 +30,7 @@ export async function insertInstall(tx: Transaction, install: NewInstall): Promi
       variant: install.variant,
       applianceDigest: install.applianceDigest,
       plan: toJson(install.plan),
-      parameters: toJson(storeParameters(install.parameters)),
+      parameters: toJson(storeParameters(keyring, install)),
       state: "queued",
       timeoutSeconds: install.plan.timeoutSeconds,
     },

@@ -39,7 +39,7 @@ export function installView(row: InstallRow, expected: number | null): InstallVi
     ...summary,
     steps: readSteps(row.steps),
     plan: readPlan(row.plan),
-    parameters: readParameters(row.parameters).map(({ name, visibility, from, value }) => ({ name, visibility, from, value: value ?? null, fingerprint: null })),
+    parameters: readParameters(row.parameters).map(({ name, visibility, from, value, fingerprint }) => ({ name, visibility, from, value: value ?? null, fingerprint: fingerprint ?? null })),
     firstBootAt: row.firstBootAt?.toISOString() ?? null,
     lastContactAt: row.lastContactAt?.toISOString() ?? null,
     timeoutSeconds: row.timeoutSeconds,

@@ -51,7 +51,7 @@ describe("an install that succeeds", () => {
     expect(instance.parameters[0]).toHaveProperty("fingerprint");
     expect(instance.parameters.slice(1)).toEqual([
       { name: "root_password", visibility: "secret", isKept: false, from: "instance" },
-      { name: "suffix", visibility: "public", value: ".example.test", from: "instance" },
+      { name: "suffix", visibility: "public", value: ".example.test", from: "declared" },
     ]);
     const install = await getInstall(cluster.admin, instance.install?.id ?? "");
     expect(install).toMatchObject({ state: "done", percent: 100, error: null });
@@ -92,7 +92,9 @@ describe("a creation that fails", () => {
     expect(job).toMatchObject({ status: "error", opStatus: ["error"], error: { code } });
     expect(job.opResult).toEqual([["OpExecError", [job.error?.message]]]);
     const instance = await getInstance(cluster.admin, name);
-    expect(instance).toMatchObject({ status: "install_failed", adminState: "stopped", operState: "stopped", lockedByJobId: null, parameters: [] });
+    expect(instance).toMatchObject({ status: "install_failed", adminState: "stopped", operState: "stopped", lockedByJobId: null });
+    // Nothing of what was sent: what its definition would give it.
+    expect(instance.parameters.map(({ name: parameter, from }) => [parameter, from])).toEqual([["suffix", "declared"]]);
     const install = await getInstall(cluster.admin, instance.install?.id ?? "");
     expect(install).toMatchObject({ state: "failed", error: { code, step } });
     expect(install.lastSeq).toBeGreaterThan(0);

@@ -6,7 +6,8 @@ import { readParameters } from "./stored.ts";
 
 /**
  * The parameters of an order, put together from where each class is kept (design: visibility, the table): public ones from
- * the install's record, private ones from the job's or the instance's encrypted rows, secret ones from this process's memory.
+ * the install's record, private ones from the instance's encrypted rows where they are its own and from the job's otherwise,
+ * secret ones from this process's memory.
  *
  * @throws SlipwayError `process_lost`, with the names of secrets that this process doesn't hold.
  */
@@ -15,7 +16,7 @@ export async function loadParameters(services: Services, install: { readonly job
     services.db.jobPrivateValue.findMany({ where: { jobId: install.jobId } }),
     services.db.instanceParameter.findMany({ where: { instanceId: install.instanceId } }),
   ]);
-  const sent = new Map(ofJob.map((row) => [row.name, row.value]));
+  const accepted = new Map(ofJob.map((row) => [row.name, row.value]));
   const kept = new Map(ofInstance.map((row) => [row.name, row]));
   const secrets = services.vault.get(install.jobId);
   const lost: string[] = [];
@@ -26,12 +27,12 @@ export async function loadParameters(services: Services, install: { readonly job
         found.set(name, { visibility, value: value ?? "" });
         break;
       case "private": {
-        const envelope = from === "request" ? sent.get(name) : undefined;
-        const row = kept.get(name);
+        const envelope = from === "instance" ? undefined : accepted.get(name);
+        const row = from === "instance" ? kept.get(name) : undefined;
         if (envelope !== undefined) found.set(name, { visibility, value: await services.keyring.unseal(envelope, { kind: "job", jobId: install.jobId, name }) });
-        else if (from === "instance" && row !== undefined && row.privateValue !== null) {
+        else if (row !== undefined && row.privateValue !== null) {
           found.set(name, { visibility, value: await services.keyring.unseal(row.privateValue, { kind: "instance", instanceId: install.instanceId, name }) });
-        } else if (from === "instance" && row !== undefined && row.publicValue !== null) found.set(name, { visibility, value: privateValue(row.publicValue) });
+        } else if (row !== undefined && row.publicValue !== null) found.set(name, { visibility, value: privateValue(row.publicValue) });
         else throw new SlipwayError("internal", `The stored value of OS parameter ${name} is missing.`, { field: `osparams.${name}` });
         break;
       }

@@ -1,10 +1,12 @@
 /** The JSON columns of an install, read back. This program is the only one that writes them. */
 import { z } from "zod";
+import type { Keyring } from "#lib/context/context.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
 import type { InstallStepView } from "#lib/domain/views.ts";
 import { PARAMETER_SOURCES } from "#lib/domain/parameters.ts";
 import { VISIBILITIES } from "#lib/domain/visibility.ts";
+import { fingerprintScope } from "#lib/parameter-defaults/parameter-view.ts";
 
 const storedParameterSchema = z.object({
   name: z.string(),
@@ -13,6 +15,8 @@ const storedParameterSchema = z.object({
   from: z.union([z.enum(PARAMETER_SOURCES), z.literal("default").transform(() => "declared" as const)]),
   /** Of a public parameter only. */
   value: z.string().optional(),
+  /** Of a private one only; the first release wrote none. */
+  fingerprint: z.string().optional(),
 });
 export type StoredParameter = z.infer<typeof storedParameterSchema>;
 
@@ -21,8 +25,9 @@ const stepsSchema = z.array(
 );
 
 export function readPlan(json: unknown): InstallPlan {
-  // Written from an InstallPlan by lib/installs/insert-install.ts and never changed.
-  return json as InstallPlan;
+  // Written from an InstallPlan by lib/installs/insert-install.ts and never changed; the first release's had no `appliance`.
+  const plan = json as Omit<InstallPlan, "appliance"> & Partial<Pick<InstallPlan, "appliance">>;
+  return { ...plan, appliance: plan.appliance ?? null };
 }
 
 export function readParameters(json: unknown): StoredParameter[] {
@@ -33,9 +38,16 @@ export function readSteps(json: unknown): InstallStepView[] {
   return stepsSchema.parse(json);
 }
 
-/** How parameters stand in an install's record: values of public ones only. */
-export function storeParameters(parameters: readonly EffectiveParameter[]): StoredParameter[] {
-  return parameters.map(({ name, parameter, from }) =>
-    parameter.visibility === "public" ? { name, visibility: "public", from, value: parameter.value } : { name, visibility: parameter.visibility, from },
-  );
+/** How parameters stand in an install's record: values of public ones, fingerprints of private ones as they were accepted. */
+export function storeParameters(keyring: Keyring, install: { readonly instanceId: string; readonly definitionId: string; readonly parameters: readonly EffectiveParameter[] }): StoredParameter[] {
+  return install.parameters.map(({ name, parameter, from }): StoredParameter => {
+    switch (parameter.visibility) {
+      case "public":
+        return { name, visibility: "public", from, value: parameter.value };
+      case "private":
+        return { name, visibility: "private", from, fingerprint: keyring.fingerprint(parameter.value, { scope: fingerprintScope(from, install), name }) };
+      case "secret":
+        return { name, visibility: "secret", from };
+    }
+  });
 }

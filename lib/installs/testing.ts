@@ -48,6 +48,7 @@ const MANIFEST = {
   ],
   steps: ["check", "partition", "unpack", "configure", "finish"].map((id) => ({ id, label: `Step ${id}` })),
   minimumDiskMib: 512,
+  appliance: "small",
 };
 
 export interface InstallCluster {

@@ -36,7 +36,7 @@ export async function createInstance(ctx: RequestContext, input: CreateInstanceI
 }
 
 async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<AcceptedInstall> {
-  const { db } = ctx.services;
+  const { db, keyring } = ctx.services;
   if (input.osType === null) throw new SlipwayError("invalid", "No OS definition or disk image is given.", { field: "osType" });
   const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
   const [taken, definition, ownerId, node] = await Promise.all([
@@ -48,8 +48,8 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
   if (taken !== null) throw nameTaken(input.name);
   const start = input.start ?? true;
   const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
-  const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false } as const;
-  const prepared = await prepareInstall(db, facts, { kept: [], sent: input.parameters, need });
+  const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false, safeInstall: input.safeInstall ?? true } as const;
+  const prepared = await prepareInstall(ctx, facts, { kept: [], sent: input.parameters, need });
   const generated = await makeMacs(db, input.nics.filter((nic) => nic.mac === undefined).length);
   const macs = input.nics.map((nic) => nic.mac ?? generated.shift() ?? "");
 
@@ -87,11 +87,12 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
           },
           select: { id: true },
         });
-        await insertInstall(tx, {
+        await insertInstall(tx, keyring, {
           id: installId,
           jobId: id,
           instanceId,
           nodeId: node.id,
+          definitionId: definition.definitionId,
           definitionVersionId: definition.versionId,
           variant: definition.variant,
           applianceDigest: prepared.applianceDigest,

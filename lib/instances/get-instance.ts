@@ -2,8 +2,8 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { reach } from "#lib/domain/access.ts";
 import { blockedActions } from "#lib/domain/instance-status.ts";
 import type { InstanceAction, InstanceDetail } from "#lib/domain/instance.ts";
+import { instanceParameters } from "./effective-parameters.ts";
 import { instanceFacts, instanceSummary } from "./instance-row.ts";
-import { parameterViews } from "./kept-parameters.ts";
 import { readInstance } from "./read-instance.ts";
 import type { DetailRow } from "./read-instance.ts";
 
@@ -16,7 +16,7 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
     communication: row.communication,
     disks: row.disks,
     nics: row.nics.map(({ id, index, mac, ip, mode, link, name: nicName }) => ({ id, index, mac, ip, mode, link, name: nicName })),
-    parameters: await parameterViews(ctx.services.keyring, row.parameters),
+    parameters: await instanceParameters(ctx.services, row),
     lockedByJobId: row.lockedByJobId,
     blockedActions: await blocked(ctx, row),
   };

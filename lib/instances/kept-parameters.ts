@@ -1,7 +1,6 @@
 import type { Keyring } from "#lib/context/context.ts";
 import type { InstanceParameter } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import type { ParameterView } from "#lib/domain/parameters.ts";
 import type { KeptParameter } from "#lib/domain/resolve-parameters.ts";
 import type { Private } from "#lib/domain/visibility.ts";
 
@@ -15,21 +14,6 @@ export async function keptParameters(keyring: Keyring, rows: readonly InstancePa
         return { name: row.name, visibility: "private", value: await unseal(keyring, row) };
       case "secret":
         return { name: row.name, visibility: "secret" };
-    }
-  }));
-}
-
-/** What may be told of it. */
-export async function parameterViews(keyring: Keyring, rows: readonly InstanceParameter[]): Promise<ParameterView[]> {
-  return Promise.all(rows.map(async (row): Promise<ParameterView> => {
-    const common = { name: row.name, from: "instance" } as const;
-    switch (row.visibility) {
-      case "public":
-        return { ...common, visibility: "public", value: row.publicValue ?? "" };
-      case "private":
-        return { ...common, visibility: "private", isSet: true, fingerprint: keyring.fingerprint(await unseal(keyring, row), { scope: row.instanceId, name: row.name }) };
-      case "secret":
-        return { ...common, visibility: "secret", isKept: false };
     }
   }));
 }

@@ -1,13 +1,15 @@
 /** Everything that is checked and decided before a create or reinstall is accepted (design: install, "Checked before anything is wiped"). */
-import type { NodeRow, Queryable } from "#lib/db/client.ts";
+import type { RequestContext } from "#lib/context/context.ts";
+import type { InstanceParameter, NodeRow, Queryable } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { SentParameters } from "#lib/domain/parameters.ts";
 import { planInstall, refuseForRoom } from "#lib/domain/plan-install.ts";
-import type { EffectiveParameter, KeptParameter } from "#lib/domain/resolve-parameters.ts";
+import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
 import { parameterError, resolveParameters } from "#lib/domain/resolve-parameters.ts";
 import type { Need } from "./choose-node.ts";
 import { factsOf, requireNode } from "./choose-node.ts";
+import { storedSources } from "./effective-parameters.ts";
 import type { FoundDefinition } from "./find-definition.ts";
 
 export interface InstallFacts {
@@ -19,6 +21,8 @@ export interface InstallFacts {
   readonly start: boolean | null;
   /** Whether the last install came to its end: then there is a first disk to keep. */
   readonly hasPreviousDisk: boolean;
+  /** `enable_safe_install` of the request. */
+  readonly safeInstall: boolean;
 }
 
 export interface PreparedInstall {
@@ -30,7 +34,7 @@ export interface PreparedInstall {
 
 /** The plan alone, for a preview. @throws SlipwayError with the refusal */
 export async function makePlan(db: Queryable, facts: InstallFacts): Promise<{ readonly plan: InstallPlan; readonly applianceDigest: string | null }> {
-  const cluster = await db.cluster.findUniqueOrThrow({ where: { id: 1 } });
+  const cluster = await db.cluster.findUniqueOrThrow({ where: { id: 1 }, include: { appliance: { select: { rootDigest: true } } } });
   const planned = planInstall({
     operation: facts.operation,
     definition: facts.definition.planned,
@@ -40,9 +44,10 @@ export async function makePlan(db: Queryable, facts: InstallFacts): Promise<{ re
     start: facts.start,
     hasPreviousDisk: facts.hasPreviousDisk,
     cluster,
-    // Orders of this protocol carry an untrusted half only, and agents in session mode have no root for another.
-    nodeRunsHostScripts: false,
-    safeInstall: true,
+    // An agent that hasn't said that it can't be asked to.
+    nodeRunsHostScripts: factsOf(facts.node)?.runsHostScripts ?? false,
+    applianceHasRoot: cluster.appliance === null ? null : cluster.appliance.rootDigest !== null,
+    safeInstall: facts.safeInstall,
   });
   if (!planned.ok) {
     const { code, message, field } = planned.refusal;
@@ -51,11 +56,18 @@ export async function makePlan(db: Queryable, facts: InstallFacts): Promise<{ re
   return { plan: planned.plan, applianceDigest: cluster.applianceDigest };
 }
 
+export interface GivenForInstall {
+  /** What the instance keeps from its last install. */
+  readonly kept: readonly InstanceParameter[];
+  readonly sent: SentParameters;
+  readonly need: Need;
+}
+
 /** Plan, parameters and room, or the first refusal. @throws SlipwayError */
-export async function prepareInstall(db: Queryable, facts: InstallFacts, given: { readonly kept: readonly KeptParameter[]; readonly sent: SentParameters; readonly need: Need }): Promise<PreparedInstall> {
-  const { plan, applianceDigest } = await makePlan(db, facts);
+export async function prepareInstall({ services }: RequestContext, facts: InstallFacts, given: GivenForInstall): Promise<PreparedInstall> {
+  const { plan, applianceDigest } = await makePlan(services.db, facts);
   if (applianceDigest === null) throw new SlipwayError("unsupported", "The cluster has no install appliance yet.", { field: "appliance" });
-  const resolved = resolveParameters({ declarations: facts.definition.planned.manifest.parameters, kept: given.kept, sent: given.sent, operation: facts.operation });
+  const resolved = resolveParameters({ ...(await storedSources(services, facts.definition, given.kept)), sent: given.sent, operation: facts.operation });
   if (!resolved.ok) throw parameterError(resolved.problems);
   requireNode(facts.node, facts.operation === "create" ? "create" : "other");
   const free = factsOf(facts.node);

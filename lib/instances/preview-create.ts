@@ -17,6 +17,6 @@ export async function previewCreate(ctx: RequestContext, input: PreviewCreateInp
   const { minimumDiskMib, minimumMemoryMib } = definition.planned.manifest;
   const need = { diskMib: input.diskMib ?? Math.max(DEFAULTS.diskMib, minimumDiskMib), memoryMib: input.memoryMib ?? Math.max(DEFAULTS.memoryMib, minimumMemoryMib) };
   const node = input.node === undefined ? await chooseNode(db, need) : await findNode(db, input.node);
-  const facts = { operation: "create", definition, node, disks: [{ index: 0, sizeMib: need.diskMib }], memoryMib: need.memoryMib, start: true, hasPreviousDisk: false } as const;
-  return previewInstall(ctx, facts, { kept: [], need, lockedByJobId: null });
+  const facts = { operation: "create", definition, node, disks: [{ index: 0, sizeMib: need.diskMib }], memoryMib: need.memoryMib, start: true, hasPreviousDisk: false, safeInstall: input.safeInstall ?? true } as const;
+  return previewInstall(ctx, facts, { instance: null, need });
 }

@@ -2,30 +2,39 @@ import type { RequestContext } from "#lib/context/context.ts";
 import type { InstallCheck, InstallPreview } from "#lib/domain/install-plan.ts";
 import { nodeProblem } from "#lib/domain/instance-status.ts";
 import { promptParameters, secretsToSend } from "#lib/domain/parameter-prompts.ts";
-import type { ParameterView } from "#lib/domain/parameters.ts";
 import { refuseForRoom } from "#lib/domain/plan-install.ts";
 import { expectedSeconds } from "#lib/installs/expected-seconds.ts";
 import type { Need } from "./choose-node.ts";
 import { factsOf } from "./choose-node.ts";
+import { storedSources, viewSources } from "./effective-parameters.ts";
 import type { InstallFacts } from "./prepare-install.ts";
 import { makePlan } from "./prepare-install.ts";
+import type { DetailRow } from "./read-instance.ts";
 
 /**
  * What an install would do, what it asks for, and what has been looked at. Nothing is changed.
  *
  * @throws SlipwayError where there is no plan to show: unknown definition or variant, disk too small …
  */
-export async function previewInstall(ctx: RequestContext, facts: InstallFacts, given: { readonly kept: readonly ParameterView[]; readonly need: Need; readonly lockedByJobId: number | null }): Promise<InstallPreview> {
-  const { db } = ctx.services;
-  const [{ plan, applianceDigest }, expected] = await Promise.all([makePlan(db, facts), expectedSeconds(db, [facts.definition.versionId])]);
-  const parameters = promptParameters(facts.definition.planned.manifest.parameters, given.kept);
+export async function previewInstall(ctx: RequestContext, facts: InstallFacts, given: { readonly instance: DetailRow | null; readonly need: Need }): Promise<InstallPreview> {
+  const { db, keyring } = ctx.services;
+  const { definition } = facts;
+  const { instance } = given;
+  const [{ plan, applianceDigest }, expected, sources] = await Promise.all([
+    makePlan(db, facts),
+    expectedSeconds(db, [definition.versionId]),
+    storedSources(ctx.services, definition, instance?.parameters ?? []),
+  ]);
+  // Before the first install nothing is the instance's own, so that its id stands nowhere.
+  const views = viewSources(keyring, sources, { instanceId: instance?.id ?? "", definitionId: definition.definitionId });
+  const parameters = promptParameters(sources.declarations, views);
   const secrets = secretsToSend(parameters);
   return {
     plan,
     parameters,
     secretsToSend: secrets,
-    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...lockChecks(given.lockedByJobId)],
-    expectedSeconds: expected.get(facts.definition.versionId) ?? null,
+    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...lockChecks(instance?.lockedByJobId ?? null)],
+    expectedSeconds: expected.get(definition.versionId) ?? null,
   };
 }
 

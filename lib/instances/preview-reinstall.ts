@@ -1,6 +1,5 @@
 import type { RequestContext } from "#lib/context/context.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
-import { parameterViews } from "./kept-parameters.ts";
 import { previewInstall } from "./preview-install.ts";
 import { readInstance } from "./read-instance.ts";
 import { reinstallFacts } from "./reinstall-instance.ts";
@@ -10,5 +9,5 @@ import type { PreviewReinstallInput } from "./schemas.ts";
 export async function previewReinstall(ctx: RequestContext, name: string, input: PreviewReinstallInput): Promise<InstallPreview> {
   const row = await readInstance(ctx, "instance.reinstall", name);
   const { facts, need } = await reinstallFacts(ctx, row, input);
-  return previewInstall(ctx, facts, { kept: await parameterViews(ctx.services.keyring, row.parameters), need, lockedByJobId: row.lockedByJobId });
+  return previewInstall(ctx, facts, { instance: row, need });
 }

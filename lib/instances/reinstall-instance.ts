@@ -8,7 +8,6 @@ import { warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
-import { keptParameters } from "./kept-parameters.ts";
 import { newParameters } from "./new-parameters.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
 import { prepareInstall } from "./prepare-install.ts";
@@ -30,23 +29,23 @@ export async function reinstallInstance(ctx: RequestContext, name: string, input
 }
 
 /** What a reinstall of an instance would do, for the preview as well. */
-export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input: { readonly osType?: string | undefined; readonly start?: boolean | null | undefined }) {
+export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input: { readonly osType?: string | undefined; readonly start?: boolean | null | undefined; readonly safeInstall?: boolean | undefined }) {
   const { db } = ctx.services;
   const osType = input.osType ?? osTypeOf(row);
   if (osType === null) throw new SlipwayError("invalid", `Instance ${row.name} has no OS definition, and none is given.`, { field: "osType" });
   const [definition, node] = await Promise.all([findDefinition(db, osType), db.node.findUniqueOrThrow({ where: { id: row.nodeId } })]);
   return {
-    facts: { operation: "reinstall", definition, node, disks: row.disks, memoryMib: row.memoryMib, start: input.start ?? null, hasPreviousDisk: row.installState === "done" } as const,
+    facts: { operation: "reinstall", definition, node, disks: row.disks, memoryMib: row.memoryMib, start: input.start ?? null, hasPreviousDisk: row.installState === "done", safeInstall: input.safeInstall ?? true } as const,
     // A new first disk beside the old one; memory is there already where the instance runs.
     need: { diskMib: row.disks.find((disk) => disk.index === 0)?.sizeMib ?? 0, memoryMib: row.operState === "running" ? 0 : row.memoryMib },
   };
 }
 
 async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput): Promise<AcceptedInstall> {
-  const { db, keyring } = ctx.services;
+  const { keyring } = ctx.services;
   if (row.lockedByJobId !== null) throw instanceBusy(row.name, row.lockedByJobId);
   const { facts, need } = await reinstallFacts(ctx, row, input);
-  const prepared = await prepareInstall(db, facts, { kept: await keptParameters(keyring, row.parameters), sent: input.parameters, need });
+  const prepared = await prepareInstall(ctx, facts, { kept: row.parameters, sent: input.parameters, need });
   const { definition } = facts;
   const installId = randomUUID();
   const start = input.start ?? null;
@@ -70,11 +69,12 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
     auditDetails: { osType: prepared.plan.osType, tooShortToScrub: prepared.tooShortToScrub },
     write: async (tx, id) => {
       await warnTooShort(tx, id, prepared.tooShortToScrub);
-      await insertInstall(tx, {
+      await insertInstall(tx, keyring, {
         id: installId,
         jobId: id,
         instanceId: row.id,
         nodeId: row.nodeId,
+        definitionId: definition.definitionId,
         definitionVersionId: definition.versionId,
         variant: definition.variant,
         applianceDigest: prepared.applianceDigest,

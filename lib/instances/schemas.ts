@@ -1,37 +1,15 @@
 /** Bodies of the operations on instances, for the API, the console and RAPI alike (design: install, "What a request can combine"). */
 import { z } from "zod";
+import { INSTANCE_LIMITS, MAC, TAG } from "#lib/domain/instance-limits.ts";
 import { INSTANCE_NAME } from "#lib/domain/instance.ts";
-import { isMask } from "#lib/domain/masks.ts";
-import { PARAMETER_LIMITS, PARAMETER_NAME } from "#lib/domain/parameters.ts";
+import { isFew, parameterName, parameterText, sealedText, TOO_MANY } from "#lib/domain/parameter-values.ts";
 import type { SentParameters } from "#lib/domain/parameters.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
-
-export const INSTANCE_LIMITS = {
-  disks: 16,
-  nics: 8,
-  tags: 128,
-  vcpus: 256,
-  memoryMib: { min: 32, max: 16_777_216 },
-  diskMib: { min: 1, max: 67_108_864 },
-} as const;
-
-/** Ganeti's rule for tags. */
-export const TAG = /^[\w.+*/:@-]{1,128}$/;
-export const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
 
 export const instanceNameSchema = z.string().regex(INSTANCE_NAME, "must be a host name in lower case");
 /** `name` or `name+variant`. */
 export const osTypeSchema = z.string().regex(/^[a-zA-Z0-9_.-]{1,64}(\+[a-zA-Z0-9_.-]{1,64})?$/, "must be a definition's name, or name+variant");
-const label = z.string().max(64);
-
-const parameterName = z.string().regex(PARAMETER_NAME, "must begin with a letter and have letters, digits, - and _ only");
-const parameterText = z
-  .string()
-  .refine((text) => Buffer.byteLength(text) <= PARAMETER_LIMITS.valueBytes, `must have at most ${PARAMETER_LIMITS.valueBytes} bytes`)
-  .refine((text) => !text.includes("\0"), "must not hold a NUL character");
-const sealedText = parameterText.refine((text) => !isMask(text), "is a mask, not a value; leave the parameter out to keep what is stored");
-const countOf = (map: Readonly<Record<string, unknown>>) => Object.keys(map).length <= PARAMETER_LIMITS.count;
-const tooMany = `must have at most ${PARAMETER_LIMITS.count} parameters`;
+const label = z.string().max(INSTANCE_LIMITS.label);
 
 /**
  * `{public, private, secret}`, each a map of strings, each optional. Private and secret values are sealed objects from here
@@ -39,17 +17,21 @@ const tooMany = `must have at most ${PARAMETER_LIMITS.count} parameters`;
  */
 export const sentParametersSchema = z
   .strictObject({
-    public: z.record(parameterName, parameterText).refine(countOf, tooMany).default({}),
-    private: z.record(parameterName, sealedText.transform((text) => privateValue(text))).refine(countOf, tooMany).default({}),
-    secret: z.record(parameterName, sealedText.transform((text) => secretValue(text))).refine(countOf, tooMany).default({}),
+    public: z.record(parameterName, parameterText).refine(isFew, TOO_MANY).default({}),
+    private: z.record(parameterName, sealedText.transform((text) => privateValue(text))).refine(isFew, TOO_MANY).default({}),
+    secret: z.record(parameterName, sealedText.transform((text) => secretValue(text))).refine(isFew, TOO_MANY).default({}),
   })
   .transform((sent): SentParameters => sent)
   .prefault({});
+
+/** Ganeti's `enable_safe_install`; left out: yes. `false` is for a trusted definition with a host half alone. */
+const safeInstall = z.boolean().optional();
 
 export const reinstallInputSchema = z.strictObject({
   /** Another definition or variant; left out: the instance's own. */
   osType: osTypeSchema.optional(),
   parameters: sentParametersSchema,
+  safeInstall,
   /** Power state afterwards: true running, false stopped, null or left out as it was. */
   start: z.boolean().nullable().optional(),
 });
@@ -83,6 +65,7 @@ export const createInstanceInputSchema = z.strictObject({
   nics: z.array(nicInputSchema).max(INSTANCE_LIMITS.nics).default([{}]),
   tags: z.array(z.string().regex(TAG, "must have letters, digits and .+*/:@-_ only")).max(INSTANCE_LIMITS.tags).optional(),
   parameters: sentParametersSchema,
+  safeInstall,
   /** Left out: started. */
   start: z.boolean().optional(),
   /** The communication mechanism in normal running. */
@@ -102,8 +85,9 @@ export const previewCreateInputSchema = z.strictObject({
   node: z.string().min(1).max(253).optional(),
   diskMib: z.number().int().min(INSTANCE_LIMITS.diskMib.min).max(INSTANCE_LIMITS.diskMib.max).optional(),
   memoryMib: z.number().int().min(INSTANCE_LIMITS.memoryMib.min).max(INSTANCE_LIMITS.memoryMib.max).optional(),
+  safeInstall,
 });
 export type PreviewCreateInput = z.output<typeof previewCreateInputSchema>;
 
-export const previewReinstallInputSchema = z.strictObject({ osType: osTypeSchema.optional() });
+export const previewReinstallInputSchema = z.strictObject({ osType: osTypeSchema.optional(), safeInstall });
 export type PreviewReinstallInput = z.output<typeof previewReinstallInputSchema>;

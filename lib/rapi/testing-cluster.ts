@@ -52,6 +52,7 @@ export async function seedRecordedCluster({ services, userIds }: TestServices): 
           bootMarker: null,
           hostScripts: [],
           untrustedScripts: ["create"],
+          appliance: "small",
         },
       },
     });

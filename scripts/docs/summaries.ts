@@ -5,6 +5,8 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   "GET /api/v1/audit": "who did what, newest first",
   "GET /api/v1/cluster": "settings of the cluster",
   "PATCH /api/v1/cluster": "changes the settings that are sent",
+  "GET /api/v1/cluster/parameters": "defaults of parameters for the whole cluster: of private ones, that they are set",
+  "PATCH /api/v1/cluster/parameters": "sets the defaults that are sent, by class; null removes one",
   "GET /api/v1/events": "what changes, as server-sent events",
   "GET /api/v1/installs": "installs, newest first",
   "GET /api/v1/installs/{id}": "one install: state, steps, percent, plan, parameters without sealed values",
@@ -26,6 +28,8 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   "POST /api/v1/enrolments": "an agent's first call: a certificate for a token",
   "GET /api/v1/os-definitions": "OS definitions",
   "GET /api/v1/os-definitions/{name}": "one OS definition, with what it declares",
+  "GET /api/v1/os-definitions/{name}/parameters": "defaults of parameters for a definition and for each of its variants",
+  "PATCH /api/v1/os-definitions/{name}/parameters": "sets those that are sent, of the definition or of one `variant`; null removes one",
   "GET /api/v1/users": "accounts",
   "POST /api/v1/users": "makes an account",
 };
