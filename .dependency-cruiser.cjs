@@ -33,10 +33,17 @@ module.exports = {
     },
     {
       name: "agent-knows-little-of-lib",
-      comment: "The agent is another program: it shares the rules and the protocol with the controller, and nothing else.",
+      comment:
+        "The agent is another program: it shares the rules and the protocol with the controller, and how a folder on a disk becomes a definition's files (one reading, so that a link or a name means the same on a node as at set-up).",
       severity: "error",
       from: { path: "^agent/", pathNot: "^agent/e2e/" },
-      to: { path: "^(app|components|server|scripts|lib)/", pathNot: "^lib/(domain|agent-protocol)/" },
+      to: { path: "^(app|components|server|scripts|lib)/", pathNot: "^lib/(domain|agent-protocol|definition-folders)/" },
+    },
+    {
+      name: "definition-folders-know-only-the-domain",
+      severity: "error",
+      from: { path: "^lib/definition-folders/", pathNot: TEST },
+      to: { path: "^(app|components|server|agent|scripts|lib)/", pathNot: "^lib/(domain|definition-folders)/" },
     },
     {
       name: "protocol-knows-only-the-domain",

@@ -18,6 +18,11 @@ export const agentConfigSchema = z.strictObject({
   allowedClients: z.array(z.string().min(1)).min(1).max(64),
   /** session: no root, QEMU's user network (design: machine, "Session mode"). */
   mode: z.literal("session"),
+  /**
+   * Folders whose subfolders with a `ganeti_api_version` are OS definitions that controllers may take in, and in which links of
+   * theirs may end. None unless listed.
+   */
+  osRoots: z.array(absolutePath).max(16).default([]),
 });
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 

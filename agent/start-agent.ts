@@ -20,12 +20,12 @@ export function addressFile(dataDir: string): string {
 
 /** Starts the agent of a node: order first, then the door is opened. */
 export async function startAgent(config: AgentConfig, log: Logger, onBroken: (error: unknown) => void): Promise<RunningAgent> {
-  const { dataDir, listen, allowedClients } = config;
+  const { dataDir, listen, allowedClients, osRoots } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const letGo = await holdAlone(dataDir);
   await rm(addressFile(dataDir), { force: true });
   const hypervisor = await Qemu.open(dataDir);
-  const backend = await openNodeAgent({ dataDir, hypervisor, log, onBroken });
+  const backend = await openNodeAgent({ dataDir, osRoots, hypervisor, log, onBroken });
   const read = (file: string): Promise<string> => readFile(file, "utf8");
   const [cert, key, ca] = await Promise.all([read(config.tls.certFile), read(config.tls.keyFile), read(config.tls.caFile)]);
   const api = await startAgentApi({ ...listen, tls: { cert, key, ca }, allowedClients, backend, log });

@@ -2,7 +2,9 @@
  * Sets up what no interface of a running controller offers: the first administrator, and contents that lie on this machine.
  * Does what it is told to and hasn't been done; says so, a line each.
  *
- *   node server/setup.ts [--administrator NAME --password-file FILE] [--appliance DIR] [--definition DIR [--image DIR]]
+ *   node server/setup.ts [--administrator NAME --password-file FILE] [--appliance DIR] [--definition DIR [--image DIR] [--root DIR]…]
+ *
+ * `--root`: a folder in which links of the definition's may end, beside its own.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -25,6 +27,7 @@ const OPTIONS = {
   appliance: { type: "string" },
   definition: { type: "string" },
   image: { type: "string" },
+  root: { type: "string", multiple: true, default: [] },
 } as const;
 
 async function main(): Promise<void> {
@@ -44,7 +47,7 @@ async function main(): Promise<void> {
     }
     if (asked.definition !== undefined) {
       const image = asked.image === undefined ? {} : { image: await readImage(asked.image) };
-      const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, ...image });
+      const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, roots: asked.root.map((root) => path.resolve(root)), ...image });
       say(`OS definition ${name}, version ${version ?? 0}, is registered`);
     }
   } finally {

@@ -1,4 +1,4 @@
-import type { InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { FolderList, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import type { Journal } from "../journal/journal.ts";
 
 /**
@@ -19,4 +19,7 @@ export interface AgentBackend {
   installStatus(id: string): Promise<InstallStatus>;
   cancelInstall(id: string): Promise<InstallStatus>;
   renewLeases(renewal: LeaseRenewal): Promise<void>;
+  listOsDefinitions(): Promise<FolderList>;
+  /** The folder as a tar. */
+  readOsDefinition(name: string): Promise<Buffer>;
 }

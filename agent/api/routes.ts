@@ -101,6 +101,19 @@ export const ROUTES: readonly Route[] = [
       return undefined;
     },
   },
+  { method: "GET", path: /^\/v1\/os-definitions$/, timeoutMs: CALL_MS, handle: ({ backend }) => backend.listOsDefinitions() },
+  {
+    method: "GET",
+    path: /^\/v1\/os-definitions\/([^/]+)$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, id, response }) => {
+      const tar = await backend.readOsDefinition(id);
+      response.setTimeout(STALLED_MS, () => response.destroy());
+      response.writeHead(200, { "content-type": "application/x-tar", "content-length": tar.length, "cache-control": "no-store" });
+      response.end(tar);
+      return "answered";
+    },
+  },
   {
     method: "GET",
     path: /^\/v1\/events$/,

@@ -32,6 +32,14 @@ function named(name: string) {
   return exampleOrder({ instance: exampleInstance({ name }) });
 }
 
+describe("OS definitions of a node", () => {
+  test("are none on a simulated one, and are asked for by a definition's name only", async () => {
+    expect(await client.listOsDefinitions()).toEqual({ folders: [] });
+    await expect(client.fetchOsDefinition("debian")).rejects.toSatisfy((error) => agentCodeOf(error) === "unknown_object");
+    await expect(client.fetchOsDefinition("../facts")).rejects.toMatchObject({ code: "invalid", field: "name" });
+  });
+});
+
 describe("the way to an agent", () => {
   test("is closed to a name that isn't on the list, to another authority, and to nobody in particular", async () => {
     const strangers = [await pki.issue("somebody"), { ...(await (await createTestPki()).issue("controller")), ca: controller.ca }];

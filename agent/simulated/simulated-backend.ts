@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { FolderList, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
@@ -144,6 +144,14 @@ export class SimulatedBackend implements AgentBackend {
   renewLeases({ installIds, seconds }: LeaseRenewal): Promise<void> {
     for (const id of installIds) this.#installs.get(id)?.install.lease.renew(seconds);
     return Promise.resolve();
+  }
+
+  listOsDefinitions(): Promise<FolderList> {
+    return Promise.resolve({ folders: [] });
+  }
+
+  readOsDefinition(): Promise<Buffer> {
+    return Promise.reject(new SlipwayError("unknown_object", "A simulated node has no OS definitions.", { field: "name" }));
   }
 
   /** A guest powers itself off. */

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, opendir, readlink, realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { fileError, isWithin, nameProblem, PATH_DEPTH } from "#lib/domain/definition-paths.ts";
+import { definitionPathProblem, fileError, isWithin, PATH_DEPTH } from "#lib/domain/definition-paths.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { DefinitionFile } from "#lib/domain/os-definition-files.ts";
 import { DEFINITION_LIMITS, tooLarge } from "#lib/domain/os-definition-files.ts";
@@ -73,13 +73,19 @@ class FolderReader {
 
   async #readEntry(named: string, relative: string, above: readonly string[]): Promise<void> {
     this.#signal?.throwIfAborted();
-    const problem = nameProblem(relative);
+    const problem = definitionPathProblem(relative);
     if (problem !== null) throw fileError(relative, problem);
     const real = await realpath(named).catch((cause: unknown) => {
       throw fileError(relative, "is a link to something that isn't there, or to itself", { cause });
     });
     this.#refuseOutside(real, relative);
-    if ((await stat(real)).isDirectory()) await this.readFolder(real, relative, above);
+    const { isFolder } = await stat(real).then(
+      (stats) => ({ isFolder: stats.isDirectory() }),
+      (cause: unknown) => {
+        throw fileError(relative, "can't be opened", { cause });
+      },
+    );
+    if (isFolder) await this.readFolder(real, relative, above);
     else await this.#readFile(real, relative);
   }
 

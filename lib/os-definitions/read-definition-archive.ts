@@ -7,9 +7,7 @@ import { DEFINITION_LIMITS, parseDefinition } from "#lib/domain/os-definition-fi
 import { readTar } from "#lib/domain/read-tar.ts";
 
 export const ARCHIVE_LIMITS = {
-  /** Bytes as they come. */
-  bytes: 16 * 1_048_576,
-  /** Bytes of the tar: the most that a definition may have, and room for headers, long names and what rounds files up. */
+  /** Bytes of the tar, and of what comes: the most that a definition may have, and room for headers, long names and what rounds files up. */
   unpackedBytes: DEFINITION_LIMITS.totalBytes + 4 * 1_048_576,
   /** Headers of any kind. */
   entries: 4 * DEFINITION_LIMITS.files,
@@ -29,7 +27,7 @@ const CHUNK = 65_536;
  */
 export async function readDefinitionArchive(bytes: Uint8Array, signal?: AbortSignal): Promise<ParsedDefinition> {
   signal?.throwIfAborted();
-  if (bytes.byteLength > ARCHIVE_LIMITS.bytes) throw problem(`has more than ${ARCHIVE_LIMITS.bytes} bytes`, { code: "too_large" });
+  if (bytes.byteLength > ARCHIVE_LIMITS.unpackedBytes) throw problem(`has more than ${ARCHIVE_LIMITS.unpackedBytes} bytes`, { code: "too_large" });
   const { tar, isCut } = await unpack(bytes, signal);
   const tooLarge = problem(`has more than ${ARCHIVE_LIMITS.unpackedBytes} bytes when it is unpacked`, { code: "too_large" });
   const limits = { entries: ARCHIVE_LIMITS.entries, fileBytes: DEFINITION_LIMITS.fileBytes, totalBytes: DEFINITION_LIMITS.totalBytes };
