@@ -19,7 +19,7 @@ export async function loadInstall(services: Services, id: string) {
       instance: { include: { disks: true, nics: true } },
       node: { select: { id: true, name: true } },
       appliance: { select: { kernelDigest: true, initrdDigest: true, rootDigest: true } },
-      definitionVersion: { select: { digest: true, manifest: true, untrustedDigest: true, imageDigest: true, definition: { select: { name: true } } } },
+      definitionVersion: { select: { definitionId: true, digest: true, manifest: true, untrustedDigest: true, imageDigest: true, definition: { select: { name: true } } } },
     },
   });
 }

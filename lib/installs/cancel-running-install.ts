@@ -5,10 +5,7 @@ import { isFinal } from "#lib/domain/install-states.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { applyStatuses } from "./apply-status.ts";
 import { failInstall } from "./fail-install.ts";
-import { leaseIsOver } from "./lease.ts";
-
-/** Milliseconds in which an order that was sent may still be on its way. */
-const IN_FLIGHT_MS = 30_000;
+import { leaseIsOver, mayBeInFlight } from "./lease.ts";
 
 /**
  * Ends a running install because somebody asked for it (design: install, "Cancel works in every state"). The agent decides:
@@ -30,7 +27,7 @@ export async function cancelRunningInstall(services: Services, installId: string
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;
     if (agentCodeOf(error) === "unknown_object") {
-      if (!install.acknowledged && Date.now() < install.orderSentAt.getTime() + IN_FLIGHT_MS) return "again";
+      if (!install.acknowledged && mayBeInFlight(install.orderSentAt, new Date())) return "again";
       await failInstall(services, installId, cancelled);
       return "ended";
     }

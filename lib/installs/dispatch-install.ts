@@ -6,16 +6,19 @@
  * Can be begun again at any point: what has happened stands in the install's row.
  */
 import { agentCodeOf } from "#lib/agent-protocol/client.ts";
+import type { AgentClient } from "#lib/agent-protocol/client.ts";
 import type { Services } from "#lib/context/context.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
+import type { Refusal } from "#lib/domain/plan-install.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { applyStatuses } from "./apply-status.ts";
 import { buildOrder, loadInstall, neededBlobs } from "./build-order.ts";
 import type { LoadedInstall } from "./build-order.ts";
 import { failedWith, failInstall } from "./fail-install.ts";
-import { LEASE, leaseIsOver } from "./lease.ts";
+import { LEASE, leaseIsOver, mayBeInFlight } from "./lease.ts";
+import { refuseHost } from "./refuse-host.ts";
 
 /** `again`: the node didn't answer, and it isn't certain yet that the order isn't running there. */
 export type Dispatched = "handed_over" | "ended" | "again";
@@ -28,7 +31,9 @@ export async function dispatchInstall(services: Services, installId: string, sta
   try {
     const contents = services.agents.pushBlobs(install.nodeId, neededBlobs(install), signal);
     const [order, client] = await Promise.all([buildOrder(services, install), services.agents.client(install.nodeId), contents]);
-    if (!(await markSent(services, installId))) return await endCancelled(services, install);
+    const marked = await markSent(services, install);
+    if (marked === "cancelled") return await endCancelled(services, install);
+    if (marked !== "sent") return await endRefused(services, install, marked, { client, signal });
     const status = await client.install(order, signal);
     await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
     return "handed_over";
@@ -41,18 +46,37 @@ export async function dispatchInstall(services: Services, installId: string, sta
   }
 }
 
-/** Durable before the order goes out, and only while nobody has asked to cancel. */
-async function markSent(services: Services, installId: string): Promise<boolean> {
-  const marked = await services.db.$executeRaw(Prisma.sql`
-    UPDATE install SET order_sent_at = now() FROM job
-    WHERE install.id = ${installId}::uuid AND job.id = install.job_id AND job.status = 'running' AND job.cancel_requested_at IS NULL`);
-  return marked === 1;
+/** Durable before the order goes out, and only while nobody has asked to cancel and the plan's hosts may run what it has there. */
+async function markSent(services: Services, install: LoadedInstall): Promise<"sent" | "cancelled" | Refusal> {
+  return services.db.$transaction(async (tx) => {
+    const refusal = await refuseHost(tx, install);
+    if (refusal !== null) return refusal;
+    const marked = await tx.$executeRaw(Prisma.sql`
+      UPDATE install SET order_sent_at = now() FROM job
+      WHERE install.id = ${install.id}::uuid AND job.id = install.job_id AND job.status = 'running' AND job.cancel_requested_at IS NULL`);
+    return marked === 1 ? "sent" : "cancelled";
+  });
 }
 
 async function endCancelled(services: Services, install: LoadedInstall): Promise<Dispatched> {
   const end = { state: "cancelled", code: "cancelled", message: "The install was cancelled before it began.", step: null } as const;
   // After an earlier try the agent may have the order: then the cancellation goes there (cancel-running-install.ts).
   return (await failInstall(services, install.id, end, { unsent: true })) ? "ended" : "handed_over";
+}
+
+/** An order that may no longer go out. One that went out before, when it still might, is what the agent says of it. */
+async function endRefused(services: Services, install: LoadedInstall, { code, message }: Refusal, agent: { readonly client: AgentClient; readonly signal: AbortSignal }): Promise<Dispatched> {
+  const end = failedWith(code, message);
+  if (install.orderSentAt === null) return (await failInstall(services, install.id, end, { unsent: true })) ? "ended" : "handed_over";
+  try {
+    const status = await agent.client.installStatus(install.id, agent.signal);
+    await services.db.$transaction(async (tx) => appendEvents(tx, await applyStatuses(tx, services.keyring, install.jobId, [status], null)));
+    return "handed_over";
+  } catch (error) {
+    if (agentCodeOf(error) !== "unknown_object") throw error;
+    if (mayBeInFlight(install.orderSentAt, new Date())) return "again";
+    return (await failInstall(services, install.id, end, { unacknowledged: true })) ? "ended" : "handed_over";
+  }
 }
 
 async function unreachable(services: Services, install: LoadedInstall, startedAt: Date, reason: string): Promise<Dispatched> {

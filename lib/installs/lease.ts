@@ -13,9 +13,16 @@ export const LEASE = {
   dispatchSeconds: 20,
   /** Milliseconds between two tries. */
   retryMs: 2_000,
+  /** Milliseconds in which an order that was sent may still be on its way. */
+  inFlightMs: 30_000,
 } as const;
 
 /** Whether an agent that got its order or its last renewal then can't act on it any more. */
 export function leaseIsOver(from: Date, now: Date): boolean {
   return now.getTime() > from.getTime() + (LEASE.seconds + LEASE.marginSeconds) * 1_000;
+}
+
+/** Whether an agent that doesn't know an order may still get it. */
+export function mayBeInFlight(sentAt: Date, now: Date): boolean {
+  return now.getTime() < sentAt.getTime() + LEASE.inFlightMs;
 }
