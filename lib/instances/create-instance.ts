@@ -41,7 +41,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
   const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
   const [taken, definition, ownerId, node] = await Promise.all([
     db.instance.findUnique({ where: { name: input.name }, select: { id: true } }),
-    findDefinition(db, input.osType),
+    findDefinition(ctx, input.osType),
     findOwner(ctx, input.owner),
     input.node === undefined ? chooseNode(db, need) : findNode(db, input.node),
   ]);

@@ -13,7 +13,7 @@ const DEFAULTS = { diskMib: 2_048, memoryMib: 512 } as const;
 export async function previewCreate(ctx: RequestContext, input: PreviewCreateInput): Promise<InstallPreview> {
   await requireAccess(ctx, "instance.create", { kind: "instance", name: null, ownerId: null });
   const { db } = ctx.services;
-  const definition = await findDefinition(db, input.osType);
+  const definition = await findDefinition(ctx, input.osType);
   const { minimumDiskMib, minimumMemoryMib } = definition.planned.manifest;
   const need = { diskMib: input.diskMib ?? Math.max(DEFAULTS.diskMib, minimumDiskMib), memoryMib: input.memoryMib ?? Math.max(DEFAULTS.memoryMib, minimumMemoryMib) };
   const node = input.node === undefined ? await chooseNode(db, need) : await findNode(db, input.node);

@@ -33,7 +33,7 @@ export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input:
   const { db } = ctx.services;
   const osType = input.osType ?? osTypeOf(row);
   if (osType === null) throw new SlipwayError("invalid", `Instance ${row.name} has no OS definition, and none is given.`, { field: "osType" });
-  const [definition, node] = await Promise.all([findDefinition(db, osType), db.node.findUniqueOrThrow({ where: { id: row.nodeId } })]);
+  const [definition, node] = await Promise.all([findDefinition(ctx, osType, { alreadyUsedBy: row.definitionId }), db.node.findUniqueOrThrow({ where: { id: row.nodeId } })]);
   return {
     facts: { operation: "reinstall", definition, node, disks: row.disks, memoryMib: row.memoryMib, start: input.start ?? null, hasPreviousDisk: row.installState === "done", safeInstall: input.safeInstall ?? true } as const,
     // A new first disk beside the old one; memory is there already where the instance runs.
