@@ -17,6 +17,7 @@ const MAY_OPEN = [
   "lib/domain/resolve-parameters.ts", // holds values to their declared pattern
   "lib/auth/session-key.ts", // next-auth wants the key of sessions as a string
   "lib/secrets/keyring.ts", // encrypts private values for the database
+  "lib/secrets/master-keys.ts", // reads the master key from the environment
 ];
 
 export default defineConfig(

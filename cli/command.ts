@@ -1,6 +1,3 @@
-import type { ParseArgsConfig } from "node:util";
-import { parseArgs } from "node:util";
-
 /** One command of `slipway`. */
 export interface Command {
   /** What follows `slipway`: `["keys", "rotate"]`. */
@@ -18,10 +15,10 @@ export interface Command {
 /** The command line can't be understood: status 2, and how it should be. */
 export class UsageError extends Error {}
 
-/** `parseArgs` of Node, with an error that says what is wrong with the command line. */
-export function parseArguments<T extends ParseArgsConfig>(args: readonly string[], config: T): ReturnType<typeof parseArgs<T>> {
+/** What `parseArgs` of Node makes of the command line, its error as one of ours: `understood(() => parseArgs({ args: [...args], … }))`. */
+export function understood<T>(parse: () => T): T {
   try {
-    return parseArgs({ ...config, args: [...args] });
+    return parse();
   } catch (error) {
     // Its errors name the option, and quote at most a word of the command line.
     throw new UsageError(error instanceof Error ? (error.message.split(". ")[0] ?? error.message) : "the options can't be read");

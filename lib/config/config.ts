@@ -31,7 +31,7 @@ export interface Config {
   /** Absolute. Everything below lies in it unless a setting says otherwise. */
   readonly home: string;
   readonly paths: {
-    /** Keys that stand in no database: lib/secrets/ensure-keys.ts. 0700. */
+    /** The master key, where it comes from a file: lib/secrets/master-keys.ts. 0700. */
     readonly keys: string;
     /** Certificate authority of the cluster and the controller's own certificates: lib/pki. 0700. */
     readonly pki: string;
@@ -40,6 +40,15 @@ export interface Config {
     /** What runs and where: up.json, pid files, the database's address. 0700. */
     readonly run: string;
     readonly log: string;
+  };
+  /** Where the master key may come from, beside its file in `paths.keys`: lib/secrets/master-keys.ts. */
+  readonly masterKey: {
+    /** What SLIPWAY_MASTER_KEY held. */
+    readonly environment: Secret<string> | null;
+    /** SLIPWAY_MASTER_KEY_FILE, absolute. */
+    readonly file: string | null;
+    /** Where systemd puts the credential `slipway-master-key`, absolute. There need not be one. */
+    readonly credential: string | null;
   };
   /** With the password in it; lib/db alone opens it. */
   readonly databaseUrl: Secret<string>;
@@ -72,6 +81,9 @@ const environmentSchema = z.object({
   SLIPWAY_RAPI_KEY_FILE: absolutePath.optional(),
   SLIPWAY_DATABASE_URL_FILE: absolutePath.optional(),
   SLIPWAY_ROLES: z.string().default(ROLES.join(",")),
+  SLIPWAY_MASTER_KEY: z.string().max(10_000).optional(),
+  SLIPWAY_MASTER_KEY_FILE: absolutePath.optional(),
+  CREDENTIALS_DIRECTORY: absolutePath.optional(),
   SLIPWAY_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
   DATABASE_URL: z.string().optional(),
   NODE_ENV: z.string().optional(),
@@ -92,10 +104,12 @@ export interface ConfigSource {
  * `--roles web,worker` overrides SLIPWAY_ROLES. DATABASE_URL is looked for in the environment, then in the file that
  * SLIPWAY_DATABASE_URL_FILE names, then in `run/database-url` of the home directory, where `npm run up` writes it.
  *
+ * SLIPWAY_MASTER_KEY is taken out of the process's environment: nothing that it starts, and no report of it, has it there.
+ *
  * @throws SlipwayError `invalid`, with the setting as its field and never its value.
  */
 export function loadConfig(source: ConfigSource = {}): Config {
-  const environment = source.environment ?? process.env;
+  const environment = source.environment ?? takeMasterKey(process.env);
   const settings = parseEnvironment(source.defaultHome === undefined ? environment : { ...environment, SLIPWAY_HOME: environment["SLIPWAY_HOME"] || source.defaultHome });
   const home = path.resolve(settings.SLIPWAY_HOME);
   const paths = {
@@ -116,6 +130,11 @@ export function loadConfig(source: ConfigSource = {}): Config {
   return {
     home,
     paths,
+    masterKey: {
+      environment: settings.SLIPWAY_MASTER_KEY === undefined ? null : secretValue(settings.SLIPWAY_MASTER_KEY),
+      file: settings.SLIPWAY_MASTER_KEY_FILE ?? null,
+      credential: settings.CREDENTIALS_DIRECTORY === undefined ? null : path.join(settings.CREDENTIALS_DIRECTORY, "slipway-master-key"),
+    },
     databaseUrl: databaseUrl(settings, path.join(paths.run, "database-url")),
     console,
     rapi: {
@@ -128,6 +147,12 @@ export function loadConfig(source: ConfigSource = {}): Config {
     logLevel: settings.SLIPWAY_LOG_LEVEL,
     production: settings.NODE_ENV === "production",
   };
+}
+
+function takeMasterKey(environment: NodeJS.ProcessEnv): Readonly<Record<string, string | undefined>> {
+  const taken = { ...environment };
+  Reflect.deleteProperty(environment, "SLIPWAY_MASTER_KEY");
+  return taken;
 }
 
 function invalid(setting: string, problem: string): SlipwayError {

@@ -47,9 +47,9 @@ export type EnvelopePlace =
   /** A default; both null: the whole cluster's. */
   | { readonly kind: "default"; readonly definitionId: string | null; readonly variant: string | null; readonly name: string };
 
-/** The keys that are not in the database: lib/secrets/keyring.ts. */
+/** The data keys of the database, opened with a master key that isn't in it: lib/secrets/keyring.ts. */
 export interface Keyring {
-  /** Encrypts a private value for one place. */
+  /** Encrypts a private value for one place. @throws SlipwayError `internal` where another master key writes, which this process doesn't have. */
   seal(value: Private<string>, place: EnvelopePlace): Uint8Array<ArrayBuffer>;
   /**
    * Asks the database where another process has made a new key since.
@@ -59,9 +59,7 @@ export interface Keyring {
   unseal(envelope: Uint8Array, place: EnvelopePlace): Promise<Private<string>>;
   /** Short and keyed, like `k3:9d02`: equal for equal values of one place's parameter, and for nothing else. `scope`: an instance's or a definition's id, or `cluster`. */
   fingerprint(value: Private<string>, place: { readonly scope: string; readonly name: string }): string;
-  /** Ids of the keys for private values that this process has. */
-  readonly privateKeyIds: readonly string[];
-  /** Signs the console's sessions. */
+  /** Encrypts the console's sessions. Another one once it has been rotated: ask each time. */
   readonly sessionSecret: Secret<string>;
 }
 

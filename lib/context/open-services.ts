@@ -9,8 +9,7 @@ import { createJobQueue } from "#lib/jobs/queue.ts";
 import type { Logger } from "#lib/logging/logger.ts";
 import type { CertificateAuthority } from "#lib/pki/certificate-authority.ts";
 import { ensureCertificateAuthority } from "#lib/pki/certificate-authority.ts";
-import { hasSealedValues, neededKeys } from "#lib/secrets/check-keys.ts";
-import { ensureKeys } from "#lib/secrets/ensure-keys.ts";
+import { openKeyring } from "#lib/secrets/open-keyring.ts";
 import { createSecretVault } from "#lib/secrets/vault.ts";
 import { createCredentialCache } from "#lib/users/credential-cache.ts";
 import type { RequestContext, Services } from "./context.ts";
@@ -34,15 +33,11 @@ export async function openServices(config: Config, log: Logger): Promise<OpenSer
   };
   try {
     const controllerId = randomUUID();
-    const keyring = ensureKeys(config.paths.keys, { mayCreatePrivateKey: !(await hasSealedValues(db)) });
-    for (const { keyId, values } of await neededKeys(db)) {
-      if (!keyring.privateKeyIds.includes(keyId)) {
-        log.error({ keyId, values }, "private parameters are stored whose key this controller doesn't have; they stay as they are and can't be used until it is back");
-      }
-    }
-    const pki = await ensureCertificateAuthority(config.paths.pki);
     const notifications = await openNotificationListener(config.databaseUrl, (error) => log.warn({ error }, "the connection that listens to the database was lost"));
     closers.push(() => notifications.close());
+    // Before anything is made: a database of other keys is refused as it was found.
+    const keyring = await openKeyring({ config, db, notifications, log });
+    const pki = await ensureCertificateAuthority(config.paths.pki);
     const agents = createAgentPool({ db, notifications, pki, blobs: config.paths.blobs });
     closers.push(() => agents.close());
     const feed = await openFeedHub({ db, notifications, log });

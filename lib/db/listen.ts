@@ -11,6 +11,8 @@ export const CHANNELS = {
   users: "slipway_user",
   /** A job wants the attention of the process that runs it (cancellation). Payload: its id. */
   jobs: "slipway_job",
+  /** A data key was made, encrypted anew or removed. Payload: its id. */
+  keys: "slipway_key",
 } as const;
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 

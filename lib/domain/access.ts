@@ -36,6 +36,7 @@ export const OPERATIONS = [
   "user.list",
   "user.create",
   "appliance.register",
+  "keys.rotate",
   "audit.read",
   "event.subscribe",
 ] as const;
@@ -77,6 +78,7 @@ const REACH: Readonly<Record<Operation, Readonly<Record<Role, Reach>>>> = {
   "user.list": { administrator: "any", owner: "none" },
   "user.create": { administrator: "any", owner: "none" },
   "appliance.register": { administrator: "any", owner: "none" },
+  "keys.rotate": { administrator: "any", owner: "none" },
   "audit.read": { administrator: "any", owner: "none" },
   "event.subscribe": { administrator: "any", owner: "own" },
 };

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EnvelopePlace } from "#lib/context/context.ts";
-import { envelopeKeyId, openEnvelope, sealEnvelope } from "./envelope.ts";
+import { envelopeKey, openEnvelope, resealEnvelope, sealEnvelope } from "./envelope.ts";
+import { keyId } from "./key-id.ts";
+import { sealAsFirstRelease } from "./testing.ts";
 
 const key = randomBytes(32);
 const place: EnvelopePlace = { kind: "instance", instanceId: "5f3a", name: "admin_password" };
@@ -18,7 +20,7 @@ describe("a private value in the database", () => {
   });
 
   test("names the key that it needs", () => {
-    expect(envelopeKeyId(seal("x"))).toBe("0a1b2c3d");
+    expect(envelopeKey(seal("x"))).toEqual({ kind: "data", id: "0a1b2c3d" });
   });
 
   test("never looks the same twice", () => {
@@ -46,7 +48,17 @@ describe("a private value in the database", () => {
     expect(() => openEnvelope(seal("hush hush"), randomBytes(32), place)).toThrow(/^the stored value of admin_password doesn't open/);
   });
 
+  test("of the first release opens with the master key that it names, and is written anew under a data key", () => {
+    const first = sealAsFirstRelease("hush hush", key, place);
+    expect(envelopeKey(first)).toEqual({ kind: "master", id: keyId(key) });
+    const [id, dataKey] = ["11223344", randomBytes(32)];
+    const anew = resealEnvelope(first, key, { id, key: dataKey }, place);
+    expect(envelopeKey(anew)).toEqual({ kind: "data", id });
+    expect(openEnvelope(anew, dataKey, place)).toBe("hush hush");
+  });
+
   test("that is cut short is refused for its form", () => {
-    expect(() => envelopeKeyId(seal("x").subarray(0, 20))).toThrow("has no form");
+    expect(() => envelopeKey(seal("x").subarray(0, 4))).toThrow("has no form");
+    expect(() => openEnvelope(seal("x").subarray(0, 20), key, place)).toThrow("admin_password is cut short");
   });
 });

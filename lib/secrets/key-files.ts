@@ -17,6 +17,7 @@ export function createPrivateFile(file: string, content: string): boolean {
   try {
     // A link fails where the name is taken; a rename would replace the other's file.
     linkSync(temporary, file);
+    syncDirectory(path.dirname(file));
     return true;
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
@@ -26,9 +27,26 @@ export function createPrivateFile(file: string, content: string): boolean {
   }
 }
 
-/** Writes a file of mode 0600 in the place of one that is there, or isn't: whole, and never half of each. */
+/** Writes a file of mode 0600 in the place of one that is there, or isn't: whole, never half of each, and on the disk before this returns. */
 export function replacePrivateFile(file: string, content: string): void {
-  renameSync(writeTemporary(file, content), file);
+  const temporary = writeTemporary(file, content);
+  try {
+    renameSync(temporary, file);
+  } catch (error) {
+    unlinkSync(temporary);
+    throw error;
+  }
+  syncDirectory(path.dirname(file));
+}
+
+/** A new name is on the disk once its folder is. */
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function writeTemporary(file: string, content: string): string {
