@@ -11,6 +11,7 @@ import { Installs } from "./installs/installs.ts";
 import { Slots } from "./installs/slots.ts";
 import { Instances } from "./instances/instances.ts";
 import { Journal } from "./journal/journal.ts";
+import { OsFolders } from "./os-definitions/os-folders.ts";
 
 /** Appliances at once on each processor: two of them on two (design: machine, "at most two at once on 2 cores"). */
 const APPLIANCES_PER_CPU = 1;
@@ -20,6 +21,8 @@ const VERIFY_SECONDS = 60;
 
 export interface NodeAgentOptions {
   readonly dataDir: string;
+  /** Folders with OS definitions, or to which links of theirs lead. */
+  readonly osRoots: readonly string[];
   readonly hypervisor: Hypervisor;
   readonly log: Logger;
   /** The journal can't be written any more: nothing that happens from here on could be told. */
@@ -34,7 +37,7 @@ export interface NodeAgent extends AgentBackend {
 }
 
 /** The real agent: what stands behind the api on a node. Opening it brings to order whatever an earlier process left. */
-export async function openNodeAgent({ dataDir, hypervisor, log, onBroken, verifySeconds = VERIFY_SECONDS }: NodeAgentOptions): Promise<NodeAgent> {
+export async function openNodeAgent({ dataDir, osRoots, hypervisor, log, onBroken, verifySeconds = VERIFY_SECONDS }: NodeAgentOptions): Promise<NodeAgent> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const journal = await Journal.open(join(dataDir, "journal"));
   journal.once("failed", onBroken);
@@ -44,6 +47,7 @@ export async function openNodeAgent({ dataDir, hypervisor, log, onBroken, verify
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
   const installs = await Installs.open({ blobs, hypervisor, journal, records, slots, log, verifySeconds }, instances);
+  const osFolders = new OsFolders(osRoots);
   return {
     journal,
     facts: () => gatherFacts(dataDir, hypervisor),
@@ -59,6 +63,8 @@ export async function openNodeAgent({ dataDir, hypervisor, log, onBroken, verify
       attempt(() => {
         installs.renewLeases(renewal);
       }),
+    listOsDefinitions: () => osFolders.list(),
+    readOsDefinition: (name) => osFolders.read(name),
     close: async () => {
       await installs.close();
       await instances.release();

@@ -48,6 +48,7 @@ export async function createInstallBench(options: { readonly verifySeconds?: num
   const hypervisor = new ScriptedHypervisor();
   const open = (): Promise<NodeAgent> =>
     openNodeAgent({
+      osRoots: [],
       dataDir,
       hypervisor,
       log: pino({ level: "silent" }),
