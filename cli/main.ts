@@ -6,10 +6,11 @@
  * Ends with 0 when it is done, 1 when it failed, 2 when the command line can't be understood.
  */
 import type { Command } from "./command.ts";
+import { importGanetiCommand } from "./import-ganeti.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** Every command. A new one is a file of its own and a line here. */
-const COMMANDS: readonly Command[] = [];
+const COMMANDS: readonly Command[] = [importGanetiCommand];
 
 process.umask(0o077);
 process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

@@ -23,7 +23,8 @@ export interface DefinitionFacts {
 }
 
 export interface ImportFolder {
-  readonly name: string;
+  /** Null: it has one that no definition can have. */
+  readonly name: string | null;
   /** Null: it can't be read, for this reason. */
   readonly facts: DefinitionFacts | null;
   readonly problem: string | null;
@@ -65,11 +66,15 @@ export interface ImportPlan {
     readonly instances: readonly BroughtInstance[];
     readonly defaults: readonly BroughtDefault[];
   };
+  /** Secrets that definitions declare: the file never has them, and they are asked for at the next reinstall. */
+  readonly askedFor: readonly { readonly definition: string; readonly names: readonly string[] }[];
   /** There already. */
   readonly skip: readonly Remark[];
   /** What isn't brought, or only in part. */
   readonly cannot: readonly Remark[];
 }
+
+const UNUSABLE = "Its folder can't be registered.";
 
 export function defaultKey(definition: string, variant: string | null, name: string): string {
   return `${formatOsType(definition, variant)}\n${name}`;
@@ -80,16 +85,25 @@ export function planImport(config: GanetiConfig, folders: readonly ImportFolder[
   const cannot: Remark[] = [...config.remarks, ...clusterRemarks(config)];
   const definitions = planDefinitions(config, folders, existing, { skip, cannot });
   const nodes = planNodes(config, existing, { skip, cannot });
+  const instances = planInstances(config, { existing, definitions: definitions.known, nodes: nodes.known }, { skip, cannot });
   return {
     bring: {
       definitions: definitions.bring,
       nodes: nodes.bring,
-      instances: planInstances(config, { existing, definitions: definitions.known, nodes: nodes.known }, { skip, cannot }),
+      instances,
       defaults: config.defaults.flatMap((place) => planDefaults(place, definitions.known.get(place.definition), existing, { skip, cannot })),
     },
+    askedFor: secretsOf(definitions.known, new Set([...definitions.bring.map(({ name }) => name), ...instances.flatMap(({ os }) => os?.name ?? [])])),
     skip,
     cannot,
   };
+}
+
+function secretsOf(known: ReadonlyMap<string, DefinitionFacts>, used: ReadonlySet<string>): ImportPlan["askedFor"] {
+  return [...used].toSorted().flatMap((definition) => {
+    const names = (known.get(definition)?.parameters ?? []).filter(({ visibility }) => visibility === "secret").map(({ name }) => name);
+    return names.length === 0 ? [] : [{ definition, names }];
+  });
 }
 
 interface Lists {
@@ -114,7 +128,11 @@ function planDefinitions(config: GanetiConfig, folders: readonly ImportFolder[],
   for (const [name, facts] of existing.definitions) if (facts.ownerId === null) known.set(name, facts);
   const seen = new Set<string>();
   for (const { name, facts, problem, lost } of folders) {
-    const base = { subject: "definition", name, path: name, detail: null } as const;
+    const base = { subject: "definition", name, path: name ?? "", detail: null } as const;
+    if (name === null) {
+      cannot.push({ ...base, lost: "all", reason: UNUSABLE, detail: problem });
+      continue;
+    }
     // Ganeti's rule: the first folder that has the name.
     if (seen.has(name)) {
       cannot.push({ ...base, lost: "all", reason: "Another folder before it has a definition of this name." });
@@ -129,7 +147,7 @@ function planDefinitions(config: GanetiConfig, folders: readonly ImportFolder[],
       continue;
     }
     if (facts === null) {
-      cannot.push({ ...base, lost: "all", reason: "Its folder can't be registered.", detail: problem });
+      cannot.push({ ...base, lost: "all", reason: UNUSABLE, detail: problem });
       continue;
     }
     for (const reason of lost) cannot.push({ ...base, lost: "part", reason });
