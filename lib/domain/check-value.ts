@@ -33,7 +33,8 @@ export function checkValue(declaration: ParameterDeclaration | undefined, title:
     case "matches":
       return null;
     case "differs":
-      return `${title} must match ${declaration.pattern}.`;
+      // With what its author says of it: a pattern alone tells few people what is wanted.
+      return `${title} must match ${declaration.pattern}.${declaration.help === "" ? "" : ` ${declaration.help}`}`;
     case "too_slow":
       return `${title} could not be checked against its definition's pattern in time.`;
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PlanRequest } from "./plan-install.ts";
-import { planInstall, refuseForRoom } from "./plan-install.ts";
+import { planInstall, refuseForRoom, refuseHostNow } from "./plan-install.ts";
 
 type Change = { definition?: Partial<PlanRequest["definition"]>; manifest?: Partial<PlanRequest["definition"]["manifest"]> } & Partial<Omit<PlanRequest, "definition">>;
 
@@ -61,6 +61,10 @@ describe("a refusal", () => {
     ["an untrusted definition without an untrusted half", { manifest: { hostScripts: ["create"], untrustedScripts: [] } }, { code: "unsupported", message: "OS definition debian is not trusted, and has no untrusted create script." }],
     ["a host half where the cluster forbids it", { definition: { trusted }, manifest: { hostScripts: ["create"], untrustedScripts: [] }, cluster: { hostScripts: false, installTimeoutSeconds: null, diskRetentionSeconds: 0 }, nodeRunsHostScripts: true }, { code: "unsupported" }],
     ["a trusted host half on a node without root", { definition: { trusted }, manifest: { hostScripts: ["create"] } }, { code: "unsupported" }],
+    ["the full appliance where the cluster's has only its small system", { manifest: { appliance: "full" } }, { code: "unsupported", field: "osType", message: "OS definition debian needs the full appliance, and the cluster's has only its small system." }],
+    ["a default image, which nothing writes yet", { manifest: { defaultImage: { location: "https://example.test/a.img", format: "raw", compression: "none", checksum: null } } }, { code: "unsupported", field: "osType" }],
+    ["installation parameters, which nothing uses yet", { manifest: { installParameters: { boot_order: "cdrom" } } }, { code: "unsupported", field: "osType" }],
+    ["safe install switched off for an untrusted half", { safeInstall: false }, { code: "invalid", field: "safeInstall" }],
   ])("meets %s", (_, change, refusal) => {
     expect(planInstall(request(change))).toMatchObject({ ok: false, refusal });
   });
@@ -86,6 +90,73 @@ describe("where scripts run", () => {
   it("both halves of a trusted one run, where the node can", () => {
     const planned = planInstall(request({ definition: { trusted }, manifest: { hostScripts: ["create"] }, nodeRunsHostScripts: true }));
     expect(planned.ok && planned.plan.runs.map((run) => run.place)).toEqual(["host", "appliance"]);
+  });
+});
+
+describe("the appliance of a plan", () => {
+  const applianceOf = (change: Change): unknown => {
+    const planned = planInstall(request(change));
+    return planned.ok ? planned.plan.appliance : planned.refusal.code;
+  };
+
+  it("is the one that the definition asks for", () => {
+    expect(applianceOf({})).toBe("small");
+    expect(applianceOf({ manifest: { appliance: "full" }, applianceHasRoot: true })).toBe("full");
+  });
+
+  it("is refused for what it lacks only where there is one", () => {
+    expect(applianceOf({ manifest: { appliance: "full" }, applianceHasRoot: null })).toBe("full");
+  });
+
+  it("is none where nothing runs in it, whatever it lacks", () => {
+    expect(applianceOf({ definition: { trusted }, manifest: { hostScripts: ["create"], untrustedScripts: [], appliance: "full" }, nodeRunsHostScripts: true })).toBeNull();
+  });
+});
+
+describe("what a host was to run when the install was accepted", () => {
+  const flags = fc.record({ host: fc.boolean(), untrusted: fc.boolean(), isTrusted: fc.boolean(), hostScripts: fc.boolean(), nodeRunsHostScripts: fc.boolean(), safeInstall: fc.boolean() });
+  type Flags = typeof flags extends fc.Arbitrary<infer T> ? T : never;
+  const plan = (given: Flags) =>
+    planInstall(
+      request({
+        definition: { trusted: given.isTrusted ? trusted : null },
+        manifest: { hostScripts: given.host ? ["create"] : [], untrustedScripts: given.untrusted ? ["create"] : [] },
+        cluster: { hostScripts: given.hostScripts, installTimeoutSeconds: null, diskRetentionSeconds: 0 },
+        nodeRunsHostScripts: given.nodeRunsHostScripts,
+        safeInstall: given.safeInstall,
+      }),
+    );
+
+  it("runs there only while a plan of this moment would have it there", () => {
+    fc.assert(
+      fc.property(flags, fc.boolean(), fc.boolean(), fc.boolean(), (then, isTrusted, hostScripts, nodeRunsHostScripts) => {
+        const accepted = plan(then);
+        if (!accepted.ok) return;
+        const now = plan({ ...then, isTrusted, hostScripts, nodeRunsHostScripts });
+        const refusal = refuseHostNow(accepted.plan, {
+          definition: "debian",
+          hostScripts: then.host ? ["create"] : [],
+          untrustedScripts: then.untrusted ? ["create"] : [],
+          isTrusted,
+          clusterAllowsHostScripts: hostScripts,
+          nodeRunsHostScripts,
+        });
+        const onHost = (runs: readonly { readonly place: string }[]): boolean => runs.some((run) => run.place === "host");
+        if (!onHost(accepted.plan.runs)) expect(refusal).toBeNull();
+        else expect(refusal === null).toBe(now.ok && onHost(now.plan.runs));
+      }),
+    );
+  });
+
+  it.each([
+    [{ isTrusted: false }, { code: "not_allowed", message: "OS definition debian was to run a script on the host, and isn't trusted any more. Nothing was sent to the node." }],
+    [{ clusterAllowsHostScripts: false }, { code: "not_allowed", message: "OS definition debian was to run a script on the host, and the cluster forbids that now. Nothing was sent to the node." }],
+    [{ nodeRunsHostScripts: false }, { code: "unsupported" }],
+  ])("is refused with the reason: %o", (change, refusal) => {
+    const accepted = planInstall(request({ definition: { trusted }, manifest: { hostScripts: ["create"] }, nodeRunsHostScripts: true }));
+    const now = { definition: "debian", hostScripts: ["create"], untrustedScripts: ["create"], isTrusted: true, clusterAllowsHostScripts: true, nodeRunsHostScripts: true };
+    expect(accepted.ok && refuseHostNow(accepted.plan, now)).toBeNull();
+    expect(accepted.ok && refuseHostNow(accepted.plan, { ...now, ...change })).toMatchObject(refusal);
   });
 });
 

@@ -79,19 +79,20 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
   return { ok: true, parameters, tooShortToScrub: tooShortToScrub.map(({ name }) => name) };
 }
 
-/**
- * What is wrong with a default that somebody sets for a definition, by what it declares now; null: nothing.
- *
- * The value isn't part of it.
- */
-export function checkDefault(declaration: ParameterDeclaration | undefined, name: string, parameter: ParameterValue): ParameterProblem | null {
-  if (declaration?.visibility === "secret" || parameter.visibility === "secret") {
-    return { code: "invalid", message: `OS parameter ${name} is secret, and secret parameters have no default.`, names: [name] };
-  }
-  const problem = checkClass(declaration, name, parameter.visibility);
-  if (problem !== null) return problem;
-  const message = checkValue(declaration, titleOf(name, "request"), contentOf(parameter), patternMatcher());
-  return message === null ? null : { code: "invalid", message, names: [name] };
+/** What is wrong with defaults that somebody sets for a definition, by what it declares now, without a single value. */
+export function checkDefaults(declarations: readonly ParameterDeclaration[], set: ReadonlyMap<string, ParameterValue>): readonly ParameterProblem[] {
+  const declared = new Map(declarations.map((each) => [each.name, each]));
+  const match = patternMatcher();
+  return [...set].flatMap(([name, parameter]): readonly ParameterProblem[] => {
+    const declaration = declared.get(name);
+    if (declaration?.visibility === "secret" || parameter.visibility === "secret") {
+      return [{ code: "invalid", message: `OS parameter ${name} is secret, and secret parameters have no default.`, names: [name] }];
+    }
+    const problem = checkClass(declaration, name, parameter.visibility);
+    if (problem !== null) return [problem];
+    const message = checkValue(declaration, titleOf(name, "request"), contentOf(parameter), match);
+    return message === null ? [] : [{ code: "invalid", message, names: [name] }];
+  });
 }
 
 /** Whether the definition knows a parameter, and in this class. */

@@ -3,10 +3,10 @@ import type { Keyring, Services } from "#lib/context/context.ts";
 import type { InstanceParameter } from "#lib/db/client.ts";
 import type { KeptParameter, StoredSources } from "#lib/domain/merge-parameters.ts";
 import { mergeParameters, raise } from "#lib/domain/merge-parameters.ts";
-import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { ParameterView } from "#lib/domain/parameters.ts";
 import { loadDefaults } from "#lib/parameter-defaults/load-defaults.ts";
 import { fingerprintScope, toView } from "#lib/parameter-defaults/parameter-view.ts";
+import { readDeclarations } from "#lib/parameter-defaults/read-declarations.ts";
 import type { FoundDefinition } from "./find-definition.ts";
 import { keptParameters } from "./kept-parameters.ts";
 
@@ -34,11 +34,7 @@ export async function instanceParameters(
   const { id: instanceId, definitionId, variant } = row;
   const kept = await keptParameters(services.keyring, row.parameters);
   if (definitionId === null) return kept.map((parameter) => viewKept(services.keyring, parameter, instanceId));
-  const [definition, defaults] = await Promise.all([
-    services.db.osDefinition.findUniqueOrThrow({ where: { id: definitionId }, select: { currentVersion: { select: { manifest: true } } } }),
-    loadDefaults(services, { definitionId, variant }),
-  ]);
-  const declarations = definition.currentVersion === null ? [] : osManifestSchema.parse(definition.currentVersion.manifest).parameters;
+  const [{ declarations }, defaults] = await Promise.all([readDeclarations(services.db, definitionId), loadDefaults(services, { definitionId, variant })]);
   const views = viewSources(services.keyring, { declarations, kept, defaults }, { instanceId, definitionId });
   // Kept, and of no use to the definition as it is now.
   const idle = kept.filter(({ name }) => !declarations.some((declaration) => declaration.name === name));

@@ -1,6 +1,7 @@
 import type { RequestContext } from "#lib/context/context.ts";
 import type { DefaultsView } from "#lib/domain/os-definition-views.ts";
-import { readDeclarations, readDefinition } from "./read-definition.ts";
+import { requireDefinition } from "#lib/os-definitions/require-definition.ts";
+import { readDeclarations } from "./read-declarations.ts";
 import { defaultsView } from "./stored-defaults.ts";
 
 export interface DefinitionDefaults {
@@ -10,7 +11,7 @@ export interface DefinitionDefaults {
 
 /** The defaults that were set for a definition and its variants. @throws SlipwayError `unknown_object` */
 export async function getDefinitionDefaults(ctx: RequestContext, name: string): Promise<DefinitionDefaults> {
-  const { id } = await readDefinition(ctx, "os.read", name);
+  const { id } = await requireDefinition(ctx, "os.read", name);
   return definitionDefaults(ctx, id);
 }
 

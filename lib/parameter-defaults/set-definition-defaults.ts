@@ -4,14 +4,14 @@ import type { RequestContext } from "#lib/context/context.ts";
 import type { Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import type { ParameterProblem } from "#lib/domain/resolve-parameters.ts";
-import { checkDefault, parameterError } from "#lib/domain/resolve-parameters.ts";
+import { checkDefaults, parameterError } from "#lib/domain/resolve-parameters.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
+import { requireDefinition } from "#lib/os-definitions/require-definition.ts";
 import type { DefaultChanges } from "./changes.ts";
 import { readChanges } from "./changes.ts";
 import type { DefinitionDefaults } from "./get-definition-defaults.ts";
 import { definitionDefaults } from "./get-definition-defaults.ts";
-import { readDeclarations, readDefinition } from "./read-definition.ts";
+import { readDeclarations } from "./read-declarations.ts";
 import type { DefinitionDefaultsInput } from "./schemas.ts";
 import { defaultFacts, writeDefaults } from "./write-defaults.ts";
 
@@ -22,7 +22,7 @@ import { defaultFacts, writeDefaults } from "./write-defaults.ts";
  * @throws SlipwayError with the parameter as field: `unknown_parameter`, `visibility_too_low`, `invalid`; `too_large`
  */
 export async function setDefinitionDefaults(ctx: RequestContext, name: string, input: DefinitionDefaultsInput): Promise<DefinitionDefaults> {
-  const { id, ownerId } = await readDefinition(ctx, "os.modify", name);
+  const { id, ownerId } = await requireDefinition(ctx, "os.modify", name);
   const changes = readChanges(input);
   const { variant } = input;
   await ctx.services.db.$transaction(async (tx) => {
@@ -42,8 +42,6 @@ async function checkChanges(tx: Transaction, name: string, { definitionId, varia
   if (set.size === 0) return;
   const { variants, declarations } = await readDeclarations(tx, definitionId);
   if (variant !== null && !variants.includes(variant)) throw new SlipwayError("unknown_object", `OS definition ${name} has no such variant; it has ${variants.join(", ") || "none"}.`, { field: "variant" });
-  const declared = new Map(declarations.map((declaration) => [declaration.name, declaration]));
-  const found = [...set].map(([parameter, value]) => checkDefault(declared.get(parameter), parameter, value));
-  const [first, ...others] = found.filter((problem): problem is ParameterProblem => problem !== null);
+  const [first, ...others] = checkDefaults(declarations, set);
   if (first !== undefined) throw parameterError([first, ...others]);
 }
