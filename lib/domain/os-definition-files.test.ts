@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DefinitionFile } from "./os-definition-files.ts";
-import { parseDefinition } from "./os-definition-files.ts";
+import { DEFINITION_LIMITS, parseDefinition } from "./os-definition-files.ts";
 import { fitsTar, writeTar } from "./write-tar.ts";
 
 function file(name: string, content = "", mode = 0o644): DefinitionFile {
@@ -37,6 +37,31 @@ describe("a definition as Ganeti lays it out", () => {
   });
 });
 
+const IMAGE = { location: "https://example.test/image.raw", format: "raw", compression: "none", checksum: null } as const;
+
+describe("what slipway.json may name", () => {
+  it("an image by its digest, a default image, and what an install starts from", () => {
+    const digest = "a".repeat(64);
+    const installParameters = { boot_order: "cdrom", cdrom_image_path: "https://example.test/cd.iso", kernel_path: "/boot/vmlinuz", kernel_args: "ro quiet" };
+    const { manifest } = parseDefinition(withManifest({ appliance: "small", imageUse: "layer", carriedImage: { sha256: digest }, defaultImage: IMAGE, installParameters }));
+    expect(manifest).toMatchObject({ appliance: "small", imageUse: "layer", carriedImage: digest, defaultImage: IMAGE, installParameters });
+    expect(parseDefinition(base).manifest).toMatchObject({ appliance: "full", imageUse: "device", carriedImage: null, defaultImage: null, installParameters: {} });
+  });
+
+  it("patterns that find no end, which are given up in a bounded time", () => {
+    const parameters = Array.from({ length: 256 }, (_, n) => ({ name: `p${n}`, pattern: "(a+)+$", default: `${"a".repeat(40)}b` }));
+    const began = performance.now();
+    expect(() => parseDefinition(withManifest({ parameters }))).toThrow(expect.objectContaining({ code: "invalid" }));
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  it("nothing that an error repeats", () => {
+    for (const manifest of [{ "hunter2 secret": 1 }, { parameters: [{ name: "hunter2 secret" }] }, { installParameters: { "hunter2 secret": "x" } }]) {
+      expect(() => parseDefinition(withManifest(manifest))).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hunter2") }));
+    }
+  });
+});
+
 describe("a definition that can't be used", () => {
   it.each<[string, DefinitionFile[], string]>([
     ["no API version", [file("untrusted/create", "", 0o755)], "ganeti_api_version"],
@@ -54,9 +79,48 @@ describe("a definition that can't be used", () => {
     ["a pattern that is none", withManifest({ parameters: [{ name: "p", pattern: "(" }] }), "slipway.json"],
     ["a parameter twice", withManifest({ parameters: [{ name: "p" }, { name: "p" }] }), "slipway.json"],
     ["a step twice", withManifest({ steps: [{ id: "a", label: "A" }, { id: "a", label: "B" }] }), "slipway.json"],
+    ["two parameters that would be one variable", [...base, file("parameters.list", "Dhcp x\ndhcp y\n")], "parameters.list"],
+    ["two of slipway.json that would be one variable", withManifest({ parameters: [{ name: "a-b" }, { name: "A-B" }] }), "slipway.json"],
+    ["one of each that would be one variable", [...withManifest({ parameters: [{ name: "dhcp" }] }), file("parameters.list", "DHCP x\n")], "parameters.list"],
+    ["a parameter twice in the list", [...base, file("parameters.list", "a x\na y\n")], "parameters.list"],
+    ["a control character in the list", [...base, file("parameters.list", "a x\x1b[31m\n")], "parameters.list"],
+    ["a line of a megabyte", [...base, file("parameters.list", `a ${"x".repeat(1_000_000)}\n`)], "parameters.list"],
+    ["too long a description", [...base, file("parameters.list", `a ${"x".repeat(2_001)}\n`)], "parameters.list"],
+    ["more parameters than there may be", [...base, file("parameters.list", Array.from({ length: 257 }, (_, n) => `p${n}\n`).join(""))], "parameters.list"],
+    ["more variants than there may be", [...base, file("variants.list", Array.from({ length: 65 }, (_, n) => `v${n}\n`).join(""))], "variants.list"],
+    ["a default of a megabyte", withManifest({ parameters: [{ name: "p", type: "text", default: "x".repeat(1_000_000) }] }), "slipway.json"],
+    ["a default that is a mask", withManifest({ parameters: [{ name: "p", default: "********" }] }), "slipway.json"],
+    ["a default that its own pattern refuses", withManifest({ parameters: [{ name: "p", pattern: "[a-z]+", default: "B" }] }), "slipway.json"],
+    ["a default that isn't of its type", withManifest({ parameters: [{ name: "p", type: "integer", default: "many" }] }), "slipway.json"],
+    ["a pattern that is one only where it is put", withManifest({ parameters: [{ name: "p", pattern: "a)|(?:b" }] }), "slipway.json"],
+    ["a control character in a text", withManifest({ title: "a\x1b[31m" }), "slipway.json"],
+    ["NUL in a text", withManifest({ description: "a\0" }), "slipway.json"],
+    ["half a character in a text", [...base, file("slipway.json", '{"title":"\\ud800"}')], "slipway.json"],
+    ["a text that is turned around", withManifest({ title: "\u202egnp.exe" }), "slipway.json"],
+    ["a title of two lines", withManifest({ title: "a\nb" }), "slipway.json"],
+    ["a key twice", [...base, file("slipway.json", '{"title":"a","title":"b"}')], "slipway.json"],
+    ["__proto__ as a key", [...base, file("slipway.json", '{"__proto__":{"title":"a"}}')], "slipway.json"],
+    ["JSON that is very deep", [...base, file("slipway.json", `${"[".repeat(100_000)}${"]".repeat(100_000)}`)], "slipway.json"],
+    ["an image with a password in its address", withManifest({ defaultImage: { ...IMAGE, location: "https://me:secret@example.test/i" } }), "slipway.json"],
+    ["an image at a place that is none", withManifest({ defaultImage: { ...IMAGE, location: "ftp://example.test/i" } }), "slipway.json"],
+    ["an image at a path that leads up", withManifest({ defaultImage: { ...IMAGE, location: "/srv/../etc/shadow" } }), "slipway.json"],
+    ["an installation parameter that isn't one", withManifest({ installParameters: { vnc_password_file: "/x" } }), "slipway.json"],
+    ["a boot order that isn't one", withManifest({ installParameters: { boot_order: "carrot" } }), "slipway.json"],
+    ["a carried image that is no digest", withManifest({ carriedImage: { sha256: "../x" } }), "slipway.json"],
+    ["a path with ..", [...base, file("../x")], "../x"],
+    ["two paths that differ in case", [...base, file("a"), file("A")], "A"],
     ["text that isn't UTF-8", [...base, { path: "variants.list", mode: 0o644, content: Buffer.from([0xff, 0xfe]) }], "variants.list"],
   ])("for %s is refused, naming the file", (_, files, field) => {
     expect(() => parseDefinition(files)).toThrow(expect.objectContaining({ code: "invalid", field }));
+  });
+
+  it.each([
+    ["slipway.json", file("slipway.json", `{"title":"${"x".repeat(1_100_000)}"}`)],
+    ["parameters.list", file("parameters.list", "# x\n".repeat(300_000))],
+    ["variants.list", file("variants.list", "\n".repeat(70_000))],
+    ["big", { path: "big", mode: 0o644, content: Buffer.alloc(DEFINITION_LIMITS.fileBytes + 1) }],
+  ])("for a %s of too many bytes is refused", (field, large) => {
+    expect(() => parseDefinition([...base, large])).toThrow(expect.objectContaining({ code: "too_large", field }));
   });
 });
 
