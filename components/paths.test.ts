@@ -17,12 +17,21 @@ describe("the console's addresses", () => {
       instanceHardware: paths.instanceHardware(name),
       instanceHistory: paths.instanceHistory(name),
       reinstall: paths.reinstall(name, { os: "debian+bookworm" }),
-      osDefinitions: paths.osDefinitions("c1"),
-      osDefinition: paths.osDefinition("debian"),
+      osDefinitions: paths.osDefinitions({ search: "deb", cursor: "c1" }),
+      uploadDefinition: paths.uploadDefinition("debian"),
+      osDefinition: paths.osDefinition("debian", { do: "delete" }),
+      osFiles: paths.osFiles("debian", { file: "untrusted/create", version: 2 }),
+      osVersions: paths.osVersions("debian", "c1"),
+      osDiff: paths.osDiff("debian", { from: 1, to: 2 }),
+      osDefaults: paths.osDefaults("debian", { variant: "lab", set: "size" }),
+      osAccess: paths.osAccess("debian"),
+      osTrust: paths.osTrust("debian"),
       nodes: paths.nodes("c1"),
       node: paths.node("node1"),
       jobs: paths.jobs({ status: "error", cursor: "c1" }),
       job: paths.job(7),
+      settings: paths.settings(),
+      settingsParameters: paths.settingsParameters({ remove: "size" }),
     } satisfies Record<keyof typeof paths, string>).toEqual({
       overview: "/",
       signIn: "/sign-in?next=%2Fjobs%3Fstatus%3Derror",
@@ -34,12 +43,21 @@ describe("the console's addresses", () => {
       instanceHardware: "/instances/web%203%2Fa/hardware",
       instanceHistory: "/instances/web%203%2Fa/history",
       reinstall: "/instances/web%203%2Fa/reinstall?os=debian%2Bbookworm",
-      osDefinitions: "/os-definitions?cursor=c1",
-      osDefinition: "/os-definitions/debian",
+      osDefinitions: "/os-definitions?search=deb&cursor=c1",
+      uploadDefinition: "/upload-definition?name=debian",
+      osDefinition: "/os-definitions/debian?do=delete",
+      osFiles: "/os-definitions/debian/files?file=untrusted%2Fcreate&version=2",
+      osVersions: "/os-definitions/debian/versions?cursor=c1",
+      osDiff: "/os-definitions/debian/diff?from=1&to=2",
+      osDefaults: "/os-definitions/debian/defaults?variant=lab&set=size",
+      osAccess: "/os-definitions/debian/access",
+      osTrust: "/os-definitions/debian/trust",
       nodes: "/nodes?cursor=c1",
       node: "/nodes/node1",
       jobs: "/jobs?status=error&cursor=c1",
       job: "/jobs/7",
+      settings: "/settings",
+      settingsParameters: "/settings/parameters?remove=size",
     });
   });
 
@@ -56,7 +74,8 @@ describe("the console's addresses", () => {
     const pages = [
       ...["/", "/sign-in", "/instances", "/new-instance", "/os-definitions", "/nodes", "/jobs"],
       ...["", "/install", "/parameters", "/hardware", "/history", "/reinstall"].map((tab) => `/instances/[name]${tab}`),
-      ...["/os-definitions/[name]", "/nodes/[name]", "/jobs/[id]"],
+      ...["", "/files", "/versions", "/diff", "/defaults", "/access", "/trust"].map((tab) => `/os-definitions/[name]${tab}`),
+      ...["/upload-definition", "/nodes/[name]", "/jobs/[id]", "/settings", "/settings/parameters"],
     ];
     expect(found.filter((route) => !route.startsWith("/api")).sort()).toEqual(pages.sort());
     const called = [
@@ -67,6 +86,14 @@ describe("the console's addresses", () => {
       address(api.cancelJob(7)).replace("7", "[id]"),
       address(api.install("[id]")),
       address(api.installLog("[id]", {})),
+      address(api.osDefinition("[name]")),
+      address(api.osChecks("[name]")),
+      address(api.osVersions("[name]")),
+      address(api.osTrust("[name]")),
+      address(api.osRegistrations("[name]")),
+      address(api.osParameters("[name]")),
+      address(api.cluster()),
+      address(api.clusterParameters()),
       address(api.events(null)),
     ].map((route) => decodeURIComponent(route));
     expect(found).toEqual(expect.arrayContaining(called));

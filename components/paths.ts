@@ -26,6 +26,22 @@ export interface InstancesQuery {
   readonly cursor?: string | undefined;
 }
 
+export interface OsDefinitionsQuery {
+  readonly search?: string | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** What a page about a definition can be asked to do; each has a dialog. */
+export const DEFINITION_QUESTIONS = ["hide", "show", "blacklist", "allow", "delete"] as const;
+export type DefinitionQuestion = (typeof DEFINITION_QUESTIONS)[number];
+
+export interface DefaultsQuery {
+  readonly variant?: string | undefined;
+  /** Name of a parameter whose value is being set. */
+  readonly set?: string | undefined;
+  readonly remove?: string | undefined;
+}
+
 export interface JobsQuery {
   readonly status?: JobStatusName | undefined;
   readonly cursor?: string | undefined;
@@ -42,12 +58,22 @@ export const paths = {
   instanceHardware: (name: string) => `/instances/${part(name)}/hardware`,
   instanceHistory: (name: string) => `/instances/${part(name)}/history`,
   reinstall: (name: string, query: { readonly os?: string } = {}) => withQuery(`/instances/${part(name)}/reinstall`, query),
-  osDefinitions: (cursor?: string) => withQuery("/os-definitions", { cursor }),
-  osDefinition: (name: string) => `/os-definitions/${part(name)}`,
+  osDefinitions: (query: OsDefinitionsQuery = {}) => withQuery("/os-definitions", { ...query }),
+  /** For a new definition, or a new version of the one that is named. */
+  uploadDefinition: (name?: string) => withQuery("/upload-definition", { name }),
+  osDefinition: (name: string, query: { readonly do?: DefinitionQuestion } = {}) => withQuery(`/os-definitions/${part(name)}`, query),
+  osFiles: (name: string, query: { readonly file?: string; readonly version?: number } = {}) => withQuery(`/os-definitions/${part(name)}/files`, query),
+  osVersions: (name: string, cursor?: string) => withQuery(`/os-definitions/${part(name)}/versions`, { cursor }),
+  osDiff: (name: string, query: { readonly from?: number; readonly to?: number } = {}) => withQuery(`/os-definitions/${part(name)}/diff`, query),
+  osDefaults: (name: string, query: DefaultsQuery = {}) => withQuery(`/os-definitions/${part(name)}/defaults`, { ...query }),
+  osAccess: (name: string) => `/os-definitions/${part(name)}/access`,
+  osTrust: (name: string) => `/os-definitions/${part(name)}/trust`,
   nodes: (cursor?: string) => withQuery("/nodes", { cursor }),
   node: (name: string) => `/nodes/${part(name)}`,
   jobs: (query: JobsQuery = {}) => withQuery("/jobs", { ...query }),
   job: (id: number) => `/jobs/${id}`,
+  settings: () => "/settings",
+  settingsParameters: (query: Omit<DefaultsQuery, "variant"> = {}) => withQuery("/settings/parameters", { ...query }),
 } as const;
 
 /** Addresses of the API that the console's own code calls. */
@@ -61,5 +87,13 @@ export const api = {
   install: (id: string) => `/api/v1/installs/${part(id)}`,
   installLog: (id: string, query: { readonly after?: number; readonly before?: number; readonly limit?: number }) =>
     withQuery(`/api/v1/installs/${part(id)}/log`, query),
+  osDefinition: (name: string) => `/api/v1/os-definitions/${part(name)}`,
+  osChecks: (name: string) => withQuery("/api/v1/os-definition-checks", { name }),
+  osVersions: (name: string) => `/api/v1/os-definitions/${part(name)}/versions`,
+  osTrust: (name: string) => `/api/v1/os-definitions/${part(name)}/trust`,
+  osRegistrations: (name: string) => `/api/v1/os-definitions/${part(name)}/registrations`,
+  osParameters: (name: string) => `/api/v1/os-definitions/${part(name)}/parameters`,
+  cluster: () => "/api/v1/cluster",
+  clusterParameters: () => "/api/v1/cluster/parameters",
   events: (after: string | null) => withQuery("/api/v1/events", { after }),
 } as const;

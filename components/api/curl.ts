@@ -2,24 +2,26 @@ import type { Visibility } from "#lib/domain/parameters.ts";
 
 /** A request as somebody would make it by hand. Values of sealed parameters aren't in it: it asks for them when it is run. */
 export interface CurlRequest {
-  readonly method: "POST" | "DELETE";
+  readonly method: "POST" | "PATCH" | "DELETE";
   readonly url: string;
   readonly user: string;
   readonly body: Readonly<Record<string, unknown>> & { readonly parameters?: Readonly<Partial<Record<Visibility, Readonly<Record<string, string>>>>> };
   readonly sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[];
+  /** Where in the body the three maps are: in `parameters` unless said otherwise, or at its top. */
+  readonly sealedIn?: "parameters" | "body";
 }
 
 /**
  * The request as a shell command. Sealed values are typed when it runs, and go from there through pipes: never onto a command
  * line, where every user of the machine could read them. curl asks for the password of the account by itself.
  */
-export function curlCommand({ method, url, user, body, sealed }: CurlRequest): string {
+export function curlCommand({ method, url, user, body, sealed, sealedIn = "parameters" }: CurlRequest): string {
   const call = `curl --fail-with-body --request ${method} --user ${quote(user)}`;
   if (sealed.length === 0) return `${call} \\\n  --json ${quote(JSON.stringify(body))} \\\n  ${quote(url)}`;
   const variables = sealed.map(({ name, visibility }, index) => ({ name, visibility, variable: `value${index + 1}` }));
   const reads = variables.map(({ name, variable }) => `read -rsp ${quote(`${name}: `)} ${variable}; echo`);
   const files = variables.map(({ variable }) => `--rawfile ${variable} <(printf %s "$${variable}")`);
-  const sets = variables.map(({ name, visibility, variable }) => `.parameters.${visibility}[${JSON.stringify(name)}] = $${variable}`);
+  const sets = variables.map(({ name, visibility, variable }) => `${sealedIn === "body" ? "" : ".parameters"}.${visibility}[${JSON.stringify(name)}] = $${variable}`);
   return [
     ...reads,
     `${call} \\`,
@@ -27,6 +29,13 @@ export function curlCommand({ method, url, user, body, sealed }: CurlRequest): s
     `    ${quote(`${JSON.stringify(body)} | ${sets.join(" | ")}`)}) \\`,
     `  ${quote(url)}`,
   ].join("\n");
+}
+
+/** The upload of a file as a shell command. */
+export function curlUpload({ url, user, contentType, file }: { readonly url: string; readonly user: string; readonly contentType: string; readonly file: string }): string {
+  // Otherwise curl would take a leading `-` or a `;` for something of its own.
+  const path = /^[\w.][\w. -]*$/.test(file) ? file : "definition.tar.gz";
+  return `curl --fail-with-body --request POST --user ${quote(user)} \\\n  --header ${quote(`content-type: ${contentType}`)} --data-binary ${quote(`@${path}`)} \\\n  ${quote(url)}`;
 }
 
 /** For a POSIX shell. */

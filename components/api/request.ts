@@ -30,7 +30,7 @@ interface Options {
  * Calls the API with the session's cookie. Errors are answers, not exceptions: a form shows them beside its fields. Only
  * where the session is over it leaves, for the sign-in page, which knows the way back.
  */
-export async function request<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, options: Options = {}): Promise<Answer<T>> {
+export async function request<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, options: Options = {}): Promise<Answer<T>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const init: RequestInit = {
     method,
@@ -45,14 +45,16 @@ export async function request<T>(method: "GET" | "POST" | "PUT" | "DELETE", path
     const text = await response.text();
     // The API is this program's own, and its answers have the types that it declares.
     if (response.ok) return { ok: true, value: (text === "" ? null : JSON.parse(text)) as T };
-    return { ok: false, problem: readProblem(text, response) };
+    return { ok: false, problem: readProblem(text, response.status, response.headers.get("x-request-id")) };
   } catch {
-    return { ok: false, problem: { code: "unreachable", detail: "The controller doesn't answer. Nothing is known of what became of the request.", field: null, requestId: null } };
+    return { ok: false, problem: UNREACHABLE };
   }
 }
 
-function readProblem(text: string, response: Response): Problem {
-  const requestId = response.headers.get("x-request-id");
+export const UNREACHABLE: Problem = { code: "unreachable", detail: "The controller doesn't answer. Nothing is known of what became of the request.", field: null, requestId: null };
+
+/** The problem that an answer's body describes. */
+export function readProblem(text: string, status: number, requestId: string | null): Problem {
   try {
     const sent: unknown = JSON.parse(text);
     if (typeof sent === "object" && sent !== null && "detail" in sent && typeof sent.detail === "string") {
@@ -67,5 +69,5 @@ function readProblem(text: string, response: Response): Problem {
   } catch {
     // Not JSON: something between us and the controller answered. The status is all there is to tell.
   }
-  return { code: "internal", detail: `The controller answered with status ${response.status}.`, field: null, requestId };
+  return { code: "internal", detail: `The controller answered with status ${status}.`, field: null, requestId };
 }

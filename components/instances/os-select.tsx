@@ -3,6 +3,7 @@
 import { useRouter } from "next/navigation";
 import { useTransition } from "react";
 import { Field, fieldIds, Select } from "#components/ui/field.tsx";
+import type { ScriptPlace } from "#lib/domain/install-plan.ts";
 import type { OsChoice } from "./os-choice.ts";
 
 /** The OS definition and variant. The choice is part of the address, since everything below follows from it. */
@@ -31,7 +32,10 @@ export function OsSelect({ choices, value, hint, hrefOf }: { readonly choices: r
   );
 }
 
-/** Under whose word its code would run. */
-export function trustHint(runs: readonly { readonly place: "appliance" | "host" }[]): string {
-  return runs.some(({ place }) => place === "host") ? "Trusted: its host half runs on the host, as root." : "Not trusted: runs in the appliance.";
+/** Where its code would run, and on whose word. */
+export function trustHint(runs: readonly ScriptPlace[]): string {
+  const host = runs.find((run) => run.place === "host");
+  if (host === undefined) return "Runs in the appliance.";
+  const both = runs.some(({ place }) => place === "appliance") ? " and in the appliance" : "";
+  return `Runs on the host, as root, trusted by ${host.trustedBy} on ${host.trustedAt.slice(0, 10)}${both}.`;
 }

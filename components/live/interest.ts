@@ -6,6 +6,8 @@ export interface Interest {
   readonly instance?: string;
   readonly job?: number;
   readonly node?: string;
+  /** Name of an OS definition. */
+  readonly definition?: string;
 }
 
 /** Whether a page with this interest must be made anew after an event. */
@@ -24,6 +26,7 @@ export function concerns(interest: Interest, payload: FeedPayload): boolean {
     case "node.changed":
       return interest.node === undefined || interest.node === payload.name;
     case "os.changed":
+      return interest.definition === undefined || interest.definition === payload.name;
     case "cluster.changed":
     case "feed.reset":
       return true;

@@ -10,3 +10,8 @@ export function queryText(value: string | string[] | undefined, limit = 500): st
 export function queryChoice<T extends string>(value: string | string[] | undefined, choices: readonly T[]): T | undefined {
   return choices.find((choice) => choice === value);
 }
+
+/** A whole number from 1 on, as versions have. */
+export function queryNumber(value: string | string[] | undefined): number | undefined {
+  return typeof value === "string" && /^[1-9]\d{0,8}$/.test(value) ? Number(value) : undefined;
+}

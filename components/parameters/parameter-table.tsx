@@ -13,12 +13,13 @@ export interface ParameterRow {
   readonly from: ParameterSource;
 }
 
-const FROM: Readonly<Record<ParameterSource, string>> = {
-  declared: "declared by the definition",
-  cluster: "the cluster's default",
-  definition: "the definition's default",
-  variant: "the variant's default",
-  instance: "instance",
+/** Where a value comes from, in words. */
+export const FROM: Readonly<Record<ParameterSource, string>> = {
+  declared: "what the definition declares",
+  cluster: "the cluster’s default",
+  definition: "the definition’s default",
+  variant: "the variant’s default",
+  instance: "the last install",
   request: "this request",
 };
 

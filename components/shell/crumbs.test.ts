@@ -15,6 +15,12 @@ describe("where one is", () => {
     ["/instances/web-3/reinstall", "My instances / web-3 / Reinstall"],
     ["/instances/jobs", "My instances / jobs"],
     ["/os-definitions/debian", "OS definitions / debian"],
+    ["/os-definitions/debian/files", "OS definitions / debian"],
+    ["/os-definitions/debian/diff", "OS definitions / debian / Diff"],
+    ["/os-definitions/files", "OS definitions / files"],
+    ["/upload-definition", "OS definitions / Upload a definition"],
+    ["/settings", "Settings"],
+    ["/settings/parameters", "Settings"],
     ["/jobs/17", "Jobs / 17"],
   ])("is said of %s as %s", (path, words) => {
     expect(labels(path)).toBe(words);

@@ -5,9 +5,11 @@ const WORDS: Readonly<Record<string, string>> = {
   nodes: "Nodes",
   jobs: "Jobs",
   reinstall: "Reinstall",
+  settings: "Settings",
+  diff: "Diff",
 };
-/** Tabs of an instance, which are no places of their own. */
-const TABS = new Set(["install", "parameters", "hardware", "history"]);
+/** Tabs of an object, which are no places of their own. */
+const TABS = new Set(["install", "parameters", "hardware", "history", "files", "versions", "defaults", "access", "trust"]);
 
 export interface Crumb {
   readonly href: string;
@@ -23,6 +25,8 @@ export function crumbsOf(path: string, instancesLabel: string): readonly Crumb[]
   const instances = { href: paths.instances(), label: instancesLabel };
   if (path === "/") return [{ href: paths.overview(), label: "Overview" }];
   if (path === paths.newInstance()) return [instances, { href: path, label: "New instance" }];
+  if (path === paths.uploadDefinition()) return [{ href: paths.osDefinitions(), label: "OS definitions" }, { href: path, label: "Upload a definition" }];
+  if (path.startsWith(`${paths.settings()}/`)) return [{ href: paths.settings(), label: "Settings" }];
   const parts = path.split("/").filter((part) => part !== "");
   return parts.flatMap((part, index) => {
     if (index === 2 && TABS.has(part)) return [];

@@ -12,6 +12,7 @@ const COUNTERS: Readonly<Record<NavigationKey, (ctx: RequestContext) => Promise<
   overview: () => Promise.resolve(null),
   instances: async (ctx) => formatCount((await countInstances(ctx)).total),
   osDefinitions: async (ctx) => sizeOf(await listOsDefinitions(ctx, { limit: PAGE_LIMITS.max })),
+  settings: () => Promise.resolve(null),
   nodes: async (ctx) => sizeOf(await listNodes(ctx, { limit: PAGE_LIMITS.max })),
   jobs: async (ctx) => {
     const running = await listJobs(ctx, { status: "running", limit: PAGE_LIMITS.max });

@@ -9,11 +9,12 @@ describe("the navigation", () => {
 
   it("shows an administrator everything", () => {
     const labels = navigationFor({ kind: "user", userId: "u1", name: "root", role: "administrator" }).map(({ label }) => label);
-    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Jobs"]);
+    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Jobs", "Settings"]);
   });
 
   it("knows where one is", () => {
     expect([isUnder("/", "/"), isUnder("/jobs", "/"), isUnder("/jobs/7", "/jobs"), isUnder("/jobsworth", "/jobs")]).toEqual([true, false, true, false]);
+    expect([isUnder("/upload-definition", "/os-definitions"), isUnder("/upload-definition", "/jobs")]).toEqual([true, false]);
     expect([isUnder("/new-instance", "/instances"), isUnder("/new-instance", "/jobs")]).toEqual([true, false]);
   });
 });

@@ -23,7 +23,7 @@ const PAUSE = 120;
 const FOUND = 8;
 
 /** Reaches every page and every instance from the keyboard: Ctrl or Cmd K. */
-export function Palette({ pages, mayCreate }: { readonly pages: readonly NavigationItem[]; readonly mayCreate: boolean }) {
+export function Palette({ pages, mayCreate, mayUpload }: { readonly pages: readonly NavigationItem[]; readonly mayCreate: boolean; readonly mayUpload: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   useEffect(() => {
@@ -43,6 +43,7 @@ export function Palette({ pages, mayCreate }: { readonly pages: readonly Navigat
   const targets = [
     ...pages.map(({ href, label }) => ({ href, label, instance: null })),
     ...(mayCreate ? [{ href: paths.newInstance(), label: "New instance", instance: null }] : []),
+    ...(mayUpload ? [{ href: paths.uploadDefinition(), label: "Upload a definition", instance: null }] : []),
   ];
   return (
     <>

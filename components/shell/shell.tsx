@@ -2,6 +2,7 @@ import Link from "next/link";
 import { Suspense } from "react";
 import type { ReactNode } from "react";
 import type { RequestContext } from "#lib/context/context.ts";
+import { reach } from "#lib/domain/access.ts";
 import { LiveProvider } from "#components/live/live-provider.tsx";
 import { ConnectionMark } from "#components/live/connection-mark.tsx";
 import { paths } from "#components/paths.ts";
@@ -47,7 +48,7 @@ export function Shell({ ctx, theme, mayCreate, children }: { readonly ctx: Reque
             <Breadcrumbs instancesLabel={items.find(({ key }) => key === "instances")?.label ?? "Instances"} />
             <div className="ml-auto flex shrink-0 items-center gap-2">
               <ConnectionMark />
-              <Palette pages={items} mayCreate={mayCreate} />
+              <Palette pages={items} mayCreate={mayCreate} mayUpload={reach(ctx.identity, "os.upload") !== "none"} />
               <UserMenu name={ctx.identity.name} role={role} theme={theme} />
             </div>
           </header>

@@ -7,7 +7,8 @@ import { IconButton } from "./button.tsx";
 
 /**
  * The browser's own modal dialog: it keeps the focus, makes the rest inert, closes on Escape and gives the focus back,
- * without a style or a script of its own in the page. What has `data-first` gets the focus.
+ * without a style or a script of its own in the page. What has `data-first`, or the first
+ * value to type, gets the focus.
  */
 export function Dialog({ open, onClose, title, children }: { readonly open: boolean; readonly onClose: () => void; readonly title: string; readonly children: ReactNode }) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -18,7 +19,7 @@ export function Dialog({ open, onClose, title, children }: { readonly open: bool
     if (open && !dialog.open) {
       dialog.showModal();
       // The browser would take the first button, which is the one that closes.
-      dialog.querySelector<HTMLElement>("[data-first]")?.focus();
+      dialog.querySelector<HTMLElement>("[data-first], [data-parameter]")?.focus();
     }
     if (!open && dialog.open) dialog.close();
   }, [open]);

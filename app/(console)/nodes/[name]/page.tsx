@@ -1,9 +1,11 @@
 import type { Metadata } from "next";
+import { Suspense } from "react";
 import type { ReactNode } from "react";
 import { formatCount } from "#components/format.ts";
 import { InstanceTable } from "#components/instances/instance-table.tsx";
 import { LiveRefresh } from "#components/live/live-refresh.tsx";
 import { Capacity } from "#components/nodes/capacity.tsx";
+import { NodeFolders } from "#components/nodes/node-folders.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { Status } from "#components/status/mark.tsx";
 import { nodeStatus } from "#components/status/statuses.ts";
@@ -13,6 +15,8 @@ import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
+import { SkeletonRows } from "#components/ui/skeleton.tsx";
+import { reach } from "#lib/domain/access.ts";
 import type { NodeView } from "#lib/domain/views.ts";
 import { listInstances } from "#lib/instances/list-instances.ts";
 import { getNode } from "#lib/nodes/get-node.ts";
@@ -50,6 +54,13 @@ export default function NodePage({ params }: Props): Promise<ReactNode> {
           <TitledCard title="Instances" aside={instances.nextCursor === null ? undefined : `the first ${instances.items.length} of ${formatCount(node.instanceCount)}`}>
             {instances.items.length === 0 ? <EmptyState title="None on this node" /> : <InstanceTable instances={instances.items} query={null} everybodys />}
           </TitledCard>
+          {reach(ctx.identity, "os.register") === "none" ? null : (
+            <TitledCard title="OS folders" aside="definitions that lie on this node, as Ganeti has them">
+              <Suspense fallback={<SkeletonRows rows={3} label="Asking the node" />}>
+                <NodeFolders node={node.name} />
+              </Suspense>
+            </TitledCard>
+          )}
         </div>
       </>
     );

@@ -1,0 +1,77 @@
+"use client";
+
+import { formatBytes, formatMib, plural } from "#components/format.ts";
+import { TitledCard } from "#components/ui/card.tsx";
+import { DefinitionList } from "#components/ui/definition-list.tsx";
+import { Digest, Mono } from "#components/ui/mono.tsx";
+import { Notice } from "#components/ui/notice.tsx";
+import type { OsDefinitionCheck } from "#lib/domain/os-definition-views.ts";
+import { DeclaredParameters } from "./declared-parameters.tsx";
+import { DefinitionFiles } from "./definition-files.tsx";
+import { halvesOf } from "./halves.ts";
+import { ScriptRuns } from "./script-runs.tsx";
+import { VersionDiffView } from "./version-diff.tsx";
+
+/** What an archive holds and what it would do, before anything is registered. */
+export function CheckView({ check }: { readonly check: OsDefinitionCheck }) {
+  const { manifest, diff } = check;
+  return (
+    <div className="flex flex-col gap-5">
+      {check.trustedAtOnce ? (
+        <Notice kind="bad" title="It would be trusted at once">
+          {manifest.hostScripts.length === 0 ? "It has no script for hosts, so for now that changes nothing." : "Its host scripts run as root on nodes from the next install on."}
+        </Notice>
+      ) : null}
+      {check.warnings.length === 0 ? null : (
+        <Notice kind="wait" title={plural(check.warnings.length, "thing to look at", "things to look at")}>
+          <ul className="list-inside list-disc marker:text-soft">
+            {check.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      <div className="grid items-start gap-5 lg:grid-cols-2">
+        <TitledCard title="What it is">
+          <DefinitionList items={factsOf(check)} />
+        </TitledCard>
+        <TitledCard title="What would run where">
+          <ScriptRuns runs={check.runs} manifest={manifest} trusted={null} />
+        </TitledCard>
+      </div>
+      <TitledCard title="Parameters it asks for">
+        {manifest.parameters.length === 0 ? <p className="px-4 pb-4 text-soft">It declares none.</p> : <DeclaredParameters parameters={manifest.parameters} />}
+      </TitledCard>
+      {diff === null ? null : (
+        <section aria-labelledby="changes-title">
+          <h2 id="changes-title" className="mb-3 font-semibold">
+            Changes since version {diff.from.version}
+          </h2>
+          <VersionDiffView diff={diff} hrefOf={null} />
+        </section>
+      )}
+      <DefinitionFiles files={check.files} hrefOf={null} hostNote={hostNote(check)} />
+    </div>
+  );
+}
+
+function factsOf({ manifest, variants, apiVersions, files, digest }: OsDefinitionCheck) {
+  const { host, untrusted } = halvesOf(files);
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  return [
+    ["Title", manifest.title === "" ? <span key="title" className="text-soft">none</span> : manifest.title],
+    ["About", manifest.description === "" ? <span key="about" className="text-soft">nothing said</span> : manifest.description],
+    ["Variants", variants.length === 0 ? "none" : <Mono key="variants">{variants.join(", ")}</Mono>],
+    ["Needs", `${formatMib(manifest.minimumDiskMib)} disk, ${formatMib(manifest.minimumMemoryMib)} memory`],
+    ["Appliance", manifest.appliance],
+    ["Image", manifest.defaultImage === null ? "none" : <Mono key="image">{manifest.defaultImage.location}</Mono>],
+    ["Ganeti API", apiVersions.join(", ")],
+    ["Holds", `${plural(files.length, "file", "files")}, ${formatBytes(size)}: ${untrusted.length} untrusted, ${host.length} beside them`],
+    ["Digest", <Digest key="digest" digest={digest} label="digest of what was read" />],
+  ] as const;
+}
+
+function hostNote({ manifest, trustedAtOnce }: OsDefinitionCheck): string {
+  if (manifest.hostScripts.length === 0) return "no script for hosts";
+  return trustedAtOnce ? "trusted at once" : "runs nowhere until an administrator trusts this version";
+}

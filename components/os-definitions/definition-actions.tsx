@@ -1,0 +1,82 @@
+"use client";
+
+import { ChevronDown } from "lucide-react";
+import { usePathname, useRouter, useSearchParams } from "next/navigation";
+import { DropdownMenu } from "radix-ui";
+import { DEFINITION_QUESTIONS, paths, withQuery } from "#components/paths.ts";
+import type { DefinitionQuestion } from "#components/paths.ts";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import type { OsAction } from "#lib/domain/os-definition-views.ts";
+import { DefinitionDialog } from "./definition-dialog.tsx";
+
+export interface DefinitionActionsProps {
+  readonly name: string;
+  readonly serialNo: number;
+  readonly hidden: boolean;
+  readonly blacklisted: boolean;
+  /** What this person may do at all; the rest isn't mentioned. */
+  readonly allowed: readonly OsAction[];
+  readonly blocked: Readonly<Partial<Record<OsAction, string>>>;
+  /** `name+variant` to begin a new instance with; null: not for this person, or nothing is registered. */
+  readonly newInstance: string | null;
+  readonly user: string;
+}
+
+const ACTION_OF: Readonly<Record<DefinitionQuestion, OsAction>> = { hide: "modify", show: "modify", blacklist: "blacklist", allow: "blacklist", delete: "delete" };
+const WORDS: Readonly<Record<DefinitionQuestion, string>> = { hide: "Hide", show: "Show", blacklist: "Blacklist", allow: "Allow again", delete: "Delete" };
+
+/** What can be done with a definition. What can't be done now is shown with the reason. The open question is in the address. */
+export function DefinitionActions({ name, serialNo, hidden, blacklisted, allowed, blocked, newInstance, user }: DefinitionActionsProps) {
+  const router = useRouter();
+  const path = usePathname();
+  const search = useSearchParams();
+  const questions: readonly DefinitionQuestion[] = [hidden ? "show" : "hide", blacklisted ? "allow" : "blacklist", "delete"];
+  const offered = questions.filter((question) => allowed.includes(ACTION_OF[question]));
+  const asked = DEFINITION_QUESTIONS.find((question) => question === search.get("do") && offered.includes(question)) ?? null;
+  const ask = (question: DefinitionQuestion | null): void => {
+    const query = Object.fromEntries([...search].filter(([field]) => field !== "do"));
+    router.replace(withQuery(path, { ...query, do: question }), { scroll: false });
+  };
+  return (
+    <>
+      {newInstance === null ? null : <ButtonLink href={paths.newInstance({ os: newInstance })}>New instance with it</ButtonLink>}
+      {allowed.includes("upload") && blocked.upload === undefined ? <ButtonLink href={paths.uploadDefinition(name)}>New version</ButtonLink> : null}
+      {offered.length === 0 ? null : (
+        <DropdownMenu.Root modal={false}>
+          <DropdownMenu.Trigger asChild>
+            <Button>
+              Actions
+              <ChevronDown aria-hidden="true" size={14} />
+            </Button>
+          </DropdownMenu.Trigger>
+          <DropdownMenu.Portal>
+            <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className="z-40 w-72 rounded-md border border-line bg-panel p-1 shadow-over">
+              {allowed.includes("upload") && blocked.upload !== undefined ? <Item word="New version" reason={blocked.upload} onChoose={() => undefined} /> : null}
+              {offered.map((question) => (
+                <Item key={question} word={WORDS[question]} reason={blocked[ACTION_OF[question]]} bad={question === "delete"} onChoose={() => ask(question)} />
+              ))}
+            </DropdownMenu.Content>
+          </DropdownMenu.Portal>
+        </DropdownMenu.Root>
+      )}
+      <DefinitionDialog name={name} serialNo={serialNo} question={asked} blocked={asked === null ? null : (blocked[ACTION_OF[asked]] ?? null)} user={user} onClose={() => ask(null)} />
+    </>
+  );
+}
+
+function Item({ word, reason, bad = false, onChoose }: { readonly word: string; readonly reason: string | undefined; readonly bad?: boolean; readonly onChoose: () => void }) {
+  return (
+    <DropdownMenu.Item
+      // Not `disabled`, which the keyboard passes over: the reason is to be read.
+      aria-disabled={reason === undefined ? undefined : true}
+      onSelect={(event) => {
+        if (reason === undefined) onChoose();
+        else event.preventDefault();
+      }}
+      className="block cursor-default rounded-sm px-3 py-1.5 outline-none data-highlighted:bg-hover"
+    >
+      <span className={reason !== undefined ? "text-faint" : bad ? "text-bad" : ""}>{word}</span>
+      {reason === undefined ? null : <span className="block text-small text-soft">{reason}</span>}
+    </DropdownMenu.Item>
+  );
+}

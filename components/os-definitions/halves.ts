@@ -1,0 +1,21 @@
+import type { OsFileView } from "#lib/domain/os-definition-views.ts";
+
+/** The two halves of a definition's folder: what may run on a host if it is trusted, and what runs in the appliance only. */
+export interface Halves {
+  readonly host: readonly OsFileView[];
+  readonly untrusted: readonly OsFileView[];
+}
+
+const UNTRUSTED = "untrusted/";
+const SCRIPT = /^(untrusted\/)?(create|import|export|rename|verify)$/;
+
+/** A script that is run by its name, not one that others source. */
+export function isScript(path: string): boolean {
+  return SCRIPT.test(path);
+}
+
+/** Files by half, scripts first, then by path. */
+export function halvesOf(files: readonly OsFileView[]): Halves {
+  const sorted = files.toSorted((a, b) => Number(isScript(b.path)) - Number(isScript(a.path)) || (a.path < b.path ? -1 : 1));
+  return { host: sorted.filter(({ path }) => !path.startsWith(UNTRUSTED)), untrusted: sorted.filter(({ path }) => path.startsWith(UNTRUSTED)) };
+}
