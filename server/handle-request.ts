@@ -1,7 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Services } from "#lib/context/context.ts";
-import { REQUEST_LIMITS } from "#lib/http/limits.ts";
+import { ARCHIVE_BODY, bodyLimit, REQUEST_LIMITS, takesArchive } from "#lib/http/limits.ts";
 import { stampRequest } from "#lib/http/stamp.ts";
+import { ArchiveDoor } from "./archive-door.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -19,6 +20,7 @@ const RAPI_PATH = /^\/(version|2)(\/|$)/;
 
 /** What the main port does with a request: health, RAPI's paths, and everything else to the pages and API routes. */
 export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): RequestListener {
+  const door = new ArchiveDoor(services);
   return (request, response) => {
     route(request, response).catch((error: unknown) => {
       services.log.error({ error }, "a request failed");
@@ -28,7 +30,8 @@ export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): R
   };
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    const path = pathOf(request);
+    limitTime(request, path);
     if (path === "/healthz") answer(response, 200, "ok\n");
     else if (path === "/readyz") await answerReady(response);
     else if (RAPI_PATH.test(path)) await rapi(request, response);
@@ -43,8 +46,10 @@ export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): R
   async function answerPages(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const problem = addressProblem(request) ?? bodyProblem(request);
     if (problem === null) {
-      stampRequest(request);
-      await pages(request, response);
+      const { requestId } = stampRequest(request);
+      const refusal = takesArchive(request.method ?? "", pathOf(request)) ? await door.enter(request, response, requestId) : null;
+      if (refusal === null) await pages(request, response);
+      else await answerWith(response, refusal);
     } else {
       response.setHeader("connection", "close");
       answer(response, problem.status, `${problem.text}\n`);
@@ -72,6 +77,26 @@ function addressProblem({ method = "", url = "" }: IncomingMessage): Problem | n
   return { status: 400, text: "the address can't be read" };
 }
 
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+/** What a body may take beyond its own limit, for the answer of whoever reads it to come first. */
+const GRACE_MILLISECONDS = 15_000;
+
+/** For the server that hands requests to this handler. */
+export const LONGEST_REQUEST_MILLISECONDS = ARCHIVE_BODY.ms + GRACE_MILLISECONDS;
+
+/** Ends a request whose body doesn't come. The server's own limit is that of the largest body (LONGEST_REQUEST_MILLISECONDS). */
+function limitTime(request: IncomingMessage, path: string): void {
+  const timer = setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, bodyLimit(request.method ?? "", path).ms + GRACE_MILLISECONDS).unref();
+  const stop = (): void => clearTimeout(timer);
+  request.once("end", stop);
+  request.once("close", stop);
+}
+
 /**
  * Next.js reads bodies without a limit, so their length must be known beforehand. A length that is given is kept to by the
  * parser: what comes after it isn't this request's body.
@@ -79,8 +104,15 @@ function addressProblem({ method = "", url = "" }: IncomingMessage): Problem | n
 function bodyProblem(request: IncomingMessage): Problem | null {
   if ((request.url?.length ?? 0) > REQUEST_LIMITS.urlLength) return { status: 414, text: "the address is too long" };
   if (request.headers["transfer-encoding"] !== undefined) return { status: 411, text: "a body needs a Content-Length" };
-  if (Number(request.headers["content-length"] ?? 0) > REQUEST_LIMITS.bodyBytes) return { status: 413, text: "the body is too large" };
+  if (Number(request.headers["content-length"] ?? 0) > bodyLimit(request.method ?? "", pathOf(request)).bytes) return { status: 413, text: "the body is too large" };
   return null;
+}
+
+/** The body that wasn't read is in the way of another request on this connection. */
+async function answerWith(response: ServerResponse, refusal: Response): Promise<void> {
+  const text = await refusal.text();
+  response.writeHead(refusal.status, { ...Object.fromEntries(refusal.headers), "content-length": Buffer.byteLength(text), connection: "close" });
+  response.end(text);
 }
 
 function answer(response: ServerResponse, status: number, text: string): void {

@@ -23,6 +23,8 @@ export interface ListenOptions {
   /** PEM texts. Null: plain HTTP, which the configuration allows on loopback only. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly handle: RequestListener;
+  /** Milliseconds in which a request must have come, body and all; for a handler that limits most of them further itself. */
+  readonly requestMs?: number;
 }
 
 export interface Listening {
@@ -39,9 +41,10 @@ export function readTlsFiles(files: { readonly certFile: string; readonly keyFil
 }
 
 /** Listens with limits on headers, time and connections. */
-export async function listenHttp({ host, port, tls, handle }: ListenOptions): Promise<Listening> {
+export async function listenHttp({ host, port, tls, handle, requestMs = SERVER_LIMITS.requestTimeout }: ListenOptions): Promise<Listening> {
+  const limits = { ...SERVER_LIMITS, requestTimeout: requestMs };
   const server: Server =
-    tls === null ? createHttpServer(SERVER_LIMITS, handle) : createHttpsServer({ ...SERVER_LIMITS, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, handle);
+    tls === null ? createHttpServer(limits, handle) : createHttpsServer({ ...limits, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, handle);
   server.maxConnections = MOST_CONNECTIONS;
   server.maxHeadersCount = MOST_HEADERS;
   // Closing ends the connections that HTTP knows of; one in its TLS handshake isn't among them, and would go on for ever.

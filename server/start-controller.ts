@@ -12,7 +12,7 @@ import { startJobWorker } from "#lib/jobs/worker.ts";
 import type { Logger } from "#lib/logging/logger.ts";
 import { createRapiHandler } from "#lib/rapi/handler.ts";
 import type { Handler } from "./handle-request.ts";
-import { mainHandler } from "./handle-request.ts";
+import { LONGEST_REQUEST_MILLISECONDS, mainHandler } from "./handle-request.ts";
 import type { Listening } from "./listen-http.ts";
 import { listenHttp, readTlsFiles } from "./listen-http.ts";
 
@@ -75,6 +75,7 @@ export async function startController(config: Config, log: Logger, onLost: () =>
           port: config.console.port,
           tls: config.console.tls === null ? null : readTlsFiles(config.console.tls),
           handle: mainHandler({ services, pages: await preparePages(config), rapi: rapiHandler, isReady }),
+          requestMs: LONGEST_REQUEST_MILLISECONDS,
         })
       : null;
     if (console !== null) closers.push(() => console.close());

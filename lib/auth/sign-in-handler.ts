@@ -4,6 +4,7 @@ import { tellNextAuthItsAddress } from "#lib/config/next-environment.ts";
 import { services as installedServices } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { problemResponse, SECURITY_HEADERS, toProblem } from "#lib/http/problem.ts";
+import { JSON_BODY } from "#lib/http/limits.ts";
 import { readBody } from "#lib/http/read-body.ts";
 import { STAMPS } from "#lib/http/stamp.ts";
 import { authOptions } from "./options.ts";
@@ -41,6 +42,6 @@ export async function signInHandler(request: NextRequest, context: AuthContext):
 
 async function withBoundedBody(request: NextRequest): Promise<NextRequest> {
   if (request.method !== "POST") return request;
-  const body = await readBody(request);
+  const body = await readBody(request, JSON_BODY);
   return new NextRequest(request.url, { method: "POST", headers: request.headers, body: Buffer.from(body) });
 }

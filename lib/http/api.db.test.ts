@@ -5,14 +5,14 @@ import { sessionKey } from "#lib/auth/session-key.ts";
 import { sessionCookieName } from "#lib/auth/session.ts";
 import { reach } from "#lib/domain/access.ts";
 import type { ApiRoute } from "./define-route.ts";
-import { REQUEST_LIMITS } from "./limits.ts";
+import { ARCHIVE_BODY, REQUEST_LIMITS } from "./limits.ts";
 import { answer } from "./route.ts";
 import { API_ROUTES } from "./routes.ts";
 import type { Account, TestServices } from "./testing-services.ts";
 import { basic, startTestServices } from "./testing-services.ts";
 
 const ORIGIN = "http://slipway.example.test:8080";
-const PARAMS: Readonly<Record<string, string>> = { name: "nobody-knows", id: "1" };
+const PARAMS: Readonly<Record<string, string>> = { name: "nobody-knows", id: "1", version: "1" };
 let fixture: TestServices;
 
 beforeAll(async () => {
@@ -88,7 +88,18 @@ describe("every route of the register", () => {
     }
   });
 
-  test.each(names.filter(([, one]) => one.hasBody))("%s refuses bodies that are too large, too deep, ambiguous or not JSON", async (_, one) => {
+  test.each(names.filter(([, one]) => one.rawBody !== null))("%s refuses archives that are too large, none, or of a type that isn't one", async (_, one) => {
+    const query = one.path === "/api/v1/os-definition-checks" ? "?name=nobody-knows" : "";
+    const send = (type: string, body: BodyInit) => ask(one, { headers: { ...basic("admin"), "content-type": type }, body, query });
+    expect((await send("application/x-tar", new Uint8Array(ARCHIVE_BODY.bytes + 1))).status).toBe(413);
+    for (const type of ["application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-tar, application/json"]) {
+      expect((await send(type, "{}")).status, type).toBe(415);
+    }
+    for (const body of ["", "no archive", new Uint8Array(1_024)]) expect((await send("application/octet-stream", body)).status).toBe(400);
+    expect(await fixture.services.db.osDefinition.count()).toBe(0);
+  });
+
+  test.each(names.filter(([, one]) => one.hasBody && one.rawBody === null))("%s refuses bodies that are too large, too deep, ambiguous or not JSON", async (_, one) => {
     const headers = basic("admin");
     const bodies: readonly (readonly [number, BodyInit])[] = [
       [400, '{"a":'],
@@ -107,7 +118,9 @@ describe("every route of the register", () => {
   });
 
   test.each(names)("%s refuses a query that it doesn't know", async (_, one) => {
-    const response = await ask(one, { headers: basic("admin"), query: "?unheardOf=1", ...(one.hasBody ? { body: "{}" } : {}) });
+    const archive = one.rawBody === null ? {} : { "content-type": one.rawBody.contentTypes[0] };
+    const missing = one.path === "/api/v1/os-definition-checks" ? "&name=a" : one.path.endsWith("/diff") ? "&from=1&to=1" : one.path.endsWith("/file") ? "&path=a" : "";
+    const response = await ask(one, { headers: { ...basic("admin"), ...archive }, query: `?unheardOf=1${missing}`, ...(one.hasBody ? { body: "{}" } : {}) });
     expect(response.status).toBe(400);
     expect(await problem(response)).toMatchObject({ code: "invalid", field: "unheardOf" });
   });

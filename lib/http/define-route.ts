@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { RequestContext, Services } from "#lib/context/context.ts";
 import type { Operation } from "#lib/domain/access.ts";
+import type { ARCHIVE_BODY } from "./limits.ts";
 import { parseWith } from "./parse.ts";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -9,7 +10,7 @@ export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 export interface RawInput {
   readonly params: unknown;
   readonly query: unknown;
-  /** Parsed JSON; undefined for a route without a body. */
+  /** Parsed JSON, or bytes where the route takes an archive; undefined for a route without a body. */
   readonly body: unknown;
   readonly headers: Headers;
   /** Fires when the client has gone. */
@@ -31,6 +32,8 @@ interface Shape<Params extends z.ZodType, Query extends z.ZodType, Body extends 
   readonly query: Query;
   readonly body: Body;
   readonly status: 200 | 201 | 202;
+  /** For a body that isn't JSON: its schema gets the bytes. */
+  readonly rawBody?: typeof ARCHIVE_BODY;
 }
 
 export interface Input<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
@@ -49,6 +52,8 @@ export interface ApiRoute {
   readonly schemas: { readonly params: z.ZodType; readonly query: z.ZodType; readonly body: z.ZodType };
   /** Whether it has a body at all. */
   readonly hasBody: boolean;
+  /** Null: a body is JSON. */
+  readonly rawBody: typeof ARCHIVE_BODY | null;
   readonly access:
     | { readonly kind: "operation"; readonly operation: Operation; readonly run: (ctx: RequestContext, input: RawInput) => Promise<unknown> }
     /** Needs no account; whoever asks brings a credential of another kind in the body. */
@@ -73,8 +78,8 @@ export function defineOpenRoute<Params extends z.ZodType, Query extends z.ZodTyp
 }
 
 function common(shape: Shape<z.ZodType, z.ZodType, z.ZodType>): Omit<ApiRoute, "access"> {
-  const { method, path, status, params, query, body } = shape;
-  return { method, path, status, hasBody: method === "POST" || method === "PATCH", schemas: { params, query, body } };
+  const { method, path, status, params, query, body, rawBody = null } = shape;
+  return { method, path, status, hasBody: method === "POST" || method === "PATCH", rawBody, schemas: { params, query, body } };
 }
 
 function check<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(

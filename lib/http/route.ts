@@ -7,7 +7,7 @@ import { authenticate } from "./authenticate.ts";
 import type { ApiRoute, RawInput } from "./define-route.ts";
 import { parseJsonBody } from "./json.ts";
 import { kindOfOperation } from "./kind-of-operation.ts";
-import { REQUEST_LIMITS } from "./limits.ts";
+import { JSON_BODY, REQUEST_LIMITS } from "./limits.ts";
 import { readQuery } from "./parse.ts";
 import { problemResponse, SECURITY_HEADERS, toProblem } from "./problem.ts";
 import { readBody } from "./read-body.ts";
@@ -47,7 +47,7 @@ async function carryOut(services: Services, route: ApiRoute, request: Request, c
   const input: RawInput = {
     params: (await context.params) ?? {},
     query: readQuery(new URL(request.url)),
-    body: route.hasBody ? await readJson(request) : undefined,
+    body: await readContent(route, request),
     headers: request.headers,
     signal: request.signal,
   };
@@ -74,10 +74,22 @@ async function prepare(
   return (input) => access.run(ctx, input);
 }
 
-async function readJson(request: Request): Promise<unknown> {
-  const body = await readBody(request);
-  if (body.byteLength === 0) return undefined;
+async function readContent(route: ApiRoute, request: Request): Promise<unknown> {
+  if (!route.hasBody) return undefined;
   const type = request.headers.get("content-type") ?? "";
+  return route.rawBody === null ? readJson(request, type) : readRaw(request, type, route.rawBody);
+}
+
+async function readRaw(request: Request, type: string, raw: NonNullable<ApiRoute["rawBody"]>): Promise<Uint8Array> {
+  if (!raw.contentTypes.some((known) => known === type.trim().toLowerCase())) {
+    throw new SlipwayError("invalid", `Send the archive as one of ${raw.contentTypes.join(", ")}`, { field: "content-type" });
+  }
+  return readBody(request, raw);
+}
+
+async function readJson(request: Request, type: string): Promise<unknown> {
+  const body = await readBody(request, JSON_BODY);
+  if (body.byteLength === 0) return undefined;
   if (!/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) {
     throw new SlipwayError("invalid", "Send the body as application/json", { field: "content-type" });
   }

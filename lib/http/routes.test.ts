@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ApiRoute } from "./define-route.ts";
+import { ARCHIVE_BODY, bodyLimit, JSON_BODY, takesArchive } from "./limits.ts";
 import { API_ROUTES } from "./routes.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -45,6 +46,16 @@ describe("the register of the API's routes", () => {
 
   test("lets in without an account only where a credential of another kind is in the body; this list may only shrink", () => {
     expect(API_ROUTES.filter(({ access }) => access.kind === "open").map(label)).toEqual(["POST /api/v1/enrolments"]);
+  });
+
+  test("takes archives at exactly the addresses that the server lets large bodies through to", () => {
+    for (const route of API_ROUTES) {
+      const address = route.path.replace(/\{\w+\}/g, "debian-12.x_y");
+      expect(bodyLimit(route.method, address), label(route)).toEqual(route.rawBody === null ? JSON_BODY : ARCHIVE_BODY);
+    }
+    for (const address of ["/api/v1/os-definitions/a/b/versions", "/api/v1/os-definitions//versions", "/x/api/v1/os-definition-checks", "/api/v1/os-definition-checks/x"]) {
+      expect(takesArchive("POST", address), address).toBe(false);
+    }
   });
 
   test("has no fixed word where an object's name may stand: an instance may be called anything", () => {

@@ -7,6 +7,7 @@ import * as instances from "./routes/instances.ts";
 import * as jobs from "./routes/jobs.ts";
 import * as nodes from "./routes/nodes.ts";
 import * as osDefinitions from "./routes/os-definitions.ts";
+import * as osVersions from "./routes/os-versions.ts";
 import * as parameterDefaults from "./routes/parameter-defaults.ts";
 import * as users from "./routes/users.ts";
 
@@ -14,6 +15,6 @@ import * as users from "./routes/users.ts";
  * Every route of the API. Tests of access and of what answers hold go through this register, and one compares it with the
  * files under app/api, so that a route that isn't here doesn't exist.
  */
-export const API_ROUTES: readonly ApiRoute[] = [audit, cluster, events, installs, instances, jobs, nodes, osDefinitions, parameterDefaults, users].flatMap(
+export const API_ROUTES: readonly ApiRoute[] = [audit, cluster, events, installs, instances, jobs, nodes, osDefinitions, osVersions, parameterDefaults, users].flatMap(
   (module): ApiRoute[] => Object.values(module),
 );

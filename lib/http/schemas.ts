@@ -7,8 +7,13 @@ export const noQuery = z.strictObject({});
 /** For a request without a body; an empty object does no harm. */
 export const noBody = z.strictObject({}).optional();
 
+/** The bytes of an archive. */
+export const archiveBody = z.instanceof(Uint8Array);
+
 /** A name in a path. Whether it is a possible name is the operation's question: an impossible one is unknown. */
 export const nameParams = z.object({ name: z.string().min(1).max(253) });
+export const versionNumber = z.string().regex(/^[1-9]\d{0,8}$/, "must be a version's number").transform(Number);
+export const versionParams = nameParams.extend({ version: versionNumber });
 export const jobParams = z.object({ id: z.string().regex(/^[1-9]\d{0,8}$/, "must be a job's number").transform(Number) });
 export const installParams = z.object({ id: z.uuid("must be an install's id") });
 
@@ -17,6 +22,9 @@ export const pageFields = {
   limit: wholeNumber(1, PAGE_LIMITS.max).default(PAGE_LIMITS.default),
 };
 export const pageQuery = z.strictObject(pageFields);
+
+/** A part of a name or title that is looked for. */
+export const searchText = z.string().max(100).refine((text) => !text.includes("\0"), "has a character that can't be used");
 
 /** A whole number as it stands in a query. */
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {

@@ -39,7 +39,7 @@ export const TITLE_OF_STATUS: Readonly<Record<number, string>> = {
   405: "Not possible with this method",
   409: "Not possible in this state",
   413: "Too large",
-  415: "Not JSON",
+  415: "Not the content type that is taken here",
   422: "Can't be carried out as asked",
   429: "Too many requests",
   500: "Something is wrong in Slipway",

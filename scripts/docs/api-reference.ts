@@ -5,12 +5,13 @@ import { ERROR_CODES } from "#lib/domain/errors.ts";
 import { PAGE_LIMITS } from "#lib/domain/paging.ts";
 import { PARAMETER_LIMITS } from "#lib/domain/parameters.ts";
 import type { ApiRoute } from "#lib/http/define-route.ts";
-import { REQUEST_LIMITS } from "#lib/http/limits.ts";
+import { ARCHIVE_BODY, REQUEST_LIMITS } from "#lib/http/limits.ts";
 import { API_ROUTES } from "#lib/http/routes.ts";
 import { STATUS_OF_CODE } from "#lib/http/status.ts";
 import { RAPI_METHODS } from "#lib/rapi/context.ts";
 import { RAPI_RESOURCES } from "#lib/rapi/resources.ts";
 import { RECORDED_DIFFERENCES } from "#lib/rapi/testing-differences.ts";
+import type { FieldRow } from "./describe-schema.ts";
 import { describeFields } from "./describe-schema.ts";
 import { RAPI_SUMMARIES, ROUTE_SUMMARIES } from "./summaries.ts";
 
@@ -57,9 +58,15 @@ function fieldTables(): string {
     const rows = [
       ...describeFields(route.schemas.query).map((field) => ["query", field] as const),
       ...(route.hasBody ? describeFields(route.schemas.body) : []).map((field) => ["body", field] as const),
+      ...archiveRows(route),
     ].map(([part, field]) => [`\`${field.name}\``, part, field.isRequired ? "required" : "", field.type]);
     return rows.length === 0 ? [] : [`#### ${labelOf(route)}\n\n${table(["field", "in", "", "type"], rows)}`];
   }).join("\n\n");
+}
+
+function archiveRows({ rawBody }: ApiRoute): (readonly ["body", FieldRow])[] {
+  if (rawBody === null) return [];
+  return [["body", { name: "(the body itself)", isRequired: true, type: `an archive, at most ${rawBody.bytes / 1_048_576} MiB: ${rawBody.contentTypes.map((type) => `\`${type}\``).join(", ")}` }]];
 }
 
 function errorTable(): string {
@@ -73,6 +80,8 @@ function limitTable(): string {
     [
       ["body of a request", mib(REQUEST_LIMITS.bodyBytes)],
       ["time for the body to come", `${REQUEST_LIMITS.bodyMs / 1_000} s`],
+      ["archive of an OS definition", mib(ARCHIVE_BODY.bytes)],
+      ["time for an archive to come", `${ARCHIVE_BODY.ms / 1_000} s`],
       ["time for an answer, streams apart", `${REQUEST_LIMITS.operationMs / 1_000} s`],
       ["address with its query", `${REQUEST_LIMITS.urlLength} characters`],
       ["objects and lists in one another", String(REQUEST_LIMITS.jsonDepth)],

@@ -18,6 +18,7 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
   readonly format?: string;
@@ -37,7 +38,19 @@ const MOST_DEPTH = 6;
 /** The fields of an object as it has to be sent, those of objects within it by their path. */
 export function describeFields(schema: z.ZodType): FieldRow[] {
   // zod's own type for a JSON schema is an open record; of it only the members above are read.
-  return fieldsOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema, "", 0);
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const forms = (json.oneOf ?? [json]).map((form) => fieldsOf(form, "", 0));
+  return forms.length === 1 ? forms.flat() : together(forms);
+}
+
+/** Of a body that has several forms: what all of them need is required, and a field is what it is in each. */
+function together(forms: readonly (readonly FieldRow[])[]): FieldRow[] {
+  const names = [...new Set(forms.flat().map(({ name }) => name))];
+  return names.map((name) => {
+    const found = forms.map((form) => form.find((row) => row.name === name));
+    const types = new Set(found.flatMap((row) => (row === undefined ? [] : [row.type])));
+    return { name, isRequired: found.every((row) => row?.isRequired === true), type: [...types].join(" or ") };
+  });
 }
 
 function fieldsOf(schema: JsonSchema, prefix: string, depth: number): FieldRow[] {

@@ -1,0 +1,6 @@
+import { handle } from "#lib/http/route.ts";
+import { getVersionRoute } from "#lib/http/routes/os-versions.ts";
+
+export const dynamic = "force-dynamic";
+
+export const GET = handle(getVersionRoute);
