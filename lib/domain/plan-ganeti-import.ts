@@ -194,7 +194,7 @@ function planInstances(config: GanetiConfig, known: Known, { skip, cannot }: Lis
   const names = new Set<string>();
   const macs = new Set<string>();
   for (const instance of config.instances) {
-    const { parameters, remarks, nodeId, hypervisor, path, ...rest } = instance;
+    const { parameters, remarks, nodeId, hypervisor: _hypervisor, path, ...rest } = instance;
     const { name } = rest;
     const base = { subject: "instance", name, path, detail: null } as const;
     if (names.has(name)) {
