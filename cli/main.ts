@@ -7,10 +7,12 @@
  */
 import type { Command } from "./command.ts";
 import { importGanetiCommand } from "./import-ganeti.ts";
+import { keysRotate } from "./keys-rotate.ts";
+import { keysStatus } from "./keys-status.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** Every command. A new one is a file of its own and a line here. */
-const COMMANDS: readonly Command[] = [importGanetiCommand];
+const COMMANDS: readonly Command[] = [keysStatus, keysRotate, importGanetiCommand];
 
 process.umask(0o077);
 process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

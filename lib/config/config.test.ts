@@ -83,4 +83,16 @@ describe("the settings of a controller", () => {
     const config = load({});
     expect(inspect(config, { depth: null }) + JSON.stringify(config)).not.toContain("kept-to-itself");
   });
+
+  test("take the master key out of the process's environment, and never print it", () => {
+    Object.assign(process.env, { SLIPWAY_HOME: home, DATABASE_URL: URL_WITH_PASSWORD, SLIPWAY_MASTER_KEY: "kept-to-itself" });
+    try {
+      const config = loadConfig();
+      expect(config.masterKey.environment?.open()).toBe("kept-to-itself");
+      expect(process.env).not.toHaveProperty("SLIPWAY_MASTER_KEY");
+      expect(inspect(config, { depth: null }) + JSON.stringify(config)).not.toContain("kept-to-itself");
+    } finally {
+      for (const name of ["SLIPWAY_HOME", "DATABASE_URL", "SLIPWAY_MASTER_KEY"]) Reflect.deleteProperty(process.env, name);
+    }
+  });
 });

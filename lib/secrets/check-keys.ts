@@ -1,6 +1,8 @@
 import type { Queryable } from "#lib/db/client.ts";
 import { ENVELOPE_KEY_BYTES, envelopeKey } from "./envelope.ts";
 import type { EnvelopeKey } from "./envelope.ts";
+import type { LoadedKeys } from "./load-keys.ts";
+import type { MasterKeys } from "./master-keys.ts";
 
 /** How many stored private values need a key. */
 export interface ValuesOfKey extends EnvelopeKey {
@@ -18,4 +20,9 @@ export async function valuesByKey(db: Queryable): Promise<readonly ValuesOfKey[]
     ) AS stored
     GROUP BY 1 ORDER BY 1`;
   return rows.map(({ start, values }) => ({ ...envelopeKey(start), values: Number(values) }));
+}
+
+/** Those of them whose key isn't here. */
+export function unreadable(keys: LoadedKeys, values: readonly ValuesOfKey[], masters: MasterKeys | null): readonly ValuesOfKey[] {
+  return values.filter(({ kind, id }) => (kind === "data" ? !keys.privateKeys.has(id) : masters?.get(id) === undefined));
 }

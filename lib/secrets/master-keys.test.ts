@@ -6,7 +6,8 @@ import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadConfig } from "#lib/config/config.ts";
 import { keyId } from "./key-id.ts";
-import { MASTER_KEY_FILE, MasterKeys, parseMasterKeys, readMasterKeys } from "./master-keys.ts";
+import type { MasterKeys } from "./master-keys.ts";
+import { MASTER_KEY_FILE, parseMasterKeys, readMasterKeys } from "./master-keys.ts";
 
 let home: string;
 beforeEach(() => {
@@ -92,18 +93,6 @@ describe("the master key", () => {
     const keys = parseMasterKeys({ kind: "environment", name: "SLIPWAY_MASTER_KEY" }, base64(one));
     const printed = inspect(keys, { depth: null, showHidden: true }) + JSON.stringify(keys) + inspect(loadConfig({ environment: { SLIPWAY_HOME: home, DATABASE_URL: "postgresql://x@localhost/y", SLIPWAY_MASTER_KEY: base64(one) } }), { depth: null });
     for (const form of [base64(one), one.toString("hex"), inspect(one)]) expect(printed).not.toContain(form);
-  });
-
-  test("is taken out of the environment of the process that reads it", () => {
-    process.env["SLIPWAY_MASTER_KEY"] = base64(one);
-    process.env["SLIPWAY_HOME"] = home;
-    process.env["DATABASE_URL"] = "postgresql://nobody@localhost/none";
-    try {
-      expect(readMasterKeys(loadConfig())?.current).toBe(keyId(one));
-      expect(process.env).not.toHaveProperty("SLIPWAY_MASTER_KEY");
-    } finally {
-      for (const name of ["SLIPWAY_MASTER_KEY", "SLIPWAY_HOME", "DATABASE_URL"]) Reflect.deleteProperty(process.env, name);
-    }
   });
 
   test("gets an heir, and is kept beside it for as long as it is needed", () => {

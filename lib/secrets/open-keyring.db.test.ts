@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
@@ -43,7 +44,7 @@ async function start(where: { readonly in?: TestDatabase; readonly home?: string
 }
 function anotherHome(): string {
   const directory = mkdtempSync(path.join(tmpdir(), "slipway-keys-"));
-  closers.push(() => Promise.resolve(rmSync(directory, { recursive: true })));
+  closers.push(async () => rm(directory, { recursive: true }));
   return directory;
 }
 async function store(controller: TestController, places: readonly EnvelopePlace[], text: string): Promise<void> {
@@ -69,9 +70,10 @@ describe("the keys of a controller", () => {
 
   test("are nowhere in the database as they are", async () => {
     const { services } = await start();
-    const master = JSON.parse(readFileSync(path.join(keys, MASTER_KEY_FILE), "utf8")) as { current: string; keys: Record<string, string> };
+    const masters = readFileSync(path.join(keys, MASTER_KEY_FILE), "utf8").match(/[\w+/]{43}=/g) ?? [];
+    expect(masters).toHaveLength(1);
     const all = [...(await dumpRows(db)).values()].join("\n");
-    for (const key of [services.keyring.sessionSecret.open(), ...Object.values(master.keys)]) {
+    for (const key of [services.keyring.sessionSecret.open(), ...masters]) {
       const forms = [key, Buffer.from(key).toString("hex"), Buffer.from(key, "base64").toString("hex")];
       for (const form of forms) expect(all).not.toContain(form);
     }
@@ -88,7 +90,7 @@ describe("the keys of a controller", () => {
     expect(await db.dataKey.count()).toBe(3);
     const [place] = await insertPlaces(db, "shared");
     const [one, ...others] = controllers;
-    if (one === undefined || place === undefined) throw new Error("no controller");
+    if (place === undefined) throw new Error("no place");
     await store(one, [place], "a value");
     for (const other of others) {
       expect(await read(other, place)).toBe("a value");

@@ -6,7 +6,7 @@ import type { NotificationListener } from "#lib/db/listen.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Logger } from "#lib/logging/logger.ts";
 import type { ValuesOfKey } from "./check-keys.ts";
-import { valuesByKey } from "./check-keys.ts";
+import { unreadable, valuesByKey } from "./check-keys.ts";
 import { newDataKey, PURPOSES, wrapKey } from "./data-keys.ts";
 import type { FileKey } from "./first-release-files.ts";
 import { readFirstReleaseFiles, removeFirstReleaseFiles } from "./first-release-files.ts";
@@ -61,11 +61,6 @@ function isWithoutKey(keys: LoadedKeys, values: readonly ValuesOfKey[], found: M
   const ofFirstRelease = values.filter(({ kind }) => kind === "master");
   const isFirst = Object.keys(keys.writing).length === 0 || found === null;
   return isFirst && ofFirstRelease.length > 0 && !ofFirstRelease.some(({ id }) => found?.get(id) !== undefined);
-}
-
-/** Values whose key isn't here, by the key that they name. */
-export function unreadable(keys: LoadedKeys, values: readonly ValuesOfKey[], masters: MasterKeys | null): readonly ValuesOfKey[] {
-  return values.filter(({ kind, id }) => (kind === "data" ? !keys.privateKeys.has(id) : masters?.get(id) === undefined));
 }
 
 function missingKeys(config: OpenKeyringOptions["config"], found: MasterKeys | null, keys: LoadedKeys, values: readonly ValuesOfKey[]): SlipwayError {

@@ -1,6 +1,7 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Writable } from "node:stream";
 import { loadConfig } from "#lib/config/config.ts";
 import type { EnvelopePlace, RequestContext, Services } from "#lib/context/context.ts";
 import { openServices, setupContext } from "#lib/context/open-services.ts";
@@ -40,7 +41,7 @@ export interface TestController {
 
 export async function openTestController(database: TestDatabase, home: string, settings: Readonly<Record<string, string>> = {}): Promise<TestController> {
   const config = loadConfig({ environment: { SLIPWAY_HOME: home, DATABASE_URL: database.url.open(), NODE_ENV: "production", ...settings } });
-  const open = await openServices(config, createLogger({ level: "fatal" }));
+  const open = await openServices(config, createLogger({ level: "error", destination: new Writable({ write: (_chunk, _encoding, done) => { done(); } }) }));
   return { services: open.services, ctx: setupContext(open.services), close: () => open.close() };
 }
 
