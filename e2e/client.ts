@@ -42,8 +42,21 @@ export class Client {
     return new Client(base, { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` }, onAnswer);
   }
 
+  static signedOut(base: string, onAnswer: (answer: Answer) => void = () => undefined): Client {
+    return new Client(base, {}, onAnswer);
+  }
+
   /** Signs in as a browser does, and goes on with the session's cookies. */
   static async withSession(base: string, user: string, password: string, onAnswer: (answer: Answer) => void = () => undefined): Promise<Client> {
+    return Client.withCookies(base, await Client.signIn(base, user, password), onAnswer);
+  }
+
+  static withCookies(base: string, cookie: string, onAnswer: (answer: Answer) => void = () => undefined): Client {
+    return new Client(base, { cookie, origin: base }, onAnswer);
+  }
+
+  /** The cookies of a session, as a browser gets them. */
+  static async signIn(base: string, user: string, password: string): Promise<string> {
     const csrf = await fetch(new URL("/api/auth/csrf", base), { signal: AbortSignal.timeout(REQUEST_MS) });
     const { csrfToken } = z.object({ csrfToken: z.string() }).parse(await csrf.json());
     const signedIn = await fetch(new URL("/api/auth/callback/credentials", base), {
@@ -55,16 +68,21 @@ export class Client {
     });
     const cookie = cookiesOf(signedIn);
     if (!cookie.includes("session-token")) throw new Error(`${user} could not sign in: status ${signedIn.status}`);
-    return new Client(base, { cookie, origin: base }, onAnswer);
+    return cookie;
   }
 
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.sendRaw(method, path, body === undefined ? undefined : { type: "application/json", content: JSON.stringify(body) });
+  }
+
+  /** A body as it is: an archive, or what only looks like JSON. */
+  async sendRaw(method: string, path: string, body?: { readonly type: string; readonly content: string | Uint8Array<ArrayBuffer> }): Promise<Answer> {
     const url = new URL(path, this.#base);
     const response = await fetch(url, {
       method,
       redirect: "manual",
-      headers: { ...this.#headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { ...this.#headers, ...(body === undefined ? {} : { "content-type": body.type }) },
+      ...(body === undefined ? {} : { body: body.content }),
       signal: AbortSignal.timeout(REQUEST_MS),
     });
     const text = await response.text();
@@ -99,6 +117,7 @@ export class Client {
   async follow(installId: string, until: (install: Install) => boolean | Promise<boolean> = () => false): Promise<Install> {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(new Error(`install ${installId} went on for too long`)), 170_000);
+    const pieces: Uint8Array[] = [];
     const look = (): Promise<Install> => this.call("GET", `/api/v1/installs/${installId}`, installSchema);
     try {
       for (;;) {
@@ -106,7 +125,8 @@ export class Client {
         const events = await this.stream(`/api/v1/events?install=${installId}`, abort.signal);
         let install = await look();
         if (FINAL_STATES.includes(install.state) || (await until(install))) return install;
-        for await (const _piece of events) {
+        for await (const piece of events) {
+          pieces.push(piece);
           install = await look();
           if (FINAL_STATES.includes(install.state) || (await until(install))) return install;
         }
@@ -114,6 +134,7 @@ export class Client {
     } finally {
       clearTimeout(timer);
       abort.abort();
+      this.#onAnswer({ method: "GET", url: `/api/v1/events?install=${installId}`, status: 200, everything: Buffer.concat(pieces).toString("utf8"), json: null });
     }
   }
 

@@ -11,7 +11,7 @@ const upSchema = z.object({
   adminUser: z.string(),
   adminPasswordFile: z.string(),
   databaseUrlFile: z.string(),
-  agents: z.array(z.object({ node: z.string(), dataDir: z.string() })).min(1),
+  agents: z.array(z.object({ node: z.string(), address: z.url(), dataDir: z.string(), pid: z.number() })).min(1),
   pids: z.record(z.string(), z.number()),
 });
 

@@ -1,12 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
+/** Reads every place that the register knows into a ledger. */
 import { opendir } from "node:fs/promises";
-import { request } from "node:http";
 import path from "node:path";
 import pg from "pg";
-import type { Find, Scanner } from "#scripts/canary/scan.ts";
-import type { Client } from "../client.ts";
+import { startPostgres } from "#scripts/postgres/server.ts";
+import type { Ledger } from "#scripts/canary/ledger.ts";
+import type { ProcessSamples } from "#scripts/canary/sample-processes.ts";
 import type { Stack } from "../stack.ts";
+import { readRapiPort, waitForJob } from "./read-rapi.ts";
 import { API_READS, FILES, PAGES, RAPI_READS, SCHEMAS, type Objects } from "./register.ts";
+import { ROLES, type Role, type World } from "./world.ts";
 
 /** Tables of the database, as `schema.table`. */
 export async function listTables(databaseUrl: string): Promise<string[]> {
@@ -20,19 +22,42 @@ export async function listTables(databaseUrl: string): Promise<string[]> {
 }
 
 /** Every column of every row as text, each by itself: a row as one text would be escaped once more. Bytes come as hex, in which the scanner looks as well. */
-export async function scanTables(databaseUrl: string, scanner: Scanner): Promise<Find[]> {
+export async function readTables(databaseUrl: string, ledger: Ledger, kind = "tables"): Promise<void> {
   const tables = (await listTables(databaseUrl)).filter((table) => SCHEMAS.some((schema) => table.startsWith(`${schema}.`)));
-  return withDatabase(databaseUrl, async (client) => {
-    const finds: Find[] = [];
+  await withDatabase(databaseUrl, async (client) => {
     for (const table of tables) {
       const name = table.split(".").map((part) => client.escapeIdentifier(part)).join(".");
       const columns = await client.query<{ column: string }>("SELECT attname AS column FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped", [name]);
       const texts = columns.rows.map(({ column }) => `t.${client.escapeIdentifier(column)}::text`).join(", ");
       const { rows } = await client.query<(string | null)[]>({ text: `SELECT ${texts} FROM ${name} t`, rowMode: "array" });
-      for (const value of rows.flat()) if (value !== null) finds.push(...scanner.scan(`table ${table}`, value));
+      ledger.read(kind, `table ${table}`, "");
+      for (const value of rows.flat()) if (value !== null) ledger.read(kind, `table ${table}`, value);
     }
-    return finds;
   });
+}
+
+/**
+ * Has long values written as they are from now on: compressed they would be in the data directory and in the write-ahead log
+ * and couldn't be seen there.
+ */
+export async function storeUncompressed(databaseUrl: string): Promise<void> {
+  const tables = await listTables(databaseUrl);
+  await withDatabase(databaseUrl, async (client) => {
+    for (const table of tables) {
+      const name = table.split(".").map((part) => client.escapeIdentifier(part)).join(".");
+      const { rows } = await client.query<{ column: string }>(
+        "SELECT attname AS column FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attstorage IN ('x', 'm')",
+        [name],
+      );
+      for (const { column } of rows) await client.query(`ALTER TABLE ${name} ALTER COLUMN ${client.escapeIdentifier(column)} SET STORAGE EXTERNAL`);
+    }
+  });
+}
+
+/** Has the database write what it holds to its data files. */
+export async function checkpoint(stack: Stack): Promise<void> {
+  const { superuserUrl } = await startPostgres({ directory: path.join(stack.home, "postgres"), logFile: path.join(stack.home, "log/postgres.log") });
+  await withDatabase(superuserUrl, (client) => client.query("CHECKPOINT"));
 }
 
 export async function withDatabase<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -45,39 +70,44 @@ export async function withDatabase<T>(databaseUrl: string, use: (client: pg.Clie
   }
 }
 
-/** Every read of the API and RAPI, and every page, as one account. What it is refused counts as an answer too. */
-export async function readInterfaces(client: Client, objects: Objects): Promise<string[]> {
+/**
+ * Asks for every read of the API and RAPI, and every page, in every role. What somebody is refused counts as an answer too.
+ *
+ * @returns what broke: answers that say that something went wrong inside.
+ */
+export async function askForEverything(world: World, objects: Objects, roles: readonly Role[] = ROLES): Promise<string[]> {
   const addresses = [
     ...Object.values(API_READS).map((address) => address(objects)),
     ...Object.values(PAGES).map((address) => address(objects)),
     ...Object.values(RAPI_READS).flatMap((read) => read?.(objects) ?? []),
   ].filter((address) => address !== "");
-  const failed: string[] = [];
-  for (const address of addresses) {
-    const { status } = await client.send("GET", address);
-    if (status >= 500) failed.push(`${status} ${address}`);
+  const broken: string[] = [];
+  for (const role of roles) {
+    for (const address of addresses) {
+      const { status } = await world.as(role).send("GET", address);
+      if (status >= 500) broken.push(`${role}: ${status} ${address}`);
+    }
   }
-  return failed;
+  return broken;
 }
 
-/** `GET /2/jobs/ID/wait` with its body, which `fetch` can't send. */
-export function waitForJob(stack: Stack, job: string): Promise<string> {
-  const body = JSON.stringify({ fields: ["id", "ops", "status", "summary", "opresult", "oplog"], previous_job_info: null, previous_log_serial: null });
-  return new Promise((resolve, reject) => {
-    const call = request(
-      new URL(`/2/jobs/${job}/wait`, stack.consoleUrl),
-      { method: "GET", auth: `${stack.adminUser}:${stack.adminPassword}`, headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) }, timeout: 60_000 },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (piece: string) => (text += piece));
-        response.on("end", () => resolve(text));
-        response.on("error", reject);
-      },
-    );
-    call.on("error", reject);
-    call.end(body);
-  });
+/** What anybody was told until now, page by page and answer by answer, and the event streams. */
+export function readAnswers(world: World, ledger: Ledger): void {
+  for (const { role, answer } of world.answers.splice(0)) {
+    const { method, url, everything } = answer;
+    ledger.read(/^\/(api|2|version)(\/|\?|$)/.test(url) ? `answers to ${role}` : `pages to ${role}`, `${method} ${url.split("?", 1)[0] ?? ""} to ${role}`, everything);
+  }
+  for (const [role, pieces] of world.streamed) ledger.read(`event stream of ${role}`, `event stream of ${role}`, Buffer.concat(pieces));
+}
+
+/** RAPI on its own port, and its long poll, whose requests have bodies. */
+export async function readRapi(world: World, objects: Objects, ledger: Ledger): Promise<void> {
+  const addresses = Object.values(RAPI_READS).flatMap((read) => read?.(objects) ?? []);
+  for (const role of ["administrator", "owner", "another owner", "signed out"] as const) {
+    const account = world.accounts[role];
+    for (const address of ["/", ...addresses]) ledger.read("RAPI's port", `GET ${address} to ${role}`, await readRapiPort(world.stack, account, address));
+    ledger.read("RAPI's port", `a long poll of ${role}`, await waitForJob(world.stack, account, objects.job));
+  }
 }
 
 /** Files below a folder, by their path below it. Sockets and FIFOs hold nothing. */
@@ -89,44 +119,20 @@ export async function* filesBelow(root: string, below = ""): AsyncGenerator<stri
   }
 }
 
-export interface FileScan {
-  readonly finds: readonly Find[];
-  /** Files that no rule of the register knows. */
-  readonly unknown: readonly string[];
-}
-
-/** Every file below SLIPWAY_HOME. One that goes away while it is read held nothing that stays. */
-export async function scanFiles(home: string, scanner: Scanner): Promise<FileScan> {
-  const finds: Find[] = [];
+/** Every file below SLIPWAY_HOME. @returns those that no rule of the register knows. */
+export async function readFiles(home: string, ledger: Ledger): Promise<string[]> {
   const unknown: string[] = [];
   for await (const file of filesBelow(home)) {
     const rule = FILES.find(({ path: pattern }) => pattern.test(file));
     if (rule === undefined) unknown.push(file);
-    else if (rule.unread === undefined) finds.push(...(await unlessGone(scanner.scanFile(`file ${file}`, path.join(home, file)))));
+    else if (rule.unread === undefined) await ledger.readFile(rule.kind, `file ${file}`, path.join(home, file));
   }
-  return { finds, unknown };
+  return unknown;
 }
 
-async function unlessGone(scan: Promise<Find[]>): Promise<Find[]> {
-  try {
-    return await scan;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
+/** What was read of processes while everything ran. */
+export function readSamples(samples: ProcessSamples, ledger: Ledger): void {
+  for (const { part, program, content } of samples.texts) {
+    ledger.read(part === "command line" ? "command lines" : "environments", `${part} of ${program}`, Buffer.from(content));
   }
-}
-
-/** Command lines and environments of all processes that may be read. */
-export function scanProcesses(scanner: Scanner): Find[] {
-  const finds: Find[] = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
-    for (const part of ["cmdline", "environ"] as const) {
-      try {
-        finds.push(...scanner.scan(`${part} of a process`, readFileSync(`/proc/${pid}/${part}`)));
-      } catch {
-        // It has ended, or belongs to somebody else.
-      }
-    }
-  }
-  return finds;
 }

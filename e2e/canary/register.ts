@@ -46,6 +46,7 @@ export const TABLES = [
 export const API_READS: Readonly<Record<string, (objects: Objects) => string>> = {
   "/api/v1/audit": () => "/api/v1/audit?limit=200",
   "/api/v1/cluster": () => "/api/v1/cluster",
+  "/api/v1/cluster/parameters": () => "/api/v1/cluster/parameters",
   // Read while everything happens, as a stream.
   "/api/v1/events": () => "",
   "/api/v1/installs": () => "/api/v1/installs?limit=200",
@@ -59,6 +60,12 @@ export const API_READS: Readonly<Record<string, (objects: Objects) => string>> =
   "/api/v1/nodes/{name}": ({ node }) => `/api/v1/nodes/${node}`,
   "/api/v1/os-definitions": () => "/api/v1/os-definitions?limit=200",
   "/api/v1/os-definitions/{name}": ({ definition }) => `/api/v1/os-definitions/${definition}`,
+  "/api/v1/nodes/{name}/os-definitions": ({ node }) => `/api/v1/nodes/${node}/os-definitions`,
+  "/api/v1/os-definitions/{name}/diff": ({ definition }) => `/api/v1/os-definitions/${definition}/diff?from=1&to=1`,
+  "/api/v1/os-definitions/{name}/versions": ({ definition }) => `/api/v1/os-definitions/${definition}/versions`,
+  "/api/v1/os-definitions/{name}/versions/{version}": ({ definition }) => `/api/v1/os-definitions/${definition}/versions/1`,
+  "/api/v1/os-definitions/{name}/versions/{version}/file": ({ definition }) => `/api/v1/os-definitions/${definition}/versions/1/file?path=ganeti_api_version`,
+  "/api/v1/os-definitions/{name}/parameters": ({ definition }) => `/api/v1/os-definitions/${definition}/parameters`,
   "/api/v1/users": () => "/api/v1/users?limit=200",
 };
 
@@ -75,6 +82,14 @@ export const API_WRITES = [
   "POST /api/v1/enrolments",
   "POST /api/v1/users",
   "PATCH /api/v1/cluster",
+  "PATCH /api/v1/cluster/parameters",
+  "PATCH /api/v1/os-definitions/{name}/parameters",
+  "POST /api/v1/os-definition-checks",
+  "PATCH /api/v1/os-definitions/{name}",
+  "DELETE /api/v1/os-definitions/{name}",
+  "POST /api/v1/os-definitions/{name}/versions",
+  "POST /api/v1/os-definitions/{name}/registrations",
+  "POST /api/v1/os-definitions/{name}/trust",
 ] as const;
 
 /** RAPI resources by their path in its own register, and how each is read on the main port; null: see beside it. */
@@ -117,7 +132,16 @@ export const PAGES: Readonly<Record<string, (objects: Objects) => string>> = {
   "(console)/nodes/(list)/page.tsx": () => "/nodes",
   "(console)/nodes/[name]/page.tsx": ({ node }) => `/nodes/${node}`,
   "(console)/os-definitions/(list)/page.tsx": () => "/os-definitions",
-  "(console)/os-definitions/[name]/page.tsx": ({ definition }) => `/os-definitions/${definition}`,
+  "(console)/os-definitions/[name]/(tabs)/page.tsx": ({ definition }) => `/os-definitions/${definition}`,
+  "(console)/os-definitions/[name]/(tabs)/files/page.tsx": ({ definition }) => `/os-definitions/${definition}/files?file=parameters.list`,
+  "(console)/os-definitions/[name]/(tabs)/versions/page.tsx": ({ definition }) => `/os-definitions/${definition}/versions`,
+  "(console)/os-definitions/[name]/(tabs)/defaults/page.tsx": ({ definition }) => `/os-definitions/${definition}/defaults`,
+  "(console)/os-definitions/[name]/(tabs)/access/page.tsx": ({ definition }) => `/os-definitions/${definition}/access`,
+  "(console)/os-definitions/[name]/(tabs)/trust/page.tsx": ({ definition }) => `/os-definitions/${definition}/trust`,
+  "(console)/os-definitions/[name]/diff/page.tsx": ({ definition }) => `/os-definitions/${definition}/diff?from=1&to=1`,
+  "(console)/upload-definition/page.tsx": ({ definition }) => `/upload-definition?name=${definition}`,
+  "(console)/settings/page.tsx": () => "/settings",
+  "(console)/settings/parameters/page.tsx": () => "/settings/parameters",
   "sign-in/page.tsx": () => "/sign-in",
 };
 
@@ -127,21 +151,23 @@ const DIGEST = "[0-9a-f]{64}";
 export interface FileRule {
   /** Of the whole path below SLIPWAY_HOME. */
   readonly path: RegExp;
+  readonly kind: string;
   /** Why a file isn't read; every other is. */
   readonly unread?: string;
 }
 
-/** Files below SLIPWAY_HOME. One that no rule knows fails the test. */
+/** Files below SLIPWAY_HOME, by the first rule that fits. One that no rule knows fails the test. */
 export const FILES: readonly FileRule[] = [
-  { path: new RegExp(`^agent/data/instances/${UUID}/disk-\\d+(\\.new|\\.previous-${UUID})?$`), unread: "the inside of an instance's disk" },
-  { path: new RegExp(`^agent/data/instances/${UUID}/`) },
-  { path: /^agent\// },
-  { path: new RegExp(`^blobs/${DIGEST}$`) },
-  { path: /^blobs\// },
-  { path: /^log\/(controller|agent|postgres)\.log(\.\d+)?$/ },
-  { path: /^run\/[\w.-]+$/ },
-  { path: /^keys\/[\w.-]+$/ },
-  { path: /^pki\/[\w.-]+$/ },
-  { path: /^postgres\// },
-  { path: /^admin-password$/ },
+  { path: new RegExp(`^agent/data/instances/${UUID}/disk-\\d+(\\.new|\\.previous-${UUID})?$`), kind: "instances' disks", unread: "the inside of an instance's disk" },
+  { path: new RegExp(`^agent/data/instances/${UUID}/`), kind: "the agent's files" },
+  { path: /^agent\//, kind: "the agent's files" },
+  { path: new RegExp(`^blobs/${DIGEST}$`), kind: "contents by digest" },
+  { path: /^blobs\//, kind: "contents by digest" },
+  { path: /^log\/(controller|agent|postgres)\.log(\.\d+)?$/, kind: "logs" },
+  { path: /^run\/[\w.-]+$/, kind: "other files" },
+  { path: /^keys\/[\w.-]+$/, kind: "other files" },
+  { path: /^pki\/[\w.-]+$/, kind: "other files" },
+  { path: /^postgres\/data\/pg_wal\//, kind: "write-ahead log" },
+  { path: /^postgres\//, kind: "PostgreSQL's files" },
+  { path: /^admin-password$/, kind: "other files" },
 ];

@@ -1,0 +1,154 @@
+/** What happens to instances while values of every class are in play, and what is seen meanwhile. */
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Ledger } from "#scripts/canary/ledger.ts";
+import { acceptedSchema, type Client, type Install } from "../client.ts";
+import { askForEverything, readTables, withDatabase } from "./read-everything.ts";
+import { readDeletedFiles } from "./read-leftovers.ts";
+import type { Objects } from "./register.ts";
+import type { Role, World } from "./world.ts";
+
+/** The values of one request, and what the script is to do with them. */
+export interface Planted {
+  readonly word: string;
+  readonly remark: string;
+  readonly passphrase: string;
+}
+
+/** The install of one step. */
+export interface Ended extends Planted {
+  readonly installId: string;
+  readonly jobId: number;
+  readonly install: Install;
+}
+
+export interface Played {
+  readonly objects: Objects;
+  readonly created: Ended;
+  readonly failed: Ended;
+  readonly reinstalled: Ended;
+  readonly cancelled: Ended;
+  /** Encrypted rows of the job that hung: what they held while it ran. */
+  readonly privateRows: readonly { readonly name: string; readonly sealed: string }[];
+}
+
+/** One fresh value of each class. */
+export function plantAll(world: World, step: string): Planted {
+  return {
+    word: world.plants.plantPlain(`word at ${step}`, "public"),
+    remark: world.plants.plant(`remark at ${step}`, "private"),
+    passphrase: world.plants.plant(`passphrase at ${step}`, "secret"),
+  };
+}
+
+export function parametersOf(behave: string, { word, remark, passphrase }: Planted) {
+  return { public: { behave, word }, private: { remark }, secret: { passphrase } };
+}
+
+export const SPEAKER = { osType: "speaker+default", memoryMib: 128, disks: [{ sizeMib: 64 }] };
+
+/** Sends a request that begins an install, and follows it to its end or to where `until` says. */
+export async function install(client: Client, path: string, body: object, planted: Planted, until?: (install: Install) => Promise<boolean>): Promise<Ended> {
+  const { installId, jobId } = await client.call("POST", path, acceptedSchema, body);
+  return { ...planted, installId, jobId, install: await client.follow(installId, until) };
+}
+
+/** Whether the script of an install has said that it hangs. */
+export function hangs(client: Client): (install: Install) => Promise<boolean> {
+  return async ({ id }) => (await client.log(id)).some(({ text }) => text?.includes("hangs on purpose") === true);
+}
+
+export function expectState(what: string, { state, error }: Install, ...states: readonly string[]): void {
+  if (!states.includes(state)) throw new Error(`${what} is ${state} and should be ${states.join(" or ")}: ${error?.message ?? "no error"}`);
+}
+
+/**
+ * Created, failed, reinstalled by its owner, reinstalled over RAPI and cancelled while it runs, refused: the part of the proof
+ * that is quick enough for every run of the tests.
+ */
+export async function play(world: World, ledger: Ledger): Promise<Played> {
+  const admin = world.as("administrator");
+  const owner = world.as("owner");
+  const name = `canary-${randomBytes(4).toString("hex")}`;
+  const instance = { ...SPEAKER, name, owner: world.accounts.owner.name };
+
+  const one = plantAll(world, "create");
+  const created = await install(admin, "/api/v1/instances", { ...instance, parameters: parametersOf("leak", one) }, one);
+  expectState("the creation", created.install, "done");
+
+  const two = plantAll(world, "a failed create");
+  const failed = await install(admin, "/api/v1/instances", { ...instance, name: `${name}-failed`, parameters: parametersOf("fail", two) }, two);
+  expectState("the creation that fails", failed.install, "failed");
+
+  const three = plantAll(world, "reinstall");
+  const reinstalled = await install(owner, `/api/v1/instances/${name}/reinstall`, { parameters: parametersOf("leak", three) }, three);
+  expectState("the reinstall", reinstalled.install, "done");
+
+  const four = plantAll(world, "RAPI");
+  const submitted = await admin.send("POST", `/2/instances/${name}/reinstall`, {
+    osparams: { behave: "hang", word: four.word },
+    osparams_private: { remark: four.remark },
+    osparams_secret: { passphrase: four.passphrase },
+  });
+  const job = z.object({ id: z.number(), installId: z.string() }).parse((await admin.send("GET", `/api/v1/jobs/${String(submitted.json)}`)).json);
+  expectState("the install that hangs", await admin.follow(job.installId, hangs(admin)), "installing");
+  const objects: Objects = { instance: name, install: job.installId, job: String(job.id), node: world.stack.agents[0]?.node ?? "", definition: "speaker" };
+  const privateRows = await lookMeanwhile(world, ledger, objects, ["administrator", "owner"]);
+  await admin.send("POST", `/api/v1/jobs/${objects.job}/cancel`);
+  const cancelled = { ...four, installId: job.installId, jobId: job.id, install: await admin.follow(job.installId) };
+  expectState("the install that is cancelled", cancelled.install, "cancelled");
+
+  await refuse(world, name);
+  return { objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
+}
+
+/** While a job with values runs: the tables, what is open, and what each role is shown of it. */
+export async function lookMeanwhile(world: World, ledger: Ledger, objects: Objects, roles: readonly Role[]): Promise<Played["privateRows"]> {
+  ledger.useScanner(world.plants.scanner());
+  await readTables(world.stack.databaseUrl, ledger, "tables while a job runs");
+  await readDeletedFiles(ledger);
+  const broken = await askForEverything(world, objects, roles);
+  if (broken.length > 0) throw new Error(`these break while a job runs: ${broken.join(", ")}`);
+  return withDatabase(world.stack.databaseUrl, async (client) => {
+    const { rows } = await client.query<{ name: string; sealed: string }>("SELECT name, encode(value, 'hex') AS sealed FROM job_private_value WHERE job_id = $1", [Number(objects.job)]);
+    return rows;
+  });
+}
+
+/** Refused: a value in too low a class, a mask, names that aren't, a wrong type, what isn't JSON; over the API and over RAPI, by who may and who may not. */
+export async function refuse(world: World, name: string): Promise<void> {
+  const { plants } = world;
+  const at = `/api/v1/instances/${name}/reinstall`;
+  const bodies: readonly (readonly [path: string, body: unknown])[] = [
+    [at, { parameters: { public: { passphrase: plants.plant("passphrase sent as public", "secret") } } }],
+    [at, { parameters: { public: { remark: plants.plant("remark sent as public", "private") }, secret: { passphrase: plants.plant("passphrase beside it", "secret") } } }],
+    [at, { parameters: { public: { [`x${"y".repeat(80)}`]: plants.plant("value of a name too long", "secret") }, secret: { passphrase: "<redacted>" } } }],
+    [at, { parameters: { private: { unknown: plants.plant("value of an unknown parameter", "private") } } }],
+    [at, { parameters: { secret: { passphrase: [plants.plant("value of a wrong type", "secret")] } } }],
+    [at, { parameters: { secret: plants.plant("value in the place of a map", "secret") } }],
+    [at, { parameters: { secret: { passphrase: `${plants.plant("value with a NUL", "secret")}\0` } } }],
+    [at, { parameters: { secret: { passphrase: plants.plant("value too large", "secret").repeat(2_000) } } }],
+    [at, { osType: "nosuch", parameters: { secret: { passphrase: plants.plant("value for an unknown OS", "secret") } } }],
+    ["/api/v1/instances/nosuch/reinstall", { parameters: { secret: { passphrase: plants.plant("value for an unknown instance", "secret") } } }],
+    ["/api/v1/instances", { ...SPEAKER, name, parameters: { secret: { passphrase: plants.plant("value for a name that is taken", "secret") } } }],
+    ["/api/v1/nosuch", { parameters: { secret: { passphrase: plants.plant("value for an unknown route", "secret") } } }],
+    [`/2/instances/${name}/reinstall`, { osparams: { passphrase: plants.plant("passphrase sent as public over RAPI", "secret") } }],
+    [`/2/instances/${name}/reinstall`, { osparams_secret: { passphrase: { text: plants.plant("value of a wrong type over RAPI", "secret") } } }],
+  ];
+  for (const [path, body] of bodies) {
+    const { status, json } = await world.as("administrator").send("POST", path, body);
+    // Over RAPI what is wrong with a request can be told by a job that has failed, as Ganeti does it.
+    const job = status === 200 ? (await world.as("administrator").send("GET", `/2/jobs/${String(json)}`)).json : null;
+    if (z.object({ status: z.literal("error") }).safeParse(job).success) continue;
+    if (status < 400 || status >= 500) throw new Error(`${path} with a body that can't be carried out is answered with ${status}`);
+  }
+  const mine = { parameters: { secret: { passphrase: plants.plant("value of who may not", "secret") } } };
+  for (const role of ["another owner", "signed out"] as const) {
+    const { status } = await world.as(role).send("POST", at, mine);
+    if (![401, 403, 404].includes(status)) throw new Error(`${role} may reinstall what isn't theirs: ${status}`);
+  }
+  const broken = plants.plant("value in broken JSON", "secret").replaceAll('"', "");
+  await world.as("administrator").sendRaw("POST", at, { type: "application/json", content: `{"parameters": {"secret": {"passphrase": "${broken}` });
+  await world.as("administrator").sendRaw("POST", at, { type: "text/plain", content: plants.plant("value as plain text", "secret") });
+  for (const role of ["administrator", "owner"] as const) await world.as(role).send("POST", `${at}/preview`, {});
+}

@@ -1,0 +1,94 @@
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "vitest";
+import { API_ROUTES } from "#lib/http/routes.ts";
+import { RAPI_RESOURCES } from "#lib/rapi/resources.ts";
+import { filesBelow } from "../canary/read-everything.ts";
+import { PAGES, TABLES } from "../canary/register.ts";
+import { isSeen, leaksOf, linesOf } from "./look.ts";
+import type { Cell, Row, Seen } from "./table.ts";
+
+/** How the speaker's script begins the lines in which it says a value. */
+const FORMS = ["plain", "split", "base64", "shifted", "hex", "url", "json"] as const;
+const NOTHING_EXPORTS = "no route, resource, page or table exports or makes a receipt";
+
+/** What is left behind: logs, processes, files, and what goes out of the house. */
+export const BESIDE_ROWS: readonly Row[] = [
+  {
+    where: "logs, audit, errors",
+    public: { says: "value at most", looks: "that they were read", holds: (seen) => expect(leaksOf(seen, "public", "logs")).toEqual([]) },
+    private: never("private", "logs", "tables"),
+    secret: never("secret", "logs", "tables"),
+  },
+  {
+    where: "command lines and environments on hosts",
+    public: { says: "value at most", looks: "in session mode no script of a definition runs on the host", holds: (seen) => expect(leaksOf(seen, "public", "command lines", "environments")).toEqual([]) },
+    private: never("private", "command lines", "environments"),
+    secret: never("secret", "command lines", "environments"),
+  },
+  {
+    where: "files on a node, the inside of disks apart",
+    public: {
+      says: "value",
+      holds: (seen) => {
+        expect(isSeen(seen, "word at reinstall", "the agent's files")).toBe(true);
+      },
+    },
+    private: {
+      says: "never",
+      looks: "a VPN's key, the one exception, isn't there yet either",
+      holds: async (seen) => {
+        expect(leaksOf(seen, "private", "the agent's files", "other files", "contents by digest")).toEqual([]);
+        const files: string[] = [];
+        for await (const file of filesBelow(path.join(seen.world.stack.home, "agent"))) files.push(file);
+        expect(files.filter((file) => /wireguard|vpn|\bwg/i.test(file))).toEqual([]);
+      },
+    },
+    secret: never("secret", "the agent's files", "other files", "contents by digest"),
+  },
+  {
+    where: "install log, progress, serial log",
+    public: {
+      says: "value",
+      holds: async (seen) => {
+        expect(await linesOf(seen, seen.played.reinstalled)).toContain(`the word is ${seen.played.reinstalled.word}`);
+      },
+    },
+    private: { says: "`<redacted>`", holds: (seen) => redacted(seen, 0) },
+    secret: { says: "`<redacted>`", holds: (seen) => redacted(seen, 1) },
+  },
+  {
+    where: "receipts and exports",
+    public: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
+    private: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
+    secret: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
+  },
+];
+
+function never(visibility: "private" | "secret", ...kinds: readonly string[]): Cell {
+  return { says: "never", holds: (seen) => expect(leaksOf(seen, visibility, ...kinds)).toEqual([]) };
+}
+
+/** The script says the private value first and then the secret one, in each form, as progress and on its console. */
+async function redacted(seen: Seen, which: 0 | 1): Promise<void> {
+  const { world, played } = seen;
+  for (const install of [played.created, played.reinstalled]) {
+    const lines = await linesOf(seen, install);
+    for (const form of FORMS) {
+      const said = lines.filter((line) => line.startsWith(`${form} `));
+      expect(said).toHaveLength(2);
+      expect([form, said[which]?.includes("<redacted>")]).toEqual([form, true]);
+    }
+    expect(lines.filter((line) => line === "progress <redacted>")).toHaveLength(2);
+  }
+  // All generations of all consoles: instances' folders are named by ids.
+  const folder = world.stack.agents[0]?.dataDir ?? "";
+  const consoles = globSync("instances/*/serial.log*", { cwd: folder }).map((file) => readFileSync(path.join(folder, file), "utf8"));
+  expect(consoles.join("\n").match(/^console <redacted>/gm)?.length).toBeGreaterThanOrEqual(4);
+  expect(leaksOf(seen, which === 0 ? "private" : "secret", "the agent's files", "tables")).toEqual([]);
+}
+
+function nothingExports(): void {
+  const names = [...API_ROUTES.map((route) => route.path), ...RAPI_RESOURCES.map((resource) => resource.path), ...Object.keys(PAGES), ...TABLES];
+  expect(names.filter((name) => /export|receipt|backup/i.test(name))).toEqual([]);
+}
