@@ -20,7 +20,7 @@ interface Sources {
   readonly request: { readonly visibility: Visibility; readonly value: string } | null;
 }
 
-const value = fc.string({ minLength: 8, maxLength: 16, unit: fc.constantFrom(..."QWZXJKVYqzxjkv7") }).filter((text) => !/^(.)\1*$/.test(text));
+const value = fc.string({ minLength: 8, maxLength: 16, unit: fc.constantFrom("Q", "W", "Z", "X", "J", "K", "q", "z", "7") }).filter((text) => !/^(.)\1*$/.test(text));
 const stored = fc.record({ visibility: fc.constantFrom("public" as const, "private" as const), value });
 const any = fc.record({ visibility: fc.constantFrom(...VISIBILITIES), value });
 const sources: fc.Arbitrary<Sources> = fc.record({

@@ -129,13 +129,7 @@ async function addAgent(services: Services, name: string, startAgent: (options: 
 
 async function seed({ services, home }: TestServices): Promise<void> {
   const setup = setupContext(services);
-  const definition = path.join(home, "testos");
-  await mkdir(path.join(definition, "untrusted"), { recursive: true });
-  await writeFile(path.join(definition, "ganeti_api_version"), "20\n");
-  await writeFile(path.join(definition, "variants.list"), "plain\nfull\n");
-  await writeFile(path.join(definition, "slipway.json"), JSON.stringify(MANIFEST));
-  await writeFile(path.join(definition, "untrusted/create"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
-  await registerOsDefinition(setup, { directory: definition });
+  await registerTestDefinition({ services, home }, "testos", {});
   const appliance = path.join(home, "appliance");
   await mkdir(appliance);
   const parts = { kernel: "a kernel", initrd: "an initrd" };
@@ -144,6 +138,18 @@ async function seed({ services, home }: TestServices): Promise<void> {
   await writeFile(path.join(appliance, "initrd"), parts.initrd);
   await writeFile(path.join(appliance, "manifest.json"), JSON.stringify({ name: "test", contract: 1, kernelVersion: "6.1", kernel: part("kernel"), initrd: part("initrd") }));
   await registerAppliance(setup, { directory: appliance });
+}
+
+/** Registers a definition, or its next version, with the variants `plain` and `full`: `testos` but for what `change` says. */
+export async function registerTestDefinition({ services, home }: Pick<TestServices, "services" | "home">, name: string, change: { readonly manifest?: object; readonly hostHalf?: boolean }): Promise<void> {
+  const definition = path.join(home, name);
+  await mkdir(path.join(definition, "untrusted"), { recursive: true });
+  await writeFile(path.join(definition, "ganeti_api_version"), "20\n");
+  await writeFile(path.join(definition, "variants.list"), "plain\nfull\n");
+  await writeFile(path.join(definition, "slipway.json"), JSON.stringify({ ...MANIFEST, ...change.manifest }));
+  const halves = change.hostHalf === true ? ["create", "untrusted/create"] : ["untrusted/create"];
+  for (const script of halves) await writeFile(path.join(definition, script), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+  await registerOsDefinition(setupContext(services), { directory: definition });
 }
 
 /** A request that is complete: what a test is about stands in `change`. */

@@ -7,10 +7,8 @@ const values = {
   public: z.record(parameterName, parameterText.nullable()).refine(isFew, TOO_MANY).default({}),
   // Sealed from here on.
   private: z.record(parameterName, sealedText.transform((text) => privateValue(text)).nullable()).refine(isFew, TOO_MANY).default({}),
-  // Known by name so that the answer is the reason; what was sent is dropped unread.
-  secret: z.unknown().transform((sent, ctx) => {
-    if (sent !== undefined) ctx.addIssue({ code: "custom", message: "secret parameters have no default" });
-  }),
+  // Known by name, so that what is said of one is the reason.
+  secret: z.record(parameterName, z.never({ error: "is refused: secret parameters have no default" })).optional(),
 };
 
 export const clusterDefaultsInputSchema = z.strictObject(values);

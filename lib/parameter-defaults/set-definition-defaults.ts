@@ -2,10 +2,11 @@ import { unknownObject } from "#lib/access/require.ts";
 import { appendAudit } from "#lib/audit/append-audit.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import type { Transaction } from "#lib/db/client.ts";
-import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { checkDefaults, parameterError } from "#lib/domain/resolve-parameters.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
+import { definitionEvents } from "#lib/os-definitions/definition-events.ts";
+import { lockDefinition } from "#lib/os-definitions/locks.ts";
 import { requireDefinition } from "#lib/os-definitions/require-definition.ts";
 import type { DefaultChanges } from "./changes.ts";
 import { readChanges } from "./changes.ts";
@@ -22,17 +23,17 @@ import { defaultFacts, writeDefaults } from "./write-defaults.ts";
  * @throws SlipwayError with the parameter as field: `unknown_parameter`, `visibility_too_low`, `invalid`; `too_large`
  */
 export async function setDefinitionDefaults(ctx: RequestContext, name: string, input: DefinitionDefaultsInput): Promise<DefinitionDefaults> {
-  const { id, ownerId } = await requireDefinition(ctx, "os.modify", name);
+  const { id, ownerId, shares } = await requireDefinition(ctx, "os.modify", name);
   const changes = readChanges(input);
   const { variant } = input;
   await ctx.services.db.$transaction(async (tx) => {
-    // Takes turns with other changes and with new versions.
-    const found = await tx.$executeRaw(Prisma.sql`SELECT 1 FROM os_definition WHERE id = ${id}::uuid FOR UPDATE`);
-    if (found === 0) throw unknownObject("os", name);
+    // With other changes and with new versions.
+    await lockDefinition(tx, name);
+    if ((await tx.osDefinition.count({ where: { id } })) === 0) throw unknownObject("os", name);
     await checkChanges(tx, name, { definitionId: id, variant }, changes);
     await writeDefaults(tx, ctx, { definitionId: id, variant }, changes);
     await appendAudit(tx, ctx, { action: "os.modify", object: { kind: "os", name }, outcome: "done", details: { variant, ...defaultFacts(changes) } });
-    await appendEvents(tx, [{ payload: { type: "os.changed", name }, ownerId }]);
+    await appendEvents(tx, definitionEvents(name, ownerId, shares.map(({ userId }) => userId)));
   });
   return definitionDefaults(ctx, id);
 }
