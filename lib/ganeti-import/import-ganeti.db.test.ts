@@ -5,6 +5,7 @@ import { setupContext } from "#lib/context/open-services.ts";
 import type { TestServices } from "#lib/context/testing.ts";
 import { contextOf, insertUser, openTestServices } from "#lib/context/testing.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
+import { addNode } from "#lib/nodes/add-node.ts";
 import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
 import { importGaneti } from "./import-ganeti.ts";
 import { readConfigFile } from "./read-config-file.ts";
@@ -153,6 +154,12 @@ describe("an import from a Ganeti cluster", () => {
     expect(plan.skip.filter(({ subject }) => subject === "instance")).toHaveLength(9);
     expect(await rowCounts()).toEqual(before);
     expect((await getOsDefinition(ctx, "image")).trusted).toBeNull();
+  });
+
+  test("leaves a node that can be enrolled by its name", async () => {
+    const { token } = await addNode(ctx, { name: "node1.example.test" });
+    expect(token).not.toBe("");
+    expect(await open.services.db.node.findUniqueOrThrow({ where: { name: "node1.example.test" } })).toMatchObject({ id: "00000000-0000-4000-8000-000000000010" });
   });
 
   test("is for administrators", async () => {
