@@ -27,7 +27,7 @@ const OPTIONS = {
   appliance: { type: "string" },
   definition: { type: "string" },
   image: { type: "string" },
-  root: { type: "string", multiple: true, default: [] },
+  root: { type: "string", multiple: true },
 } as const;
 
 async function main(): Promise<void> {
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
     }
     if (asked.definition !== undefined) {
       const image = asked.image === undefined ? {} : { image: await readImage(asked.image) };
-      const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, roots: asked.root.map((root) => path.resolve(root)), ...image });
+      const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, roots: (asked.root ?? []).map((root) => path.resolve(root)), ...image });
       say(`OS definition ${name}, version ${version ?? 0}, is registered`);
     }
   } finally {

@@ -6,7 +6,7 @@ import type { ArchiveEntry } from "./read-tar.ts";
 
 const part = fc.oneof(fc.constantFrom("a", "b", "A", "é", "e\u0301", "..", ".", "", ".git", "ß", "SS", "日本"), fc.string({ maxLength: 4, unit: "grapheme" }));
 const path = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("/"));
-const normal = fc.array(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 4 });
+const normal = fc.array(fc.constantFrom<string>("a", "b", "c"), { minLength: 1, maxLength: 4 });
 
 /** Where a path leads from the top, by its parts alone. */
 function walk(parts: readonly string[]): string[] | null {

@@ -57,7 +57,7 @@ describe("what slipway.json may name", () => {
 
   it("nothing that an error repeats", () => {
     for (const manifest of [{ "hunter2 secret": 1 }, { parameters: [{ name: "hunter2 secret" }] }, { installParameters: { "hunter2 secret": "x" } }]) {
-      expect(() => parseDefinition(withManifest(manifest))).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hunter2") }));
+      expect(() => parseDefinition(withManifest(manifest))).toThrow(/^((?!hunter2).)+$/);
     }
   });
 });

@@ -32,9 +32,9 @@ describe("an archive that tar has made", () => {
   });
   afterAll(() => rmSync(scratch, { recursive: true }));
 
-  const FORMATS = ["gnu", "ustar", "pax"].flatMap((format) => [[format, "testos"], [format, "."]]);
+  const FORMATS = ["gnu", "ustar", "pax"].flatMap((format) => [[format, "testos"] as const, [format, "."] as const]);
   it.each(FORMATS)("in its format %s, of the folder or from inside it (%s), is the same definition", async (format, what) => {
-    const args = [`--format=${format ?? ""}`, "-C", what === "." ? path.join(scratch, "testos") : scratch, "-cf", "-", what ?? ""];
+    const args = [`--format=${format}`, "-C", what === "." ? path.join(scratch, "testos") : scratch, "-cf", "-", what];
     const tar = execFileSync("tar", args, { stdio: ["ignore", "pipe", "ignore"] });
     for (const [, compress] of COMPRESSIONS) {
       const { files, manifest } = await readDefinitionArchive(compress(tar));
@@ -111,7 +111,7 @@ describe("an archive that is refused", () => {
     ["something after a gzip stream", () => Buffer.concat([gzipSync(usable()), Buffer.alloc(8)]), "invalid", "archive"],
     ["a cut zstd stream", () => zstdCompressSync(usable()).subarray(0, -2), "invalid", "archive"],
     ["something after a zstd stream", () => Buffer.concat([zstdCompressSync(usable()), Buffer.from("more")]), "invalid", "archive"],
-    ["a damaged gzip stream", () => gzipSync(usable()).map((byte, index) => (index === 60 ? byte ^ 0xff : byte)) as Buffer, "invalid", "archive"],
+    ["a damaged gzip stream", () => Buffer.from(gzipSync(usable()).map((byte, index) => (index === 60 ? byte ^ 0xff : byte))), "invalid", "archive"],
     ["too many files", () => usable(...Array.from({ length: DEFINITION_LIMITS.files }, (_, index) => ({ name: `f${index}` }))), "too_large", "files"],
     ["too large a file", () => gzipSync(usable({ name: "big", content: Buffer.alloc(DEFINITION_LIMITS.fileBytes + 1) })), "too_large", "big"],
     ["one large file by many links", () => usable({ name: "big", content: Buffer.alloc(8_000_000) }, { name: "b", type: "1", link: "big" }, { name: "c", type: "2", link: "b" }), "too_large", "files"],
@@ -122,7 +122,7 @@ describe("an archive that is refused", () => {
   });
 
   it("says nothing of a name that can't be shown", async () => {
-    await expect(readDefinitionArchive(usable({ name: "evil\u001b[31mname" }))).rejects.toMatchObject({ message: expect.not.stringContaining("evil") });
+    await expect(readDefinitionArchive(usable({ name: "evil\u001b[31mname" }))).rejects.toThrow(/^A file of the OS definition has a character/);
   });
 });
 
@@ -186,7 +186,7 @@ describe("an archive that is much larger than it looks", () => {
     ["sets of pax records", Buffer.concat(Array.from({ length: 4_000 }, () => craftPax({ comment: "x" }, "g")))],
   ])("by its entries is refused for them: %s", async (_, entries) => {
     const million = Buffer.concat(Array.from({ length: 15 }, () => entries));
-    await expect(readDefinitionArchive(gzipSync(million))).rejects.toMatchObject({ code: "too_large", field: "archive", message: expect.stringContaining("entries") });
+    await expect(readDefinitionArchive(gzipSync(million))).rejects.toMatchObject({ code: "too_large", message: `The archive has more than ${ARCHIVE_LIMITS.entries} entries.` });
   });
 
   it("is refused where its decompression would need a large window", async () => {

@@ -86,7 +86,8 @@ it.each([
   ["to the folder itself", () => symlinkSync(".", path.join(folder, "linked")), "linked", /in a circle/],
 ] as const)("refuses a link %s", async (_, prepare, field, message) => {
   prepare();
-  await expect(readDefinitionDirectory(folder)).rejects.toMatchObject({ code: "invalid", field, message: expect.stringMatching(message) });
+  await expect(readDefinitionDirectory(folder)).rejects.toMatchObject({ code: "invalid", field });
+  await expect(readDefinitionDirectory(folder)).rejects.toThrow(message);
 });
 
 it.each(["b\\c", "a\u0301", "new\nline", "back\u202ewards"])("refuses a file named %j", async (name) => {

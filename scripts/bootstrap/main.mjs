@@ -21,6 +21,7 @@ const COMMANDS = {
   build: { program: "scripts/build/main.ts", packages: "none" },
   test: { program: "scripts/test/main.ts", packages: "tests" },
   docs: { program: "scripts/docs/main.ts", packages: "none" },
+  fuzz: { program: "scripts/fuzz/main.ts", packages: "none" },
   bench: { program: "bench/main.ts", packages: "running" },
 };
 
