@@ -23,6 +23,7 @@ const COMMANDS = {
   docs: { program: "scripts/docs/main.ts", packages: "none" },
   fuzz: { program: "scripts/fuzz/main.ts", packages: "none" },
   bench: { program: "bench/main.ts", packages: "running" },
+  check: { program: "scripts/check/main.ts", packages: "running" },
 };
 
 async function main([name = "", ...args]) {
