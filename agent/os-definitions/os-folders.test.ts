@@ -1,9 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { agentCodeOf, createAgentClient } from "#lib/agent-protocol/client.ts";
+import type { AgentClient } from "#lib/agent-protocol/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { readTar } from "#lib/domain/read-tar.ts";
+import { startAgentApi } from "../api/server.ts";
+import type { AgentApi } from "../api/server.ts";
+import { Journal } from "../journal/journal.ts";
+import { behaviourByName } from "../simulated/behaviour.ts";
+import { SimulatedBackend } from "../simulated/simulated-backend.ts";
+import { createTestPki } from "../testing/pki.ts";
 import { OsFolders } from "./os-folders.ts";
 
 const LIMITS = { entries: 100, fileBytes: 1_000_000, totalBytes: 1_000_000 };
@@ -60,5 +69,43 @@ describe("OS definitions on a node", () => {
 
   it.each(["..", ".", "../etc", "", "unfinished", "debootstrap/..", "a\0b"])("have no other names: %j", async (name) => {
     await expect(new OsFolders([os]).read(name)).rejects.toMatchObject({ code: "unknown_object", field: "name" });
+  });
+});
+
+describe("a controller", () => {
+  let api: AgentApi;
+  let client: AgentClient;
+  let tar: Buffer | null;
+
+  beforeEach(async () => {
+    tar = null;
+    const folders = new OsFolders([os]);
+    const backend = new SimulatedBackend({ nodeName: "node1", journal: Journal.inMemory(), behaviourOf: behaviourByName, workMs: 0, onVanish: () => undefined });
+    Object.assign(backend, { listOsDefinitions: () => folders.list(), readOsDefinition: (name: string) => (tar === null ? folders.read(name) : Promise.resolve(tar)) });
+    const pki = await createTestPki();
+    api = await startAgentApi({ host: "127.0.0.1", port: 0, tls: await pki.issue("node1"), allowedClients: ["controller"], backend, log: pino({ level: "silent" }) });
+    client = createAgentClient({ address: api.address, serverName: "node1", tls: await pki.issue("controller") });
+  });
+  afterEach(async () => {
+    client.close();
+    await api.close({ atOnce: true });
+  });
+
+  it("gets the list and a folder as a tar", async () => {
+    expect(await client.listOsDefinitions()).toEqual({ folders: [{ name: "debootstrap", root: os }] });
+    expect(contentsOf(Buffer.from(await client.fetchOsDefinition("debootstrap")))).toEqual({ create: "#!/bin/sh\n", ganeti_api_version: "20\n" });
+  });
+
+  it("is told what is wrong with a folder", async () => {
+    symlinkSync("/etc/passwd", path.join(os, "debootstrap/variants.list"));
+    const asked = client.fetchOsDefinition("debootstrap");
+    await expect(asked).rejects.toMatchObject({ code: "node_refused", field: "variants.list" });
+    await expect(asked).rejects.toSatisfy((error) => agentCodeOf(error) === "invalid");
+    await expect(client.fetchOsDefinition("unknown")).rejects.toSatisfy((error) => agentCodeOf(error) === "unknown_object");
+  });
+
+  it("takes no more than a definition may have, whatever the node sends", async () => {
+    tar = Buffer.alloc(19 * 1_048_576);
+    await expect(client.fetchOsDefinition("debootstrap")).rejects.toMatchObject({ code: "node_unreachable" });
   });
 });
