@@ -89,7 +89,7 @@ function SetForm({ place, row, user, onClose }: FormProps) {
 /** The input of a default is that of an install's parameter; a private one begins empty, whatever is set. */
 function promptOf({ name, declaration, set }: DefaultRow, visibility: "public" | "private"): ParameterPrompt {
   const { type, choices, pattern, help } = declaration ?? { type: "text" as const, choices: [], pattern: null, help: "" };
-  return { name, visibility, type: visibility === "private" && type !== "text" ? "password" : type, required: false, default: null, choices, pattern, help, current: set, mustSend: false };
+  return { name, visibility, type: visibility === "private" && type !== "text" ? "password" : type, required: false, default: null, choices, pattern, help, current: set, mustSend: visibility === "private" && set === null };
 }
 
 function RemoveForm({ place, row, user, onClose }: FormProps) {

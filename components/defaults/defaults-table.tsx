@@ -1,7 +1,6 @@
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { VisibilityMark } from "#components/parameters/visibility-mark.tsx";
-import { buttonClasses } from "#components/ui/button.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
@@ -23,7 +22,7 @@ export function DefaultsTable({ place, rows, mayModify }: { readonly place: Defa
           <Th>Class</Th>
           <Th>Default here</Th>
           {layered ? <Th>Otherwise</Th> : null}
-          <Th>Set</Th>
+          <Th>Last set</Th>
           {mayModify ? (
             <Th>
               <span className="sr-only">Actions</span>
@@ -88,7 +87,7 @@ function otherwise({ otherwise: below, declaration }: DefaultRow): ReactNode {
   );
 }
 
-const SMALL = buttonClasses("quiet", "h-7 px-2 text-accent");
+const LINK = "inline-flex h-6 items-center rounded-sm px-1.5 text-accent hover:underline";
 
 function actions(place: DefaultsPlace, row: DefaultRow): ReactNode {
   const settable = classOf(row) !== "secret" && (place.kind === "cluster" || row.declaration !== null);
@@ -96,12 +95,12 @@ function actions(place: DefaultsPlace, row: DefaultRow): ReactNode {
   return (
     <>
       {settable ? (
-        <Link href={placePath(place, { set: row.name })} scroll={false} prefetch={false} aria-label={`${word} ${row.name}`} className={SMALL}>
+        <Link href={placePath(place, { set: row.name })} scroll={false} prefetch={false} aria-label={`${word} ${row.name}`} className={LINK}>
           {word}
         </Link>
       ) : null}
       {row.set === null ? null : (
-        <Link href={placePath(place, { remove: row.name })} scroll={false} prefetch={false} aria-label={`Remove ${row.name}`} className={SMALL}>
+        <Link href={placePath(place, { remove: row.name })} scroll={false} prefetch={false} aria-label={`Remove ${row.name}`} className={LINK}>
           Remove
         </Link>
       )}

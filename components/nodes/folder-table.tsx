@@ -44,9 +44,9 @@ export function FolderTable({ node, folders, user }: { readonly node: string; re
                 <Mono>{folder.root}</Mono>
               </Td>
               <Td className="text-right">
-                <Button kind="quiet" className="h-7 px-2 text-accent" aria-label={`Register ${folder.name}`} onClick={() => setAsked(folder)}>
+                <button type="button" aria-label={`Register ${folder.name}`} onClick={() => setAsked(folder)} className="inline-flex h-6 items-center rounded-sm px-1.5 text-accent hover:underline">
                   Register
-                </Button>
+                </button>
               </Td>
             </Tr>
           ))}

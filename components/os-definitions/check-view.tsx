@@ -39,9 +39,6 @@ export function CheckView({ check }: { readonly check: OsDefinitionCheck }) {
           <ScriptRuns runs={check.runs} manifest={manifest} trusted={null} />
         </TitledCard>
       </div>
-      <TitledCard title="Parameters it asks for">
-        {manifest.parameters.length === 0 ? <p className="px-4 pb-4 text-soft">It declares none.</p> : <DeclaredParameters parameters={manifest.parameters} />}
-      </TitledCard>
       {diff === null ? null : (
         <section aria-labelledby="changes-title">
           <h2 id="changes-title" className="mb-3 font-semibold">
@@ -50,6 +47,9 @@ export function CheckView({ check }: { readonly check: OsDefinitionCheck }) {
           <VersionDiffView diff={diff} hrefOf={null} />
         </section>
       )}
+      <TitledCard title="Parameters it asks for">
+        {manifest.parameters.length === 0 ? <p className="px-4 pb-4 text-soft">It declares none.</p> : <DeclaredParameters parameters={manifest.parameters} />}
+      </TitledCard>
       <DefinitionFiles files={check.files} hrefOf={null} hostNote={hostNote(check)} />
     </div>
   );

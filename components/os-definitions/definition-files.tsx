@@ -47,7 +47,7 @@ function FileTable({ label, files, hrefOf, current }: { readonly label: string }
           <Tr key={path} className={path === current ? "bg-accent-soft hover:bg-accent-soft" : ""}>
             <Td className="w-full whitespace-nowrap">
               <FileName path={path} href={hrefOf?.(path) ?? null} current={path === current} />
-              {isScript(path) ? <span className="ml-2 text-small text-soft">script</span> : null}
+              {isScript({ path, mode }) ? <span className="ml-2 text-small text-soft">script</span> : null}
             </Td>
             <Td className="text-right">
               <Mono>{modeText(mode)}</Mono>

@@ -9,13 +9,13 @@ export interface Halves {
 const UNTRUSTED = "untrusted/";
 const SCRIPT = /^(untrusted\/)?(create|import|export|rename|verify)$/;
 
-/** A script that is run by its name, not one that others source. */
-export function isScript(path: string): boolean {
-  return SCRIPT.test(path);
+/** A script that is run by its name, not one that others source: without its bit it isn't one. */
+export function isScript({ path, mode }: Pick<OsFileView, "path" | "mode">): boolean {
+  return SCRIPT.test(path) && (mode & 0o111) !== 0;
 }
 
 /** Files by half, scripts first, then by path. */
 export function halvesOf(files: readonly OsFileView[]): Halves {
-  const sorted = files.toSorted((a, b) => Number(isScript(b.path)) - Number(isScript(a.path)) || (a.path < b.path ? -1 : 1));
+  const sorted = files.toSorted((a, b) => Number(isScript(b)) - Number(isScript(a)) || (a.path < b.path ? -1 : 1));
   return { host: sorted.filter(({ path }) => !path.startsWith(UNTRUSTED)), untrusted: sorted.filter(({ path }) => path.startsWith(UNTRUSTED)) };
 }

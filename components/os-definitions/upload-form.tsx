@@ -71,7 +71,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
   return (
     <form method="post" noValidate onSubmit={submit} className="flex min-w-0 flex-col gap-5">
       <div className="rounded-md border border-line bg-panel">
-        <FormSection title="Archive">
+        <FormSection title="Definition">
           <Field id="definition-name" label="Name" hint="How the definition is called everywhere. A name that is taken by one of yours gets a new version." error={nameError}>
             <Input
               {...fieldIds("definition-name", { hint: true, error: nameError !== null })}
@@ -118,7 +118,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
       {check === null ? null : (
         <>
           <CheckView check={check} />
-          <div className="sticky bottom-0 z-10 -mx-1 rounded-md border border-line bg-panel">
+          <div className="sticky bottom-3 z-10 rounded-md border border-edge bg-panel shadow-over">
             <FormEnd why={nothingNew ?? "Checked. Nothing is registered yet."}>
               <CopyButton text={command}>Copy as curl</CopyButton>
               <Button type="submit" kind="main" disabled={busy || nothingNew !== null}>

@@ -34,20 +34,31 @@ function Declared({ diff }: { readonly diff: VersionDiff }) {
       <dl className="grid grid-cols-[minmax(96px,max-content)_minmax(0,1fr)] gap-x-6 gap-y-2 px-4 pb-4">
         {added.length === 0 ? null : <Fact name="Variants added">{added.join(", ")}</Fact>}
         {removed.length === 0 ? null : <Fact name="Variants removed">{removed.join(", ")}</Fact>}
-        {diff.manifest.length === 0 ? null : <Fact name="Changed">{diff.manifest.join(", ")}</Fact>}
+        {diff.manifest.length === 0 ? null : <Fact name="Changed">{diff.manifest.map((member) => MEMBERS[member] ?? member).join(", ")}</Fact>}
       </dl>
       {diff.parameters.length === 0 ? null : <ParameterChanges changes={diff.parameters} />}
     </TitledCard>
   );
 }
 
+/** Members of the manifest, in words. */
+const MEMBERS: Readonly<Record<string, string>> = {
+  hostScripts: "scripts of the host half",
+  untrustedScripts: "scripts of the untrusted half",
+  minimumDiskMib: "least disk",
+  minimumMemoryMib: "least memory",
+  bootMarker: "what its first boot says",
+  imageUse: "use of its image",
+  carriedImage: "the image that it carries",
+  defaultImage: "default disk image",
+  installParameters: "installation parameters",
+};
+
 function Fact({ name, children }: { readonly name: string; readonly children: string }) {
   return (
     <>
       <dt className="text-soft">{name}</dt>
-      <dd className="min-w-0 wrap-anywhere">
-        <Mono>{children}</Mono>
-      </dd>
+      <dd className="min-w-0 wrap-anywhere">{children}</dd>
     </>
   );
 }

@@ -31,7 +31,7 @@ export default function ClusterDefaultsPage(): Promise<ReactNode> {
         </p>
         <div className="flex flex-col gap-5">
           <Card>{rows.length === 0 ? <EmptyState title="No defaults for the cluster">The first is set below.</EmptyState> : <DefaultsTable place={CLUSTER} rows={rows} mayModify />}</Card>
-          <TitledCard title="Set another">
+          <TitledCard title={rows.length === 0 ? "Set a default" : "Set another"}>
             <NewDefaultForm user={ctx.identity.name} />
           </TitledCard>
         </div>

@@ -87,5 +87,5 @@ export default function OsFilesPage({ params, searchParams }: Props): Promise<Re
 function hostNote(scripts: number, trusted: TrustView | null, digest: string): ReactNode {
   if (scripts === 0) return "no script for hosts";
   if (trusted !== null && trusted.digest === digest) return <TrustOf trusted={trusted} />;
-  return `${plural(scripts, "script", "scripts")} for hosts; not trusted, so they run nowhere`;
+  return `${plural(scripts, "script", "scripts")} for hosts: nowhere, since nobody trusts this version`;
 }

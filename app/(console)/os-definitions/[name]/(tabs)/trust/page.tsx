@@ -17,6 +17,7 @@ import { getCluster } from "#lib/cluster/get-cluster.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { OsManifest } from "#lib/domain/os-definition.ts";
 import type { TrustView } from "#lib/domain/os-definition-views.ts";
+import { scriptRuns } from "#lib/os-definitions/script-runs.ts";
 
 interface Props {
   readonly params: Promise<{ readonly name: string }>;
@@ -58,8 +59,8 @@ export default function OsTrustPage({ params }: Props): Promise<ReactNode> {
           <TitledCard title="Now">
             <DefinitionList items={trusted === null ? [["Trust", "nobody trusts this version"], ["Version", <Version key="version" version={version} digest={digest} />]] : trustFacts(trusted, version)} />
           </TitledCard>
-          <TitledCard title="What runs where">
-            <ScriptRuns runs={definition.runs} manifest={manifest} trusted={trusted} />
+          <TitledCard title={trusted === null ? "What would run where, once trusted" : "What runs where"}>
+            <ScriptRuns runs={scriptRuns(manifest, { definition: name, isTrusted: true, hostScripts: cluster.hostScripts })} manifest={manifest} trusted={trusted} />
           </TitledCard>
           <ToRead name={name} version={version} manifest={manifest} />
         </div>
