@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, describe, test } from "vitest";
+import { checkCorePattern, checkLimits, checkMemory, checkSwap } from "./memory.ts";
+
+const SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+
+describe("memory that holds secrets", () => {
+  test("of a process that may dump core fails", () => {
+    expect(checkLimits("controller", "Limit  Soft  Hard  Units\nMax core file size        0                    0                    bytes\n").level).toBe("ok");
+    expect(checkLimits("controller", "Max core file size        0                    unlimited            bytes\n").level).toBe("ok");
+    expect(checkLimits("controller", "Max core file size        unlimited            unlimited            bytes\n")).toMatchObject({ level: "fail", text: expect.stringContaining("controller") as unknown });
+  });
+
+  test("is read from real processes, those that were started here and this one's", async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "slipway-doctor-"));
+    const child = spawn("prlimit", ["--core=0:0", "--", "sleep", "60"], { stdio: "ignore" });
+    try {
+      await once(child, "spawn");
+      // Its limit is set before it becomes the program.
+      await expect.poll(() => readFileSync(`/proc/${child.pid ?? 0}/comm`, "utf8").trim()).toBe("sleep");
+      writeFileSync(path.join(directory, "up.json"), JSON.stringify({ pids: { controller: child.pid, postgres: 1 } }));
+      const findings = checkMemory(path.join(directory, "up.json"));
+      expect(findings.filter(({ text }) => text.includes("controller") && !text.startsWith("core dumps are off"))).toEqual([]);
+      writeFileSync(path.join(directory, "up.json"), JSON.stringify({ pids: { controller: 2 ** 22 + 1 } }));
+      expect(checkMemory(path.join(directory, "up.json"))).toContainEqual({ level: "warn", text: `controller (process ${2 ** 22 + 1}) doesn't run any more` });
+    } finally {
+      child.kill("SIGKILL");
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("could be handed to a program that collects core dumps", () => {
+    expect(checkCorePattern("core\n").level).toBe("ok");
+    expect(checkCorePattern("|/usr/share/apport/apport -p%p\n")).toMatchObject({ level: "warn", text: expect.stringContaining("/usr/share/apport/apport,") as unknown });
+  });
+
+  test("could be written to swap, unless that is memory too", () => {
+    expect(checkSwap(SWAPS).level).toBe("ok");
+    expect(checkSwap(`${SWAPS}/dev/zram0                             partition\t8000000\t0\t100\n`).level).toBe("ok");
+    expect(checkSwap(`${SWAPS}/dev/sda2                             partition\t8000000\t0\t-2\n`)).toMatchObject({ level: "warn", text: expect.stringContaining("/dev/sda2") as unknown });
+  });
+});
