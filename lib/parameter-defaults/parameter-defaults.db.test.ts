@@ -177,7 +177,9 @@ describe("an install", () => {
   });
 
   it("says what it ran with and where from, and keeps for the next only what was sent", async () => {
-    await forCluster({ private: { ldap_password: "first-cluster-wide" } });
+    await forCluster({ private: { ldap_password: "first-cluster-wide" }, public: { suffix: ".cluster" } });
+    const bare = await getInstance(cluster.admin, (await install("anos+plain")).name);
+    expect(await cluster.services.db.instanceParameter.count({ where: { instanceId: bare.id } })).toBe(0);
     const { name } = await install("anos+plain", { public: { suffix: ".own" } });
     const before = await getInstance(cluster.admin, name);
     expect(before.parameters.map(({ name: parameter, from }) => [parameter, from])).toEqual([["ldap_password", "cluster"], ["suffix", "instance"]]);

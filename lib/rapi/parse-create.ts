@@ -51,6 +51,8 @@ const bodySchema = z.object({
   start: z.boolean().nullish(),
   tags: z.array(z.string()).nullish(),
   instance_communication: z.boolean().nullish(),
+  /** Not Ganeti's, but its design's. */
+  enable_safe_install: z.boolean().nullish(),
 });
 type Body = z.output<typeof bodySchema>;
 
@@ -128,7 +130,7 @@ function translate(sent: Body): Readonly<Record<string, unknown>> {
     memoryMib: sent.beparams?.maxmem ?? sent.beparams?.memory ?? sent.beparams?.minmem ?? DEFAULT_BACKEND.memoryMib,
     disks: sent.disks.map(({ size, name }) => ({ sizeMib: size, ...present({ name }) })),
     nics: sent.nics.map(({ ip, mac, mode, link, name }) => present({ ip: given(ip), mac: given(mac), mode, link, name })),
-    ...present({ tags: sent.tags, start: sent.start, communication: sent.instance_communication }),
+    ...present({ tags: sent.tags, start: sent.start, communication: sent.instance_communication, safeInstall: sent.enable_safe_install }),
     parameters: sentParameters(sent),
   };
 }

@@ -7,7 +7,7 @@ import { osparamsSchema, sentParameters } from "./parse-osparams.ts";
 import type { RapiQuery } from "./query.ts";
 
 const OPCODE = { className: "OpInstanceReinstall", id: "OP_INSTANCE_REINSTALL" } as const;
-const FIELDS = new Set(["os_type", "start", "osparams", "osparams_private", "osparams_secret"]);
+const FIELDS = new Set(["os_type", "start", "osparams", "osparams_private", "osparams_secret", "enable_safe_install"]);
 
 const bodySchema = z.object({
   os_type: z.string().nullish(),
@@ -15,13 +15,14 @@ const bodySchema = z.object({
   osparams: osparamsSchema,
   osparams_private: osparamsSchema,
   osparams_secret: osparamsSchema,
+  enable_safe_install: z.boolean().nullish(),
 });
 
 /**
  * The request of `/2/instances/NAME/reinstall`: a body, or the older form in the query (`os`, `nostartup`), never both.
  *
- * Beside Ganeti's fields private and secret parameters, which Ganeti drops in silence; without `start` the instance is
- * left running or stopped as it was.
+ * Beside Ganeti's fields private and secret parameters, which Ganeti drops in silence, and `enable_safe_install`; without `start`
+ * the instance is left running or stopped as it was.
  */
 export function parseReinstall(body: unknown, query: RapiQuery): ReinstallInput {
   const legacy = query.hasAny(["os", "nostartup"]);
@@ -36,5 +37,6 @@ export function parseReinstall(body: unknown, query: RapiQuery): ReinstallInput 
     ...(typeof sent.os_type === "string" ? { osType: sent.os_type } : {}),
     start: sent.start ?? null,
     parameters: sentParameters(sent),
+    ...(typeof sent.enable_safe_install === "boolean" ? { safeInstall: sent.enable_safe_install } : {}),
   });
 }

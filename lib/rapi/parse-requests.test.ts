@@ -103,6 +103,12 @@ describe("a request to reinstall an instance", () => {
     expect(opened(input.parameters.secret["c"])).toBe("three-three");
   });
 
+  test("may switch safe install off, as a creation may", () => {
+    expect(parseReinstall({ enable_safe_install: false }, none).safeInstall).toBe(false);
+    expect(parseReinstall({}, none).safeInstall).toBeUndefined();
+    expect(parseCreate({ ...good, enable_safe_install: false }).safeInstall).toBe(false);
+  });
+
   test("leaves the power as it was unless it says something of it", () => {
     expect(parseReinstall(null, none).start ?? null).toBeNull();
     expect(parseReinstall({}, none).start).toBeNull();
