@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { loadConfig } from "#lib/config/config.ts";
 import type { Config } from "#lib/config/config.ts";
 import { createLogger } from "#lib/logging/logger.ts";
@@ -14,6 +16,7 @@ const SHUTDOWN_MILLISECONDS = 25_000;
  */
 async function main(): Promise<void> {
   const config = loadConfig({ arguments: process.argv.slice(2) });
+  await switchOffCoreDumps();
   const log = createLogger({ level: config.logLevel });
   endOnUnexpectedErrors(log);
   const state: { controller: Controller | null; isEnding: boolean } = { controller: null, isEnding: false };
@@ -55,6 +58,11 @@ async function start(config: Config, log: Logger, onLost: () => void): Promise<C
   }
 }
 
+/** However this was started: a core dump would hold keys, and secrets of running jobs. */
+async function switchOffCoreDumps(): Promise<void> {
+  await promisify(execFile)("prlimit", ["--core=0:0", "--pid", String(process.pid)]);
+}
+
 function where(listening: Controller["console"]): string | null {
   return listening === null ? null : `${listening.host}:${listening.port}`;
 }
@@ -72,7 +80,7 @@ function endOnUnexpectedErrors(log: Logger): void {
 try {
   await main();
 } catch (error) {
-  // Only the settings can fail before there is a log.
+  // Only the settings and the limit can fail before there is a log.
   process.stderr.write(`slipway: ${error instanceof Error ? error.message : "the controller can't start"}\n`);
   process.exit(1);
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import path from "node:path";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
 import { ensureDaemon } from "#scripts/process/daemon.ts";
@@ -16,7 +17,13 @@ const SET_UP_MS = 300_000;
 const root = path.resolve(import.meta.dirname, "../..");
 
 function settingsOf(settings: UpSettings): Record<string, string> {
-  return { SLIPWAY_HOME: settings.home, SLIPWAY_PORT: String(settings.port), SLIPWAY_RAPI_PORT: String(settings.rapiPort) };
+  return { SLIPWAY_HOME: settings.home, SLIPWAY_PORT: String(settings.port), SLIPWAY_RAPI_PORT: String(settings.rapiPort), ...settings.masterKey };
+}
+
+/** Nothing where it is in its file. Of a key of 32 bytes a digest says nothing. */
+function masterKeyVersion({ masterKey }: UpSettings): readonly string[] {
+  const given = Object.entries(masterKey);
+  return given.length === 0 ? [] : [createHash("sha256").update(JSON.stringify(given)).digest("hex").slice(0, 16)];
 }
 
 export function consoleUrl(settings: UpSettings): string {
@@ -36,8 +43,8 @@ export async function ensureController(settings: UpSettings, release: string, pl
       args: [],
       cwd: root,
       environment: daemonEnvironment(settingsOf(settings)),
-      // Also other ports are another version.
-      version: `${release} ${settings.port} ${settings.rapiPort}`,
+      // Also other ports are another version, and another master key is.
+      version: [release, settings.port, settings.rapiPort, ...masterKeyVersion(settings)].join(" "),
       readyTimeoutMs: READY_MS,
     },
     place,

@@ -23,6 +23,8 @@ process.umask(0o077);
 
 await runCommand(async () => {
   const settings = readSettings(path.resolve(import.meta.dirname, "../.."));
+  // The controller is told by its own settings; no other program that is started here gets to see it.
+  Reflect.deleteProperty(process.env, "SLIPWAY_MASTER_KEY");
   const { release, artifacts } = preparedEnvironment();
   const paths = homePaths(settings.home);
   for (const directory of [paths.run, paths.log]) mkdirSync(directory, { recursive: true, mode: 0o700 });

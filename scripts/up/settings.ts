@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { isRoot, ORDINARY_HOME } from "#scripts/process/ordinary-user.ts";
@@ -13,6 +14,8 @@ export interface UpSettings {
   readonly demo: boolean;
   /** Of a database that is run elsewhere. */
   readonly databaseUrl: string | null;
+  /** What tells the controller where its master key is, as it is named there. Nobody else gets it. */
+  readonly masterKey: Readonly<Record<string, string>>;
 }
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -23,6 +26,9 @@ const schema = z.object({
   // Node agents of this version run in session mode; the other one changes the host's network and is never chosen by itself.
   SLIPWAY_MODE: z.literal("session").default("session"),
   SLIPWAY_DEMO: z.enum(["0", "1"]).default("1"),
+  SLIPWAY_MASTER_KEY: z.string().optional(),
+  SLIPWAY_MASTER_KEY_FILE: z.string().optional(),
+  CREDENTIALS_DIRECTORY: z.string().optional(),
   DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, "must begin with postgresql://").optional(),
 });
 
@@ -41,5 +47,15 @@ export function readSettings(checkout: string): UpSettings {
     rapiPort: settings.SLIPWAY_RAPI_PORT,
     demo: settings.SLIPWAY_DEMO === "1",
     databaseUrl: settings.DATABASE_URL ?? null,
+    masterKey: masterKeySettings(settings),
+  };
+}
+
+function masterKeySettings({ SLIPWAY_MASTER_KEY: key, SLIPWAY_MASTER_KEY_FILE: file, CREDENTIALS_DIRECTORY: credentials }: z.output<typeof schema>): Record<string, string> {
+  return {
+    ...(key === undefined ? {} : { SLIPWAY_MASTER_KEY: key }),
+    ...(file === undefined ? {} : { SLIPWAY_MASTER_KEY_FILE: file }),
+    // Other services have credentials too, in folders that are no business of ours.
+    ...(credentials === undefined || !existsSync(path.join(credentials, "slipway-master-key")) ? {} : { CREDENTIALS_DIRECTORY: credentials }),
   };
 }
