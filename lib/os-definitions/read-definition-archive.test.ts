@@ -73,6 +73,7 @@ describe("an archive that is refused", () => {
     ["a file that is a folder too", () => usable({ name: "a" }, { name: "a/b" }), "invalid", "a"],
     ["a folder that is a file too", () => usable({ name: "a/b" }, { name: "a" }), "invalid", "a"],
     ["a link up and out", () => usable({ name: "x", type: "2", link: "../../etc/passwd" }), "invalid", "x"],
+    ["a link out and in again", () => usable({ name: "x", type: "2", link: "../untrusted/create" }), "invalid", "x"],
     ["an absolute link", () => usable({ name: "x", type: "2", link: "/etc/passwd" }), "invalid", "x"],
     ["a hard link out", () => usable({ name: "x", type: "1", link: "../x" }), "invalid", "x"],
     ["a link to nothing", () => usable({ name: "x", type: "2", link: "y" }), "invalid", "x"],
