@@ -108,10 +108,10 @@ function bodyProblem(request: IncomingMessage): Problem | null {
   return null;
 }
 
-/** The body that wasn't read is in the way of another request on this connection. */
+/** What comes of the body is thrown away by the server, so that a client that is still sending reads the answer. */
 async function answerWith(response: ServerResponse, refusal: Response): Promise<void> {
   const text = await refusal.text();
-  response.writeHead(refusal.status, { ...Object.fromEntries(refusal.headers), "content-length": Buffer.byteLength(text), connection: "close" });
+  response.writeHead(refusal.status, { ...Object.fromEntries(refusal.headers), "content-length": Buffer.byteLength(text) });
   response.end(text);
 }
 

@@ -4,7 +4,7 @@ import { readText } from "./read-text.ts";
 
 /** What one answer may cost. Past it a file is listed without its lines. */
 export const DIFF_LIMITS = {
-  /** Bytes of all lines together. */
+  /** Bytes of all lines together, as they are answered. */
   bytes: 2 * 1_048_576,
   /** Milliseconds of comparing, for one file and for all. */
   fileMs: 200,
@@ -62,7 +62,7 @@ function compare(change: FileChange, from: FileSide, to: FileSide, budget: { byt
   const hunks = compareTexts(before.text, after.text, Math.min(DIFF_LIMITS.fileMs, budget.ms));
   budget.ms -= performance.now() - started;
   if (hunks === null) return tooLarge;
-  const bytes = hunks.reduce((sum, { lines }) => lines.reduce((all, line) => all + Buffer.byteLength(line) + 1, sum), 0);
+  const bytes = Buffer.byteLength(JSON.stringify(hunks));
   if (bytes > budget.bytes) return tooLarge;
   budget.bytes -= bytes;
   return { ...change, hunks, note: null };
