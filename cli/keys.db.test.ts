@@ -41,7 +41,7 @@ async function withController<T>(run: (controller: TestController) => Promise<T>
   }
 }
 
-describe("slipway keys", () => {
+describe("slipway keys", { timeout: 60_000 }, () => {
   test("status on a fresh database says that there is no key, and makes none", async () => {
     const { status, stdout } = await slipway(["keys", "status"]);
     expect(stdout).toBe("no master key\n");
@@ -98,7 +98,7 @@ describe("slipway keys", () => {
   });
 });
 
-describe("slipway doctor", () => {
+describe("slipway doctor", { timeout: 60_000 }, () => {
   test("finds a home directory in order", async () => {
     const { status, stdout } = await slipway(["doctor"]);
     expect(stdout).toMatch(/^ok {4}core dumps are off: this command/m);
