@@ -8,6 +8,10 @@ ALTER TABLE "os_definition"
   ADD COLUMN "trust_updates" BOOLEAN NOT NULL DEFAULT false;
 CREATE INDEX "os_definition_owner_id_name_idx" ON "os_definition"("owner_id", "name");
 
+-- A definition without an owner is the cluster's own, which sees the cluster's private defaults: an account's end must not make one.
+ALTER TABLE "os_definition" DROP CONSTRAINT "os_definition_owner_id_fkey";
+ALTER TABLE "os_definition" ADD CONSTRAINT "os_definition_owner_id_fkey" FOREIGN KEY ("owner_id") REFERENCES "user"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+
 CREATE TABLE "os_definition_share" (
     "definition_id" UUID NOT NULL,
     "user_id" UUID NOT NULL,
