@@ -3,6 +3,7 @@ import { startSimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { parseGanetiConfig } from "#lib/domain/ganeti-config.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { ended, openInstallCluster } from "#lib/installs/testing.ts";
+import { deleteInstance } from "#lib/instances/delete-instance.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
 import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
 import { reinstallInputSchema } from "#lib/instances/schemas.ts";
@@ -14,6 +15,14 @@ beforeAll(async () => {
   cluster = await openInstallCluster(startSimulatedAgent);
 });
 afterAll(() => cluster.close());
+
+test("an imported instance of which the node's agent knows nothing can be deleted", async () => {
+  const instance = instanceJson(2, { name: "gone1.example.test", os: "" });
+  const config = parseGanetiConfig(configJson([instance], { nodes: { [uuidOf(1)]: { name: "node1" } } }));
+  await importGaneti(cluster.admin, { config, osDirectories: [], roots: [], apply: true });
+  const { jobId } = await deleteInstance(cluster.admin, "gone1.example.test");
+  expect((await ended(cluster.admin, jobId)).status).toBe("success");
+});
 
 test("an imported instance is installed anew with the private parameters that it had, once its node's agent is there", async () => {
   const instance = instanceJson(1, { name: "web1.example.test", os: "testos+plain", osparams: { suffix: ".example.org" }, osparams_private: { admin_password: "private-from-ganeti" } });
