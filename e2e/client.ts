@@ -114,9 +114,9 @@ export class Client {
   }
 
   /** Looks at an install at each event until `until` is true of it; its end is the last look. */
-  async follow(installId: string, until: (install: Install) => boolean | Promise<boolean> = () => false): Promise<Install> {
+  async follow(installId: string, until: (install: Install) => boolean | Promise<boolean> = () => false, timeoutMs = 170_000): Promise<Install> {
     const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(new Error(`install ${installId} went on for too long`)), 170_000);
+    const timer = setTimeout(() => abort.abort(new Error(`install ${installId} went on for too long`)), timeoutMs);
     const pieces: Uint8Array[] = [];
     const look = (): Promise<Install> => this.call("GET", `/api/v1/installs/${installId}`, installSchema);
     try {

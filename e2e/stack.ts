@@ -35,8 +35,13 @@ export function openStack(upFile: string): Stack {
 
 /** Registers an OS definition of e2e/definitions, as an administrator does on the controller's host. */
 export async function registerDefinition(stack: Stack, name: string): Promise<void> {
+  await registerFolder(stack, path.resolve(import.meta.dirname, "definitions", name));
+}
+
+/** Registers an OS definition from a folder, whose name it gets; `image`: the folder of what it installs from. */
+export async function registerFolder(stack: Stack, folder: string, image?: string): Promise<void> {
   const root = path.resolve(import.meta.dirname, "..");
-  await runOrFail(process.execPath, [path.join(root, "server/setup.ts"), "--definition", path.join(root, "e2e/definitions", name)], {
+  await runOrFail(process.execPath, [path.join(root, "server/setup.ts"), "--definition", folder, ...(image === undefined ? [] : ["--image", image])], {
     cwd: root,
     environment: daemonEnvironment({ SLIPWAY_HOME: stack.home }),
     timeoutMs: 60_000,

@@ -4,5 +4,8 @@ import { runInScratch } from "#scripts/up/scratch.ts";
 import { runCommand } from "#scripts/up/terminal.ts";
 
 await runCommand(async () => {
-  process.exitCode = await runInScratch(path.resolve(import.meta.dirname, "../.."), "scripts/test/run.ts", process.argv.slice(2));
+  const args = process.argv.slice(2);
+  // Only the tests of the whole system install from it.
+  const debootstrap = args[0] === undefined || args[0] === "system";
+  process.exitCode = await runInScratch(path.resolve(import.meta.dirname, "../.."), "scripts/test/run.ts", args, { debootstrap });
 });

@@ -5,8 +5,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** The `up.json` of the stack that runs for the tests. */
     upFile: string;
-    /** Folders of the built appliance and of the sample definition's image, for tests that start an agent of their own. */
-    artifacts: { readonly appliance: string; readonly image: string };
+    /** Folders of the built appliance, of the sample definition's image and of the definition made of a package, for tests. */
+    artifacts: { readonly appliance: string; readonly image: string; readonly debootstrap: string };
   }
 }
 
@@ -18,5 +18,6 @@ export default function setUp(project: TestProject): void {
   }
   project.provide("upFile", upFile);
   // scripts/up/prepare.ts hands them from the command's first half to its second.
-  project.provide("artifacts", { appliance: process.env["SLIPWAY_APPLIANCE"] ?? "", image: process.env["SLIPWAY_SAMPLE_IMAGE"] ?? "" });
+  const folder = (name: string): string => process.env[name] ?? "";
+  project.provide("artifacts", { appliance: folder("SLIPWAY_APPLIANCE"), image: folder("SLIPWAY_SAMPLE_IMAGE"), debootstrap: folder("SLIPWAY_DEBOOTSTRAP") });
 }

@@ -12,6 +12,13 @@ export interface Artifacts {
   readonly appliance: string;
   /** What the sample definition installs from: os-definitions/README.md */
   readonly image: string;
+  /** The definition made of Debian's ganeti-instance-debootstrap, with its image; null: nobody has asked for it. */
+  readonly debootstrap: string | null;
+}
+
+export interface ArtifactOptions {
+  /** Whether the definition made of Debian's ganeti-instance-debootstrap is wanted, which only tests install from. */
+  readonly debootstrap: boolean;
 }
 
 const BUILD_MS = 900_000;
@@ -19,15 +26,16 @@ const BUILD_MS = 900_000;
 const CHECK_PACKAGES_MS = 86_400_000;
 
 /**
- * Builds the appliance and the sample's image, unless they are there already: both scripts keep what they make by the digest
+ * Builds the appliance and the sample's image, unless they are there already: the scripts keep what they make by the digest
  * of its inputs, in a cache that every home directory of this machine or user shares. As root they run as root, which is what
  * a tree of Debian's files needs where user namespaces aren't open.
  */
-export async function buildArtifacts(checkout: string): Promise<Artifacts> {
+export async function buildArtifacts(checkout: string, options: ArtifactOptions): Promise<Artifacts> {
   if (!isRoot()) requireSubordinateIds();
   // One after the other: the second processor belongs to the console's build.
   const appliance = await buildArtifact(checkout, "appliance/build", "appliance");
-  return { appliance, image: await buildArtifact(checkout, "os-definitions/debian/build-image", "images") };
+  const image = await buildArtifact(checkout, "os-definitions/debian/build-image", "images");
+  return { appliance, image, debootstrap: options.debootstrap ? await buildArtifact(checkout, "os-definitions/debootstrap/build", "debootstrap") : null };
 }
 
 function cacheDirectory(name: string): string {
@@ -36,7 +44,7 @@ function cacheDirectory(name: string): string {
 }
 
 /**
- * Both scripts print the directory of what they made as their last line, and say what they do with their name before it. They
+ * The scripts print the directory of what they made as their last line, and say what they do with their name before it. They
  * ask apt for the newest packages, which takes seconds, so what was made today from the same sources is taken as it is.
  */
 async function buildArtifact(checkout: string, script: string, name: string): Promise<string> {

