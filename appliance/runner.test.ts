@@ -41,6 +41,10 @@ function metadata(changes: Readonly<Record<string, unknown>> = {}): unknown {
   };
 }
 
+/** A definition that asks for the full userland, and one whose image is to be laid over it. */
+const full = { appliance: { rootSerial: "appliance-root" } };
+const layered = { os: { name: "debian", variant: null, apiVersion: 20, imageSerial: "os-image", imageUse: "layer" } };
+
 function script(...body: readonly string[]): StandInSettings["files"] {
   return [{ path: "create", mode: 0o755, content: Buffer.from(["#!/bin/sh", ...body, ""].join("\n")) }];
 }
@@ -62,7 +66,7 @@ async function install(settings: Partial<StandInSettings>, during?: (host: Stand
 const result = (status: number): string => `{"result":{"token":"${TOKEN}","exit_status":${status}}}`;
 
 beforeAll(async () => {
-  for (const [device, serial] of [["vda", "disk-0"], ["vdb", "os-image"]] as const) {
+  for (const [device, serial] of [["vda", "disk-0"], ["vdb", "os-image"], ["vdc", "appliance-root"]] as const) {
     mkdirSync(join(scratch, "sys", device), { recursive: true });
     writeFileSync(join(scratch, "sys", device, "serial"), serial);
   }
@@ -123,6 +127,11 @@ describe("the environment of a script", () => {
       "PATH=/sbin:/bin:/usr/sbin:/usr/bin",
       "SLIPWAY_OS_IMAGE=/dev/vdb",
     ]);
+  });
+
+  it("names no image that has become part of the system", async () => {
+    const { host } = await install({ metadata: metadata({ ...full, ...layered }), files: script('echo "image: ${SLIPWAY_OS_IMAGE-none}"') });
+    expect(host.lines).toEqual(["image: none", result(0)]);
   });
 
   it("says INSTANCE_REINSTALL at a reinstall only", async () => {
@@ -196,6 +205,9 @@ describe("the end of an install", () => {
     ["the script isn't in os/untrusted.tar", { files: [{ path: "other", mode: 0o755, content: Buffer.from("") }] }],
     ["a disk that the metadata name isn't attached", { metadata: metadata({ instance: { ...instance, disks: [{ serial: "disk-7" }] } }) }],
     ["the definition's image isn't attached", { metadata: metadata({ os: { name: "debian", variant: null, imageSerial: "gone" } }) }],
+    ["the full userland isn't attached", { metadata: metadata({ appliance: { rootSerial: "gone" } }) }],
+    ["the definition's image isn't attached", { metadata: metadata({ ...full, os: { ...layered.os, imageSerial: "gone" } }) }],
+    ["the definition's image is a layer, and there is no full userland to lay it over", { metadata: metadata(layered) }],
     ["os/parameters.json isn't an object", { parameters: { password: ["nul \0 byte", "secret"] } }],
     ["os/parameters.json has a parameter that isn't [value, visibility]", { parameters: { password: "hunter2hunter2" } }],
   ])("is 125 when the appliance itself can't go on: %s", async (problem, settings) => {
