@@ -87,6 +87,7 @@ describe("trust", () => {
     const detail = await setTrust(bench.admin, "withdrawn", { trusted: false, reason: "it calls home" });
     expect(detail).toMatchObject({ trusted: null, runs: [{ places: [] }] });
     expect(await lastAudit()).toMatchObject({ action: "os.trust", details: { trusted: false, digest, reason: "it calls home" } });
+    expect(await bench.services.db.osDefinition.findUniqueOrThrow({ where: { name: "withdrawn" } })).toMatchObject({ trustedDigest: null, trustedBy: null, trustedAt: null, trustReason: null, trustUpdates: false });
     expect((await upload("withdrawn", "2")).trusted).toBeNull();
     expect((await upload("withdrawn", "1")).trusted).toBeNull();
   });
