@@ -19,14 +19,14 @@ export const keysStatus: Command = {
     try {
       const status = await readKeysStatus(db, config);
       for (const line of describe(status)) print(line);
-      return status.missingMasterKeys.length > 0 || status.unreadable.length > 0 ? 1 : 0;
+      return status.missingMasterKeys.length > 0 || status.withoutKey.length > 0 ? 1 : 0;
     } finally {
       await db.$disconnect();
     }
   },
 };
 
-function describe({ masterKey, dataKeys, valuesOfMasterKeys, unreadable, missingMasterKeys }: KeysStatus): readonly string[] {
+function describe({ masterKey, dataKeys, valuesOfMasterKeys, withoutKey, missingMasterKeys }: KeysStatus): readonly string[] {
   const lines = masterKey === null ? ["no master key"] : [`master key ${masterKey.id} from ${masterKey.sources.map(({ name }) => name).join(" and ")}`];
   for (const { id, isNeeded } of masterKey?.others ?? []) lines.push(`master key ${id}, older: ${isNeeded ? "still needed" : "nothing here needs it"}`);
   for (const key of dataKeys) {
@@ -35,7 +35,7 @@ function describe({ masterKey, dataKeys, valuesOfMasterKeys, unreadable, missing
     lines.push(`data key ${key.id} for ${key.purpose}, ${since}${values}${key.opens ? "" : `: needs the master key ${key.masterKeyId}`}`);
   }
   for (const { id, values } of valuesOfMasterKeys) lines.push(`${counted(values, "value")} of the first release, with the master key ${id} itself: slipway keys rotate encrypts them anew`);
-  for (const { kind, id, values } of unreadable) lines.push(`missing: the ${kind} key ${id}, for ${counted(values, "value")}`);
+  for (const { id, values } of withoutKey) lines.push(`missing: the data key ${id}, which isn't in the database, for ${counted(values, "value")}`);
   for (const id of missingMasterKeys) lines.push(`missing: the master key ${id}. Nothing is lost: put it back, and everything opens`);
   return lines;
 }

@@ -8,12 +8,13 @@
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { importGanetiCommand } from "./import-ganeti.ts";
+import { keysAbandon } from "./keys-abandon.ts";
 import { keysRotate } from "./keys-rotate.ts";
 import { keysStatus } from "./keys-status.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** Every command. A new one is a file of its own and a line here. */
-const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, importGanetiCommand];
+const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, importGanetiCommand];
 
 process.umask(0o077);
 process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

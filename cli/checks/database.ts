@@ -41,9 +41,7 @@ async function checkKeys(db: Database, config: Config): Promise<readonly Finding
     const status = await readKeysStatus(db, config);
     const findings: Finding[] = [];
     for (const id of status.missingMasterKeys) findings.push(fail(`the master key ${id} is missing: nothing is lost, put it back (slipway keys status says what needs it)`));
-    if (status.missingMasterKeys.length === 0) {
-      for (const { id, values } of status.unreadable) findings.push(fail(`the data key ${id} is missing from the database, and ${counted(values, "private value")} with it`));
-    }
+    for (const { id, values } of status.withoutKey) findings.push(fail(`the data key ${id} isn't in the database, and ${counted(values, "private value")} can't be read without it`));
     const old = status.valuesOfMasterKeys.reduce((sum, { values }) => sum + values, 0);
     if (old > 0) findings.push(warn(`${counted(old, "private value")} of the first release: slipway keys rotate encrypts them anew`));
     if (status.masterKey?.sources.some(({ kind }) => kind === "environment") === true) {

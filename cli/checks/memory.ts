@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { counted } from "../counted.ts";
 import type { Finding } from "./finding.ts";
 import { fail, ok, warn } from "./finding.ts";
 
@@ -23,7 +24,10 @@ function checkProcesses(upFile: string): readonly Finding[] {
     return limits === null ? [warn(`${name} (process ${pid}) doesn't run any more`)] : [checkLimits(name, limits)];
   });
   const bad = found.filter(({ level }) => level !== "ok");
-  return bad.length > 0 ? bad : [ok(`core dumps are off: ${processes.map(([name]) => name).join(", ")}`)];
+  if (bad.length > 0) return bad;
+  const names = processes.map(([name]) => name).filter((name) => !name.startsWith("QEMU"));
+  const running = processes.length - names.length;
+  return [ok(`core dumps are off: ${[...names, ...(running === 0 ? [] : [counted(running, "virtual machine")])].join(", ")}`)];
 }
 
 /** What a process's `limits` in /proc says of core dumps. */

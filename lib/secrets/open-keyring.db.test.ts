@@ -1,18 +1,21 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { loadConfig } from "#lib/config/config.ts";
 import type { EnvelopePlace } from "#lib/context/context.ts";
 import type { Database } from "#lib/db/client.ts";
 import { createDatabase } from "#lib/db/client.ts";
 import type { TestDatabase } from "#lib/db/testing.ts";
 import { createTestDatabase } from "#lib/db/testing.ts";
 import { privateValue } from "#lib/domain/visibility.ts";
+import { abandonLostValues } from "./abandon-lost-values.ts";
 import { keyId } from "./key-id.ts";
 import { MASTER_KEY_FILE } from "./master-keys.ts";
+import { readKeysStatus } from "./read-keys-status.ts";
 import type { TestController } from "./testing.ts";
 import { dumpRows, insertPlaces, openTestController, readValue, restoreRows, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
 
@@ -197,6 +200,39 @@ describe("a database that is restored", () => {
     for (const place of places) expect(await read(again, place)).toBe("a value");
     expect(again.services.keyring.fingerprint(privateValue("a value"), { scope: "s", name: "kept" })).toBe(fingerprint);
     expect(again.services.keyring.sessionSecret.open()).toBe(original.services.keyring.sessionSecret.open());
+  });
+});
+
+describe("a master key that is gone for good", () => {
+  const actor = { identity: { kind: "system", name: "set-up" }, interface: "setup", address: null, requestId: "r" } as const;
+
+  test("is given up with what needs it, only when it is asked for and no controller runs; the rest stays", async () => {
+    const { masterKey } = writeFirstReleaseFiles(keys);
+    const controller = await start();
+    const [lost, kept] = [await insertPlaces(db, "lost"), await insertPlaces(db, "kept")];
+    await store(controller, lost, "a value");
+    await controller.close();
+    const other = { SLIPWAY_MASTER_KEY: randomBytes(32).toString("base64") };
+    const otherHome = anotherHome();
+    const config = loadConfig({ environment: { SLIPWAY_HOME: otherHome, DATABASE_URL: database.url.open(), ...other } });
+    const otherKey = Buffer.from(other.SLIPWAY_MASTER_KEY, "base64");
+    for (const place of kept) if (place.kind !== "default") await storeValue(db, place, sealAsFirstRelease("opens", otherKey, place));
+
+    const report = { masterKeyIds: [keyId(masterKey)], dataKeys: 3, values: 3 };
+    const before = await dumpRows(db);
+    expect(await abandonLostValues(db, config, actor, { apply: false })).toEqual(report);
+    const running = await db.controller.create({ data: { id: randomUUID(), hostname: "h", pid: 1, roles: [], leaseUntil: new Date(Date.now() + 60_000) } });
+    await expect(abandonLostValues(db, config, actor, { apply: true })).rejects.toThrow("a controller runs");
+    expect(await dumpRows(db)).toEqual(before);
+    await db.controller.delete({ where: { id: running.id } });
+
+    expect(await abandonLostValues(db, config, actor, { apply: true })).toEqual(report);
+    const again = await start({ home: otherHome, settings: other });
+    for (const place of kept) if (place.kind !== "default") expect(await read(again, place)).toBe("opens");
+    expect(await db.instanceParameter.count()).toBe(1);
+    expect(again.services.keyring.fingerprint(privateValue("v"), { scope: "s", name: "n" })).toMatch(/^k2:/);
+    expect(await readKeysStatus(db, config)).toMatchObject({ missingMasterKeys: [], withoutKey: [] });
+    expect(await abandonLostValues(db, config, actor, { apply: false })).toEqual({ masterKeyIds: [], dataKeys: 0, values: 0 });
   });
 });
 

@@ -1,9 +1,9 @@
 import type { Config } from "#lib/config/config.ts";
 import type { Queryable } from "#lib/db/client.ts";
 import type { ValuesOfKey } from "./check-keys.ts";
-import { unreadable, valuesByKey } from "./check-keys.ts";
+import { valuesByKey } from "./check-keys.ts";
 import { loadKeys } from "./load-keys.ts";
-import type { MasterKeySource } from "./master-keys.ts";
+import type { MasterKeys, MasterKeySource } from "./master-keys.ts";
 import { readMasterKeys } from "./master-keys.ts";
 
 export interface DataKeyStatus {
@@ -29,9 +29,9 @@ export interface KeysStatus {
   readonly dataKeys: readonly DataKeyStatus[];
   /** Values that the first release encrypted with the master key itself. */
   readonly valuesOfMasterKeys: readonly ValuesOfKey[];
-  /** Values that can't be read, by the key that they name. */
-  readonly unreadable: readonly ValuesOfKey[];
-  /** Master keys that something in the database needs and that aren't there. */
+  /** Values whose key is nowhere at all, by the key that they name: a data key that isn't in the database. */
+  readonly withoutKey: readonly ValuesOfKey[];
+  /** Master keys without which something can't be written, or a value read. */
   readonly missingMasterKeys: readonly string[];
 }
 
@@ -44,6 +44,7 @@ export async function readKeysStatus(db: Queryable, config: Pick<Config, "master
   const masters = readMasterKeys(config);
   const [keys, values, rows] = [await loadKeys(db, masters), await valuesByKey(db), await db.dataKey.findMany({ orderBy: [{ purpose: "asc" }, { createdAt: "asc" }] })];
   const locked = new Set(keys.locked.map(({ id }) => id));
+  const valuesOf = (id: string): number => values.find((one) => one.kind === "data" && one.id === id)?.values ?? 0;
   const ofMasters = values.filter(({ kind }) => kind === "master");
   const needed = new Set([...rows.map(({ masterKeyId }) => masterKeyId), ...ofMasters.map(({ id }) => id)]);
   return {
@@ -58,10 +59,14 @@ export async function readKeysStatus(db: Queryable, config: Pick<Config, "master
     dataKeys: rows.map(({ id, purpose, masterKeyId, createdAt, retiredAt }) => ({
       id, purpose, masterKeyId, createdAt, retiredAt,
       opens: !locked.has(id),
-      values: values.find((one) => one.kind === "data" && one.id === id)?.values ?? 0,
+      values: valuesOf(id),
     })),
     valuesOfMasterKeys: ofMasters,
-    unreadable: unreadable(keys, values, masters),
-    missingMasterKeys: [...needed].filter((id) => masters?.get(id) === undefined).toSorted(),
+    withoutKey: values.filter(({ kind, id }) => kind === "data" && !rows.some((row) => row.id === id)),
+    missingMasterKeys: missing([...rows.filter(({ id, retiredAt }) => retiredAt === null || valuesOf(id) > 0).map(({ masterKeyId }) => masterKeyId), ...ofMasters.map(({ id }) => id)], masters),
   };
+}
+
+function missing(needed: readonly string[], masters: MasterKeys | null): readonly string[] {
+  return [...new Set(needed)].filter((id) => masters?.get(id) === undefined).toSorted();
 }
