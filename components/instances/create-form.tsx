@@ -25,7 +25,7 @@ import type { CreateDraft, DraftField } from "./create-draft.ts";
 import { firstSizes, previewQuestion } from "./create-preview.ts";
 import type { PreviewQuestion } from "./create-preview.ts";
 import { FormEnd, FormSection } from "./form-section.tsx";
-import type { OsChoice } from "./os-choice.ts";
+import type { OsChoices } from "./load-choices.ts";
 import { OsSelect, trustHint } from "./os-select.tsx";
 import { missingSentence } from "./reinstall-form.tsx";
 import { useCreatePreview } from "./use-create-preview.ts";
@@ -33,7 +33,9 @@ import { WhatHappens } from "./what-happens.tsx";
 
 export interface CreateFormProps {
   readonly osType: string;
-  readonly choices: readonly OsChoice[];
+  readonly offered: OsChoices;
+  /** What definitions are searched by. */
+  readonly find: string;
   readonly nodes: readonly string[];
   readonly node: string;
   readonly preview: InstallPreview;
@@ -43,7 +45,7 @@ export interface CreateFormProps {
   readonly user: string;
 }
 
-export function CreateForm({ osType, choices, nodes, node, preview, question, minimum, user }: CreateFormProps) {
+export function CreateForm({ osType, offered, find, nodes, node, preview, question, minimum, user }: CreateFormProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const parameters = useParameters(form, preview.parameters);
@@ -118,7 +120,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, question, mi
               value={draft.node}
               onChange={(event) => {
                 set({ node: event.target.value });
-                router.replace(paths.newInstance({ os: osType, node: event.target.value }), { scroll: false });
+                router.replace(paths.newInstance({ os: osType, node: event.target.value, find }), { scroll: false });
               }}
             >
               <option value="">the one with the most room</option>
@@ -129,7 +131,7 @@ export function CreateForm({ osType, choices, nodes, node, preview, question, mi
           </Field>
         </FormSection>
         <FormSection title="System">
-          <OsSelect choices={choices} value={osType} hint={trustHint(preview.plan.runs)} hrefOf={(os) => paths.newInstance({ os, node: draft.node })} />
+          <OsSelect offered={offered} value={osType} find={find} hint={trustHint(preview.plan.runs)} hrefOf={(os, search) => paths.newInstance({ os, node: draft.node, find: search })} />
         </FormSection>
         <FormSection title="Hardware">
           <Field id="vcpus" label="vCPUs" error={errorOf("vcpus")}>

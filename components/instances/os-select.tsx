@@ -1,34 +1,68 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useTransition } from "react";
-import { Field, fieldIds, Select } from "#components/ui/field.tsx";
+import { useEffect, useRef, useTransition } from "react";
+import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import type { ScriptPlace } from "#lib/domain/install-plan.ts";
-import type { OsChoice } from "./os-choice.ts";
+import type { OsChoices } from "./load-choices.ts";
 
-/** The OS definition and variant. The choice is part of the address, since everything below follows from it. */
-export function OsSelect({ choices, value, hint, hrefOf }: { readonly choices: readonly OsChoice[]; readonly value: string; readonly hint: string; readonly hrefOf: (osType: string) => string }) {
+/** Milliseconds of stillness before definitions are searched. */
+const PAUSE = 250;
+
+interface Props {
+  readonly offered: Pick<OsChoices, "choices" | "isPart">;
+  readonly value: string;
+  /** What is searched by now. */
+  readonly find: string;
+  readonly hint: string;
+  readonly hrefOf: (osType: string, find: string) => string;
+}
+
+/**
+ * The OS definition and variant. The choice is part of the address, since everything below follows from it; so is the search,
+ * which is there where a list of choices can't hold them all.
+ */
+export function OsSelect({ offered: { choices, isPart }, value, find, hint, hrefOf }: Props) {
   const router = useRouter();
   const [loading, startTransition] = useTransition();
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+    },
+    [],
+  );
+  const go = (osType: string, search: string): void => startTransition(() => router.replace(hrefOf(osType, search), { scroll: false }));
   return (
-    <Field id="os-type" label="OS definition" hint={loading ? "Reading what it asks for" : hint}>
-      <Select
-        {...fieldIds("os-type", { hint: true, error: false })}
-        className="font-mono text-small"
-        value={value}
-        disabled={loading}
-        onChange={(event) => {
-          const href = hrefOf(event.target.value);
-          startTransition(() => router.replace(href, { scroll: false }));
-        }}
-      >
-        {choices.map(({ osType, title }) => (
-          <option key={osType} value={osType}>
-            {title === "" || title === osType ? osType : `${osType}: ${title}`}
-          </option>
-        ))}
-      </Select>
-    </Field>
+    <>
+      {isPart ? (
+        <Field id="os-find" label="Find a definition" hint={`${choices.length} to choose from below.`}>
+          <Input
+            {...fieldIds("os-find", { hint: true, error: false })}
+            type="search"
+            defaultValue={find}
+            placeholder="Name or title"
+            maxLength={253}
+            autoComplete="off"
+            spellCheck={false}
+            onChange={(event) => {
+              const search = event.target.value;
+              if (timer.current !== null) clearTimeout(timer.current);
+              timer.current = setTimeout(() => go(value, search), PAUSE);
+            }}
+          />
+        </Field>
+      ) : null}
+      <Field id="os-type" label="OS definition" hint={loading ? "Reading what it asks for" : hint}>
+        <Select {...fieldIds("os-type", { hint: true, error: false })} className="font-mono text-small" value={value} disabled={loading} onChange={(event) => go(event.target.value, find)}>
+          {choices.map(({ osType, title }) => (
+            <option key={osType} value={osType}>
+              {title === "" || title === osType ? osType : `${osType}: ${title}`}
+            </option>
+          ))}
+        </Select>
+      </Field>
+    </>
   );
 }
 

@@ -17,13 +17,13 @@ import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { FormEnd, FormSection } from "./form-section.tsx";
-import type { OsChoice } from "./os-choice.ts";
+import type { OsChoices } from "./load-choices.ts";
 import { OsSelect, trustHint } from "./os-select.tsx";
 
 type StartChoice = "as before" | "running" | "stopped";
 const START: Readonly<Record<StartChoice, boolean | null>> = { "as before": null, running: true, stopped: false };
 
-export function ReinstallForm({ name, osType, choices, preview, blocked, user }: { readonly name: string; readonly osType: string; readonly choices: readonly OsChoice[]; readonly preview: InstallPreview; readonly blocked: string | null; readonly user: string }) {
+export function ReinstallForm({ name, osType, offered, find, preview, blocked, user }: { readonly name: string; readonly osType: string; readonly offered: OsChoices; readonly find: string; readonly preview: InstallPreview; readonly blocked: string | null; readonly user: string }) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const parameters = useParameters(form, preview.parameters);
@@ -66,7 +66,7 @@ export function ReinstallForm({ name, osType, choices, preview, blocked, user }:
   return (
     <form ref={form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
       <FormSection title="System">
-        <OsSelect choices={choices} value={osType} hint={trustHint(preview.plan.runs)} hrefOf={(chosen) => paths.reinstall(name, { os: chosen })} />
+        <OsSelect offered={offered} value={osType} find={find} hint={trustHint(preview.plan.runs)} hrefOf={(os, search) => paths.reinstall(name, { os, find: search })} />
         <Field id="start" label="Afterwards">
           <Select {...fieldIds("start", { hint: false, error: false })} value={start} onChange={(event) => setStart(startChoice(event.target.value))}>
             {Object.keys(START).map((choice) => (

@@ -44,7 +44,7 @@ export function DefinitionHeader({ definition, identity }: { readonly definition
           { href: paths.osDefinition(name), label: "Overview" },
           { href: paths.osFiles(name), label: "Files" },
           { href: paths.osVersions(name), label: "Versions" },
-          ...(mayModify ? [{ href: paths.osDefaults(name), label: "Defaults" }] : []),
+          { href: paths.osDefaults(name), label: "Defaults" },
           ...(mayModify ? [{ href: paths.osAccess(name), label: "Access" }] : []),
           ...(allowed.includes("trust") ? [{ href: paths.osTrust(name), label: "Trust" }] : []),
         ]}

@@ -98,7 +98,7 @@ function TrustFormOf({ name, version, digest, withdraw, owner, blocked, user, ne
             </>
           )}
         </p>
-        <Field id="trust-reason" label="Reason" hint="Kept in the audit log, and shown beside the trust." error={reasonError}>
+        <Field id="trust-reason" label="Reason" hint={withdraw ? "Kept in the audit log." : "Kept in the audit log, and shown beside the trust."} error={reasonError}>
           <Textarea {...fieldIds("trust-reason", { hint: true, error: reasonError !== null })} rows={2} value={reason} onChange={(event) => setReason(event.target.value)} maxLength={MOST_REASON} needed={reason.trim() === ""} placeholder={withdraw ? "Why it is no longer trusted" : "Who read it, and what it does on the host"} />
         </Field>
         {withdraw ? null : (

@@ -27,9 +27,15 @@ export function Trust({ run }: { readonly run: ScriptPlace }) {
   }
 }
 
-/** As `Trust`, for a definition as a whole: in the appliance unless an administrator said otherwise. */
-export function TrustOf({ trusted }: { readonly trusted: { readonly by: string; readonly at: string } | null }) {
-  return trusted === null ? <InAppliance /> : <OnHost {...trusted} />;
+/** As `Trust`, for a definition as a whole: in the appliance unless an administrator said otherwise, and the cluster lets it. */
+export function TrustOf({ trusted, forbidden }: { readonly trusted: { readonly by: string; readonly at: string } | null; readonly forbidden: boolean }) {
+  if (trusted === null) return <InAppliance />;
+  if (!forbidden) return <OnHost {...trusted} />;
+  return (
+    <Marked place="appliance">
+      <b className="font-medium text-ink">in the appliance</b>: trusted by {trusted.by}, but the cluster forbids scripts on hosts
+    </Marked>
+  );
 }
 
 export function InAppliance({ detailed = false }: { readonly detailed?: boolean }) {

@@ -1,7 +1,6 @@
 "use client";
 
 import type { ParameterPrompt } from "#lib/domain/install-plan.ts";
-import type { ParameterSource } from "#lib/domain/parameters.ts";
 import { Field, fieldIds, Input, Select, Textarea } from "#components/ui/field.tsx";
 import { classes } from "#components/ui/classes.ts";
 import { initialValue } from "./form-values.ts";
@@ -66,21 +65,11 @@ function ParameterInput({ prompt, id, hasError, hasHint }: { readonly prompt: Pa
   );
 }
 
-/** Where a private value is, for an input that doesn't show it. */
-const HELD: Readonly<Record<ParameterSource, string>> = {
-  declared: "declared",
-  cluster: "the cluster’s default",
-  definition: "the definition’s default",
-  variant: "the variant’s default",
-  instance: "stored",
-  request: "stored",
-};
-
 /** What stands in an empty input: whether something is there already. */
 function noteOf(prompt: ParameterPrompt): string {
   switch (prompt.current?.visibility) {
     case "private":
-      return `${HELD[prompt.current.from]}${prompt.current.fingerprint === null ? "" : `, fingerprint ${prompt.current.fingerprint}`}; kept unless replaced`;
+      return prompt.current.fingerprint === null ? "stored" : `stored, fingerprint ${prompt.current.fingerprint}`;
     case "secret":
       return "never stored: type it again";
     case "public":
@@ -89,18 +78,18 @@ function noteOf(prompt: ParameterPrompt): string {
   }
 }
 
-/** Where the value comes from that stands in the input, if not from its last install. */
-function sourceSentence({ current, default: declared }: ParameterPrompt): string {
+/** Where the value comes from that is there already. */
+function sourceSentence({ current, visibility, default: declared }: ParameterPrompt): string {
   const from = current?.from ?? (declared === null || declared === "" ? null : "declared");
   if (from === null || from === "request") return "";
-  return `From ${FROM[from]}.`;
+  return visibility === "private" ? `From ${FROM[from]}, kept unless replaced.` : `From ${FROM[from]}.`;
 }
 
 function hintOf(prompt: ParameterPrompt): string | null {
   const parts = [prompt.help];
   if (prompt.visibility === "secret") parts.push(prompt.mustSend ? "Needed. Used by this install only, then gone from memory." : "Used by this install only, then gone from memory.");
   else if (prompt.mustSend) parts.push("Needed.");
-  else if (prompt.visibility === "public") parts.push(sourceSentence(prompt));
+  else parts.push(sourceSentence(prompt));
   const text = parts.filter((part) => part !== "").join(" ");
   return text === "" ? null : text;
 }

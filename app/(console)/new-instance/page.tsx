@@ -2,7 +2,9 @@ import type { Metadata } from "next";
 import type { ReactNode } from "react";
 import { CreateForm } from "#components/instances/create-form.tsx";
 import { firstSizes } from "#components/instances/create-preview.ts";
-import { chosenOs, osChoices } from "#components/instances/os-choice.ts";
+import { loadChoices } from "#components/instances/load-choices.ts";
+import { previewOrRefusal } from "#components/instances/preview-or-refusal.ts";
+import { RefusedOs } from "#components/instances/refused-os.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryText } from "#components/page/query.ts";
 import type { SearchParams } from "#components/page/query.ts";
@@ -18,7 +20,6 @@ import { parseOsType } from "#lib/domain/os-definition.ts";
 import { previewCreate } from "#lib/instances/preview-create.ts";
 import { listNodes } from "#lib/nodes/list-nodes.ts";
 import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
-import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
 
 export const metadata: Metadata = { title: "New instance" };
 
@@ -28,9 +29,9 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
       throw new SlipwayError("not_allowed", "Instances are made by administrators. Ask one of them for yours.");
     }
     const query = await searchParams;
-    const [definitions, nodes] = await Promise.all([listOsDefinitions(ctx, { limit: PAGE_LIMITS.max }), listNodes(ctx, { limit: PAGE_LIMITS.max })]);
-    const choices = osChoices(definitions.items, null);
-    const osType = chosenOs(choices, queryText(query["os"], 130), null);
+    const find = queryText(query["find"], 253);
+    const [offered, nodes] = await Promise.all([loadChoices(ctx, { os: queryText(query["os"], 130), current: null, find }), listNodes(ctx, { limit: PAGE_LIMITS.max })]);
+    const { osType } = offered;
     const header = <PageHeader title="New instance">A name and what the system needs to know; the rest works as it stands.</PageHeader>;
     if (osType === null) {
       return (
@@ -48,13 +49,22 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
     const { manifest } = await getOsDefinition(ctx, parseOsType(osType).name);
     const minimum = { diskMib: manifest?.minimumDiskMib ?? 0, memoryMib: manifest?.minimumMemoryMib ?? 0 };
     const question = { osType, ...(node === undefined ? {} : { node }), ...firstSizes(minimum) };
-    const preview = await previewCreate(ctx, question);
+    const preview = await previewOrRefusal(() => previewCreate(ctx, question));
+    if (typeof preview === "string") {
+      return (
+        <>
+          {header}
+          <RefusedOs instance={null} offered={offered} osType={osType} find={find ?? ""} reason={preview} />
+        </>
+      );
+    }
     return (
       <>
         {header}
         <CreateForm
           osType={osType}
-          choices={choices}
+          offered={offered}
+          find={find ?? ""}
           nodes={nodes.items.filter(({ state, offline, drained }) => state === "online" && !offline && !drained).map(({ name }) => name)}
           node={node ?? ""}
           preview={preview}

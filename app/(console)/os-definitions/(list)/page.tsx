@@ -13,6 +13,7 @@ import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import { Pager } from "#components/ui/pager.tsx";
+import { getCluster } from "#lib/cluster/get-cluster.ts";
 import { reach } from "#lib/domain/access.ts";
 import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
 
@@ -22,7 +23,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
   return consolePage(async (ctx) => {
     const sent = await searchParams;
     const query: OsDefinitionsQuery = { search: queryText(sent["search"], 253), cursor: queryText(sent["cursor"]) };
-    const page = await listOsDefinitions(ctx, { ...query, limit: 50 });
+    const [page, cluster] = await Promise.all([listOsDefinitions(ctx, { ...query, limit: 50 }), getCluster(ctx)]);
     const isEmpty = page.items.length === 0 && query.search === undefined && query.cursor === undefined;
     const upload =
       reach(ctx.identity, "os.upload") === "none" ? undefined : (
@@ -32,7 +33,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
       );
     return (
       <>
-        <LiveRefresh interest={{ types: ["os.changed"] }} />
+        <LiveRefresh interest={{ types: ["os.changed", "cluster.changed"] }} />
         <PageHeader title="OS definitions" actions={isEmpty ? undefined : upload}>
           What it takes to install a system: scripts, variants, and the parameters that they ask for.
         </PageHeader>
@@ -48,7 +49,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
               <OsFilter search={query.search} />
             </div>
             <Card>
-              {page.items.length === 0 ? <EmptyState title="No definition fits" action={<ButtonLink href={paths.osDefinitions()}>Show all</ButtonLink>} /> : <OsTable definitions={page.items} user={ctx.identity.name} />}
+              {page.items.length === 0 ? <EmptyState title="No definition fits" action={<ButtonLink href={paths.osDefinitions()}>Show all</ButtonLink>} /> : <OsTable definitions={page.items} user={ctx.identity.name} forbidden={!cluster.hostScripts} />}
               <Pager
                 first={query.cursor === undefined ? null : paths.osDefinitions({ search: query.search })}
                 next={page.nextCursor === null ? null : paths.osDefinitions({ search: query.search, cursor: page.nextCursor })}

@@ -2,7 +2,9 @@ import type { Metadata } from "next";
 import type { ReactNode } from "react";
 import { formatElapsed, formatMib } from "#components/format.ts";
 import { loadInstance } from "#components/instances/load-instance.ts";
-import { chosenOs, osChoices } from "#components/instances/os-choice.ts";
+import { loadChoices } from "#components/instances/load-choices.ts";
+import { previewOrRefusal } from "#components/instances/preview-or-refusal.ts";
+import { RefusedOs } from "#components/instances/refused-os.tsx";
 import { ReinstallForm } from "#components/instances/reinstall-form.tsx";
 import { WhatHappens } from "#components/instances/what-happens.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
@@ -15,9 +17,7 @@ import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Notice } from "#components/ui/notice.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import type { InstanceDetail } from "#lib/domain/instance.ts";
-import { PAGE_LIMITS } from "#lib/domain/paging.ts";
 import { previewReinstall } from "#lib/instances/preview-reinstall.ts";
-import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
 
 interface Props {
   readonly params: Promise<{ readonly name: string }>;
@@ -31,9 +31,10 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default function ReinstallPage({ params, searchParams }: Props): Promise<ReactNode> {
   return consolePage(async (ctx) => {
     const instance = await loadInstance((await params).name);
-    const definitions = await listOsDefinitions(ctx, { limit: PAGE_LIMITS.max });
-    const choices = osChoices(definitions.items, instance.osType);
-    const osType = chosenOs(choices, queryText((await searchParams)["os"], 130), instance.osType);
+    const query = await searchParams;
+    const find = queryText(query["find"], 253);
+    const offered = await loadChoices(ctx, { os: queryText(query["os"], 130), current: instance.osType, find });
+    const { osType } = offered;
     if (osType === null) {
       return (
         <>
@@ -44,12 +45,20 @@ export default function ReinstallPage({ params, searchParams }: Props): Promise<
         </>
       );
     }
-    const preview = await previewReinstall(ctx, instance.name, { osType });
+    const preview = await previewOrRefusal(() => previewReinstall(ctx, instance.name, { osType }));
+    if (typeof preview === "string") {
+      return (
+        <>
+          <PageHeader title={`Reinstall ${instance.name}`}>{nowSentence(instance)}</PageHeader>
+          <RefusedOs instance={instance.name} offered={offered} osType={osType} find={find ?? ""} reason={preview} />
+        </>
+      );
+    }
     const blocked = instance.blockedActions.reinstall ?? null;
     return (
       <>
         <PageHeader title={`Reinstall ${instance.name}`}>
-          {instance.osType === null ? "Never installed." : `Now it has ${instance.osType}.`}
+          {nowSentence(instance)}
           {preview.expectedSeconds === null || instance.operState !== "running" ? null : ` The machine stops for about ${formatElapsed(preview.expectedSeconds)}.`}
         </PageHeader>
         {blocked === null ? null : (
@@ -60,12 +69,16 @@ export default function ReinstallPage({ params, searchParams }: Props): Promise<
           </div>
         )}
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-          <ReinstallForm name={instance.name} osType={osType} choices={choices} preview={preview} blocked={blocked} user={ctx.identity.name} />
+          <ReinstallForm name={instance.name} osType={osType} offered={offered} find={find ?? ""} preview={preview} blocked={blocked} user={ctx.identity.name} />
           <WhatHappens name={instance.name} plan={preview.plan} checks={preview.checks} kept={keptOf(instance)} />
         </div>
       </>
     );
   });
+}
+
+function nowSentence({ osType }: InstanceDetail): string {
+  return osType === null ? "Never installed." : `Now it has ${osType}.`;
 }
 
 function keptOf(instance: InstanceDetail): string {

@@ -15,6 +15,7 @@ import { DefinitionList } from "#components/ui/definition-list.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Digest, Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
+import { getCluster } from "#lib/cluster/get-cluster.ts";
 import type { ExpectedStep } from "#lib/domain/os-definition.ts";
 import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 
@@ -27,8 +28,9 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default function OsDefinitionPage({ params }: Props): Promise<ReactNode> {
-  return consolePage(async () => {
+  return consolePage(async (ctx) => {
     const definition = await loadDefinition((await params).name);
+    const cluster = await getCluster(ctx);
     const { name, manifest, trusted } = definition;
     if (manifest === null) {
       return (
@@ -48,7 +50,7 @@ export default function OsDefinitionPage({ params }: Props): Promise<ReactNode> 
               <ScriptRuns runs={definition.runs} manifest={manifest} trusted={trusted} />
               {trusted === null ? null : (
                 <p className="border-t border-line px-4 py-3 text-soft">
-                  <TrustOf trusted={trusted} />
+                  <TrustOf trusted={trusted} forbidden={!cluster.hostScripts} />
                   <span className="mt-1 block wrap-anywhere">“{trusted.reason}”{trusted.updates ? " Updates are trusted too." : ""}</span>
                 </p>
               )}

@@ -14,6 +14,7 @@ import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Digest } from "#components/ui/mono.tsx";
 import { Notice } from "#components/ui/notice.tsx";
+import { getCluster } from "#lib/cluster/get-cluster.ts";
 import type { TrustView } from "#lib/domain/os-definition-views.ts";
 import { getVersion } from "#lib/os-definitions/get-version.ts";
 import { readFile } from "#lib/os-definitions/read-file.ts";
@@ -39,7 +40,7 @@ export default function OsFilesPage({ params, searchParams }: Props): Promise<Re
         </Card>
       );
     }
-    const version = await getVersion(ctx, definition.name, number);
+    const [version, cluster] = await Promise.all([getVersion(ctx, definition.name, number), getCluster(ctx)]);
     const path = queryText(sent["file"], 1_000);
     const file = path === undefined || !version.files.some((one) => one.path === path) ? null : await readFile(ctx, definition.name, number, path);
     const isCurrent = number === definition.version;
@@ -77,15 +78,15 @@ export default function OsFilesPage({ params, searchParams }: Props): Promise<Re
           files={version.files}
           hrefOf={(one) => paths.osFiles(definition.name, { file: one, ...pinned })}
           current={file?.path ?? null}
-          hostNote={hostNote(version.manifest.hostScripts.length, definition.trusted, version.digest)}
+          hostNote={hostNote(version.manifest.hostScripts.length, definition.trusted, { digest: version.digest, forbidden: !cluster.hostScripts })}
         />
       </div>
     );
   });
 }
 
-function hostNote(scripts: number, trusted: TrustView | null, digest: string): ReactNode {
+function hostNote(scripts: number, trusted: TrustView | null, { digest, forbidden }: { readonly digest: string; readonly forbidden: boolean }): ReactNode {
   if (scripts === 0) return "no script for hosts";
-  if (trusted !== null && trusted.digest === digest) return <TrustOf trusted={trusted} />;
+  if (trusted !== null && trusted.digest === digest) return <TrustOf trusted={trusted} forbidden={forbidden} />;
   return `${plural(scripts, "script", "scripts")} for hosts: nowhere, since nobody trusts this version`;
 }
