@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { createInstanceInputSchema } from "#lib/instances/schemas.ts";
+import { ARCHIVE_BODY } from "./limits.ts";
 import { parseWith, readQuery } from "./parse.ts";
+import { archiveBody } from "./schemas.ts";
 
 function refusal(work: () => unknown): { readonly message: string; readonly field: string | undefined; readonly text: string } {
   try {
@@ -85,5 +87,19 @@ describe("a query", () => {
 
   test("can't reach a prototype", () => {
     expect(refusal(() => parseWith(z.strictObject({ a: z.string().optional() }), readQuery(new URL("http://x/?__proto__=1")))).field).toBe("__proto__");
+  });
+});
+
+describe("an archive", () => {
+  test("is handed on as the bytes that it is, without a look at each of them", () => {
+    const bytes = new Uint8Array(ARCHIVE_BODY.bytes);
+    const started = performance.now();
+    expect(parseWith(archiveBody, bytes)).toBe(bytes);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  test("isn't text", () => {
+    expect(refusal(() => parseWith(archiveBody, "text")).field).toBeUndefined();
+    expect(refusal(() => parseWith(archiveBody, undefined)).field).toBeUndefined();
   });
 });

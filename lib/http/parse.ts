@@ -34,7 +34,7 @@ function refuseUnusableText(value: unknown, path: readonly PropertyKey[]): void 
     value.forEach((part, index) => {
       refuseUnusableText(part, [...path, index]);
     });
-  } else if (typeof value === "object" && value !== null) {
+  } else if (typeof value === "object" && value !== null && !(value instanceof Uint8Array)) {
     for (const [name, part] of Object.entries(value)) refuseUnusableText(part, [...path, name]);
   }
 }
