@@ -21,7 +21,7 @@ describe("memory that holds secrets", () => {
     try {
       await once(child, "spawn");
       // Its limit is set before it becomes the program.
-      await expect.poll(() => readFileSync(`/proc/${child.pid ?? 0}/comm`, "utf8").trim()).toBe("sleep");
+      await expect.poll(() => readFileSync(`/proc/${child.pid ?? 0}/comm`, "utf8").trim(), { timeout: 10_000 }).toBe("sleep");
       writeFileSync(path.join(directory, "up.json"), JSON.stringify({ pids: { controller: child.pid, postgres: 1 } }));
       const findings = checkMemory(path.join(directory, "up.json"));
       expect(findings.filter(({ text }) => text.includes("controller") && !text.startsWith("core dumps are off"))).toEqual([]);

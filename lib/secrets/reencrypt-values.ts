@@ -78,6 +78,8 @@ const ofDefaults: Store = {
 
 const STORES: readonly Store[] = [ofInstances, ofJobs, ofDefaults];
 
+const SINGLE_ROUNDS = 4;
+
 /**
  * Encrypts every stored private value that can be read with one data key. Each batch is a transaction of its own, so this can
  * be ended at any point and begun again; a value that somebody changes meanwhile is left to them.
@@ -87,9 +89,9 @@ const STORES: readonly Store[] = [ofInstances, ofJobs, ofDefaults];
  */
 export async function reencryptValues(options: ReencryptOptions): Promise<number> {
   // Rows that others hold are passed over first: waiting for one while holding many could be waiting for each other. What is
-  // left of them is waited for one by one.
+  // left of them is waited for one by one, a few times over: some were written just now by who hadn't heard of the new key.
   let count = 0;
-  for (const pass of [{ size: options.batchSize, waits: false }, { size: 1, waits: true }]) {
+  for (const pass of [{ size: options.batchSize, waits: false }, ...Array.from({ length: SINGLE_ROUNDS }, () => ({ size: 1, waits: true }))]) {
     const starts = await startsToChange(options);
     if (starts === null) break;
     for (const store of STORES) count += await reencryptStore(store, starts, pass, options);
