@@ -1,4 +1,5 @@
 /** Design: "Parameters: public, private, secret", "How it is proven", in its long form: on a stack of its own, with everything that can go wrong. */
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Ledger } from "#scripts/canary/ledger.ts";
 import { startSampler, type ProcessSamples } from "#scripts/canary/sample-processes.ts";
@@ -18,6 +19,8 @@ import { formatRows } from "./format-rows.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 /** Programs that must have been looked at. */
 const PROGRAMS = ["server/main.ts", "agent/main.ts", "qemu-system-x86_64", "socat", "postgres"];
+/** Those of them that hold values: none may write its memory to a file. */
+const HOLD_VALUES = ["server/main.ts", "agent/main.ts", "qemu-system-x86_64", "socat"];
 /** Where public values are, so that a scan that sees none there has seen nothing. */
 const HAVE_PUBLIC = ["tables", "tables while a job runs", "PostgreSQL's files", "write-ahead log", "the agent's files", "answers to administrator", "pages to administrator signed in", "answers to owner", "pages to owner", "RAPI's port"];
 
@@ -34,12 +37,20 @@ export async function checkCanary(scratch: string): Promise<boolean> {
   let result: Result;
   try {
     result = await runAll(stack, home);
+  } catch (error) {
+    // The scratch place is gone when this has ended.
+    for (const log of ["controller", "agent"]) process.stderr.write(`the end of ${log}.log:\n${lastLines(path.join(home, "log", `${log}.log`))}\n`);
+    throw error;
   } finally {
     await stack.down((line) => process.stderr.write(`${line}\n`));
   }
   // Also what everything says when it is stopped.
   const unknown = await readFiles(home, result.ledger);
   return report(result, [...new Set([...result.faults.unknownFiles, ...unknown])]);
+}
+
+function lastLines(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n").slice(-40).join("\n") : "";
 }
 
 async function runAll(scratch: ScratchStack, home: string): Promise<Result> {
@@ -95,6 +106,7 @@ function report({ ledger, samples, controls, faults }: Result, unknownFiles: rea
     ...missedControls(controls).map((control) => `planted on purpose and not found: ${control}`),
     ...HAVE_PUBLIC.filter((kind) => rows.find((row) => row.kind === kind)?.publicSeen === 0).map((kind) => `no public value was seen in ${kind}`),
     ...PROGRAMS.filter((program) => !programs.has(program)).map((program) => `no process of ${program} was looked at`),
+    ...HOLD_VALUES.filter((program) => samples.mayDump.includes(program)).map((program) => `${program} may write core dumps`),
     ...unknownFiles.map((file) => `a file that the register doesn't know: ${file}`),
     ...faults.broken.map((answer) => `a broken answer: ${answer}`),
   ];
