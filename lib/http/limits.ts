@@ -33,9 +33,17 @@ export const ARCHIVE_BODY = {
 /** The addresses that take one. A test holds this against the register of routes. */
 const ARCHIVE_PATH = /^\/api\/v1\/(os-definition-checks|os-definitions\/[^/]+\/versions)\/?$/;
 
-/** Whether a request brings an archive, as far as its address says. */
+/** Whether a request brings an archive, as far as its address says. Next.js finds a route by what the address means, however it is written. */
 export function takesArchive(method: string, path: string): boolean {
-  return method === "POST" && ARCHIVE_PATH.test(path);
+  return method === "POST" && ARCHIVE_PATH.test(decoded(path));
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What the body of a request to an address may be, before anything is known of who sends it. */

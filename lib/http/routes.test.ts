@@ -53,7 +53,8 @@ describe("the register of the API's routes", () => {
       const address = route.path.replace(/\{\w+\}/g, "debian-12.x_y");
       expect(bodyLimit(route.method, address), label(route)).toEqual(route.rawBody === null ? JSON_BODY : ARCHIVE_BODY);
     }
-    for (const address of ["/api/v1/os-definitions/a/b/versions", "/api/v1/os-definitions//versions", "/x/api/v1/os-definition-checks", "/api/v1/os-definition-checks/x"]) {
+    for (const address of ["/api/v1/os-definition%2dchecks", "/api/v1/%6fs-definitions/%61/version%73"]) expect(takesArchive("POST", address), address).toBe(true);
+    for (const address of ["/api/v1/os-definitions/a%2Fb/versions", "/api/v1/os-definitions/%/versions/x", "/api/v1/os-definitions/a/b/versions", "/api/v1/os-definitions//versions", "/x/api/v1/os-definition-checks", "/api/v1/os-definition-checks/x"]) {
       expect(takesArchive("POST", address), address).toBe(false);
     }
   });

@@ -64,7 +64,7 @@ describe("a folder on a node", () => {
 
   test.each([
     ["a node that isn't there", "legacy", "nowhere", "unknown_object"],
-    ["a folder that isn't there", "nothing", "node1", "node_refused"],
+    ["a folder that isn't there", "nothing", "node1", "unknown_object"],
     ["a name that leads elsewhere", "../legacy", "node1", "invalid"],
   ])("is refused with %s, and nothing is registered", async (_, name, node, code) => {
     const before = await cluster.services.db.osDefinition.count();
@@ -75,7 +75,7 @@ describe("a folder on a node", () => {
   test("with a link out of the listed folders is refused, naming the file", async () => {
     await makeFolder("linked", "#!/bin/sh\n");
     await symlink("/etc/passwd", path.join(folders.root, "linked/variants.list"));
-    expect(await refusalOf(registerFromNode(cluster.admin, { name: "linked", node: "node1" }))).toMatchObject({ code: "node_refused", field: "variants.list" });
+    expect(await refusalOf(registerFromNode(cluster.admin, { name: "linked", node: "node1" }))).toMatchObject({ code: "invalid", field: "variants.list" });
   });
 
   test("can't be asked for where the node doesn't answer as it should", async () => {

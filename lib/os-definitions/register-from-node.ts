@@ -1,5 +1,6 @@
 import { requireAccess } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
+import { isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
 import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 import { findNode } from "#lib/instances/choose-node.ts";
 import { findCarriedImage } from "./carried-image.ts";
@@ -18,15 +19,26 @@ export interface RegisterFromNodeInput {
  * Takes an OS definition in from a folder on a node, as Ganeti has them: its agent packs the folder, and it is read as an upload
  * is. For administrators.
  *
- * @throws SlipwayError `unknown_object` (node), `node_unreachable`, `node_refused`, and as an upload
+ * @throws SlipwayError `unknown_object` (node or folder), `node_unreachable`, `node_refused`, and as an upload
  */
 export async function registerFromNode(ctx: RequestContext, { name, node }: RegisterFromNodeInput, signal?: AbortSignal): Promise<OsDefinitionDetail> {
   await requireAccess(ctx, "os.register", { kind: "os", name, ownerId: null });
   requireDefinitionName(name);
   const { id } = await findNode(ctx.services.db, node);
   const agent = await ctx.services.agents.client(id);
-  const parsed = await readDefinitionArchive(await agent.fetchOsDefinition(name, signal), signal);
+  const parsed = await readDefinitionArchive(await agent.fetchOsDefinition(name, signal).catch(refuseFolder), signal);
   const image = await findCarriedImage(ctx, parsed.manifest);
   await storeVersion(ctx, { name, parsed, image, operation: "os.register", source: `node ${node}` });
   return getOsDefinition(ctx, name);
+}
+
+/** What is wrong with the folder, not with the node. */
+const OF_THE_FOLDER = ["unknown_object", "invalid", "too_large"] as const;
+
+/** An agent's word on the folder is answered as one on an archive would be. Told by its code: the client may be another copy of its module. */
+function refuseFolder(error: unknown): never {
+  const said = isSlipwayError(error) && "agentCode" in error ? error.agentCode : null;
+  const code = OF_THE_FOLDER.find((one) => one === said);
+  if (!isSlipwayError(error) || code === undefined) throw error;
+  throw new SlipwayError(code, error.message, { ...(error.field === undefined ? {} : { field: error.field }), cause: error });
 }
