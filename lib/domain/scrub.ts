@@ -12,14 +12,29 @@ import { REDACTED } from "./visibility.ts";
 const PIECE_BYTES = 24;
 
 const LINE_FEED = Buffer.from("\n");
+const LF = 10;
+const CR = 13;
+const NEVER = 0xffff_ffff;
 const REPLACEMENT = Buffer.from(REDACTED, "utf8");
 
-function pieces(form: Buffer): Buffer[] {
-  if (form.length <= PIECE_BYTES) return [form];
-  const parts: Buffer[] = [];
-  for (let at = 0; at + PIECE_BYTES < form.length; at += PIECE_BYTES) parts.push(form.subarray(at, at + PIECE_BYTES));
-  parts.push(form.subarray(form.length - PIECE_BYTES));
-  return parts;
+/**
+ * A form is also looked for where a line ends in the middle of it, as programs wrap base64 and hex at any column; but only after
+ * so many bytes of it, because whatever could be its beginning is held back until the next line comes.
+ */
+const LEAST_BEFORE_BREAK = 3;
+/** Longer forms aren't looked for from each of their first bytes on: what a line's end can show of them is a small part. */
+const LONGEST_SHIFTED = 512;
+
+function* pieces(form: Buffer): Generator<Buffer, void, void> {
+  const last = Math.max(0, form.length - PIECE_BYTES);
+  // A line may end after one or two bytes of a piece: the rest of it is found by itself.
+  const shifts = form.length > LONGEST_SHIFTED ? 1 : LEAST_BEFORE_BREAK;
+  for (let at = 0; at <= last; at = at < last ? Math.min(at + PIECE_BYTES, last) : last + 1) {
+    for (let shift = 0; shift < shifts; shift += 1) {
+      const piece = form.subarray(at + shift, at + shift + PIECE_BYTES);
+      if (shift === 0 || piece.length >= SHORTEST_SCRUBBED) yield piece;
+    }
+  }
 }
 
 /** All patterns of one length, found by a rolling hash. */
@@ -52,8 +67,8 @@ class LengthClass {
     return true;
   }
 
-  /** Marks in `covered` (one entry a byte) what belongs to a match. */
-  mark(bytes: Buffer, covered: Uint8Array): void {
+  /** Tells of each match: where it begins, and the byte after it. */
+  find(bytes: Buffer, onMatch: (start: number, end: number) => void): void {
     const { length } = this;
     let hash = 0;
     for (let end = 0; end < bytes.length; end += 1) {
@@ -64,9 +79,51 @@ class LengthClass {
       if (((this.#filter[bits >>> 3] ?? 0) & (1 << (bits & 7))) === 0) continue;
       const start = end + 1 - length;
       const found = this.#byHash.get(hash)?.some((pattern) => pattern.equals(bytes.subarray(start, end + 1))) === true;
-      if (found) covered.fill(1, start, end + 1);
+      if (found) onMatch(start, end + 1);
     }
   }
+}
+
+/** A text without the line ends that stand by themselves, and where its bytes were. */
+interface Unwrapped {
+  readonly bytes: Buffer;
+  /** Of each byte its place in the text, and at the end where the text's last byte is followed by nothing. */
+  readonly places: Uint32Array;
+  /** Of each byte the first later one before which a line end was taken out. */
+  readonly nextBreak: Uint32Array;
+}
+
+/** Null: no line end stands by itself with something before it. */
+function unwrap(text: Buffer): Unwrapped | null {
+  if (!text.includes(LF)) return null;
+  const bytes = Buffer.alloc(text.length);
+  const places = new Uint32Array(text.length + 1);
+  const nextBreak = new Uint32Array(text.length + 1);
+  let length = 0;
+  let unmarked = 0;
+  for (let at = 0; at < text.length; ) {
+    const size = breakAt(text, at);
+    const isAlone = size > 0 && length > 0 && bytes[length - 1] !== LF && breakAt(text, at + size) === 0;
+    if (isAlone) {
+      nextBreak.fill(length, unmarked, length);
+      unmarked = length;
+      at += size;
+      continue;
+    }
+    places[length] = at;
+    bytes[length] = text[at] ?? 0;
+    length += 1;
+    at += 1;
+  }
+  nextBreak.fill(NEVER, unmarked, length + 1);
+  places[length] = text.length;
+  return { bytes: bytes.subarray(0, length), places, nextBreak };
+}
+
+/** How long the line end is that begins here; 0: none does. */
+function breakAt(text: Buffer, at: number): 0 | 1 | 2 {
+  if (text[at] === LF) return 1;
+  return text[at] === CR && text[at + 1] === LF ? 2 : 0;
 }
 
 /** Patterns that are sorted together; more of them make a further group, so that no sorting takes long. */
@@ -127,20 +184,47 @@ export class ScrubPatterns {
     return this.#classes.size === 0;
   }
 
-  /** For each byte whether it belongs to a match. */
+  /** For each byte whether it belongs to a match. Of a match in which lines end, the line ends don't. */
   cover(bytes: Buffer): Uint8Array {
     const covered = new Uint8Array(bytes.length);
-    for (const lengthClass of this.#classes.values()) lengthClass.mark(bytes, covered);
+    const unwrapped = unwrap(bytes);
+    for (const lengthClass of this.#classes.values()) {
+      lengthClass.find(bytes, (start, end) => {
+        covered.fill(1, start, end);
+      });
+      if (unwrapped === null) continue;
+      const { places, nextBreak } = unwrapped;
+      lengthClass.find(unwrapped.bytes, (start, end) => {
+        const broken = nextBreak[start] ?? NEVER;
+        if (broken < end && broken - start >= LEAST_BEFORE_BREAK) for (let at = start; at < end; at += 1) covered[places[at] ?? 0] = 1;
+      });
+    }
     return covered;
   }
 
   /** Where the longest end of `bytes` begins that could be the beginning of a match; their length if there is none. */
   openEnd(bytes: Buffer): number {
     for (let at = Math.max(0, bytes.length - PIECE_BYTES + 1); at < bytes.length; at += 1) {
-      const part = bytes.subarray(at);
-      if (this.#groups.some((group) => isBeginning(group, part))) return at;
+      if (this.#begins(bytes.subarray(at))) return Math.min(at, this.#openBroken(bytes));
+    }
+    return this.#openBroken(bytes);
+  }
+
+  /** The same of what goes on after the end of a line. */
+  #openBroken(bytes: Buffer): number {
+    // It may be the first half of a line end.
+    const unwrapped = unwrap(bytes.at(-1) === CR ? Buffer.concat([bytes.subarray(0, -1), LINE_FEED]) : bytes);
+    if (unwrapped === null) return bytes.length;
+    const { bytes: text, places, nextBreak } = unwrapped;
+    for (let at = Math.max(0, text.length - PIECE_BYTES + 1); at < text.length; at += 1) {
+      const broken = nextBreak[at] ?? NEVER;
+      if (broken !== NEVER && broken - at >= LEAST_BEFORE_BREAK && this.#begins(text.subarray(at))) return places[at] ?? bytes.length;
     }
     return bytes.length;
+  }
+
+  #begins(part: Buffer): boolean {
+    return this.#groups.some((group) => isBeginning(group, part));
   }
 }
 
@@ -171,8 +255,8 @@ function isBeginning(sorted: readonly Buffer[], part: Buffer): boolean {
 export class Scrubber {
   readonly #patterns: ScrubPatterns;
   #held: Buffer = Buffer.alloc(0);
-  /** How many bytes at the start of `#held` belong to a match already replaced. */
-  #replaced = 0;
+  /** Which bytes of `#held` belong to a match whose beginning is gone. */
+  #heldCovered: Uint8Array = new Uint8Array(0);
   #inReplacement = false;
   /** Where in `#held` a line feed has to be put in. */
   #lineEnds: number[] = [];
@@ -184,14 +268,11 @@ export class Scrubber {
   write(chunk: Buffer): Buffer {
     if (this.#patterns.isEmpty) return chunk;
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const covered = this.#patterns.cover(bytes);
-    covered.fill(1, 0, this.#replaced);
+    const covered = this.#cover(bytes);
     const end = this.#patterns.openEnd(bytes);
     const output = this.#emit(bytes, covered, end);
-    // A match may reach into what is held back; that part is already replaced.
-    let replaced = end;
-    while (replaced < bytes.length && covered[replaced] === 1) replaced += 1;
-    this.#replaced = replaced - end;
+    // A match may reach into what is held back.
+    this.#heldCovered = covered.slice(end);
     this.#held = Buffer.from(bytes.subarray(end));
     return output;
   }
@@ -210,8 +291,7 @@ export class Scrubber {
   }
 
   end(): Buffer {
-    const covered = this.#patterns.cover(this.#held);
-    covered.fill(1, 0, this.#replaced);
+    const covered = this.#cover(this.#held);
     const output = this.#emit(this.#held, covered, this.#held.length);
     this.cut();
     return output;
@@ -224,10 +304,16 @@ export class Scrubber {
   cut(): Buffer {
     const rest = this.#lineEnds.length > 0 ? LINE_FEED : Buffer.alloc(0);
     this.#held = Buffer.alloc(0);
-    this.#replaced = 0;
+    this.#heldCovered = new Uint8Array(0);
     this.#inReplacement = false;
     this.#lineEnds = [];
     return rest;
+  }
+
+  #cover(bytes: Buffer): Uint8Array {
+    const covered = this.#patterns.cover(bytes);
+    for (const [at, flag] of this.#heldCovered.entries()) if (flag === 1) covered[at] = 1;
+    return covered;
   }
 
   #emit(bytes: Buffer, covered: Uint8Array, end: number): Buffer {
