@@ -138,9 +138,9 @@ async function bringDefinition(world: World, { objects }: Played): Promise<Objec
   if (broken.status < 400 || broken.status >= 500) throw new Error(`half an archive is answered with ${broken.status}`);
 
   const name = `brought-${randomBytes(4).toString("hex")}`;
-  const body = { ...SPEAKER, osType: `${definition}+default`, name };
+  const body = { ...SPEAKER, osType: `${definition}+default`, name, owner: world.accounts.owner.name };
   const one = plantAll(world, "a definition of one's own");
-  const created = await install(owner, "/api/v1/instances", { ...body, parameters: parametersOf("leak", one) }, one);
+  const created = await install(admin, "/api/v1/instances", { ...body, parameters: parametersOf("leak", one) }, one);
   expectState("an install from a definition of one's own", created.install, "done");
   await expectArrived(world, created, "remark");
   await expectVerified(world, created);
