@@ -17,4 +17,8 @@ import { runCommandLine } from "./run-command-line.ts";
 const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, importGanetiCommand];
 
 process.umask(0o077);
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever read along (`| head`) has seen enough; what the command does is done all the same.
+  if (error.code !== "EPIPE") throw error;
+});
 process.exitCode = await runCommandLine(COMMANDS, process.argv.slice(2));

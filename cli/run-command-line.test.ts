@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 const program = path.resolve(import.meta.dirname, "../slipway");
 const run = (...args: string[]) => spawnSync(program, args, { cwd: "/", encoding: "utf8" });
 
-describe("the slipway command", () => {
+describe("the slipway command", { timeout: 30_000 }, () => {
   test("says from any directory what it can do", () => {
     const { status, stdout } = run("--help");
     expect(status).toBe(0);
@@ -18,5 +18,10 @@ describe("the slipway command", () => {
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^slipway: /);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test("doesn't mind when nobody reads on", () => {
+    const { stderr } = spawnSync("sh", ["-c", `{ sleep 0.3; "$0" --help; echo "status $?" >&2; } | true`, program], { encoding: "utf8" });
+    expect(stderr).toBe("status 0\n");
   });
 });
