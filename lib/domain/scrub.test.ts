@@ -104,7 +104,7 @@ describe("the scrubber", () => {
 
   test("replaces a value in base64 or hex that is wrapped at any column, whatever stands before it and however the stream is cut", () => {
     const wrap = (text: string, columns: number, lineEnd: string): string => text.match(new RegExp(`.{1,${String(columns)}}`, "g"))?.join(lineEnd) ?? "";
-    const long = fc.string({ minLength: 9, maxLength: 120, unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") });
+    const long = fc.stringMatching(/^[A-Za-z0-9]{9,120}$/);
     const lineEnd = fc.constantFrom("\n", "\r\n");
     fc.assert(
       fc.property(long, fc.constantFrom("base64", "hex"), fc.string({ maxLength: 90 }), fc.integer({ min: 4, max: 100 }), lineEnd, cuts, (text, encoding, before, columns, end, at) => {
