@@ -40,6 +40,29 @@ describe("the canary scanner", () => {
     );
   });
 
+  it("finds the same with one look for a mark that all values hold", () => {
+    const marker = "0a1b2c3d4e5f6071";
+    const encodings = [
+      (text: string) => text,
+      (text: string) => Buffer.from(text).toString("base64"),
+      (text: string) => Buffer.from(text).toString("base64url"),
+      (text: string) => Buffer.from(text).toString("hex"),
+      (text: string) => Buffer.from(text).toString("hex").toUpperCase(),
+      encodeURIComponent,
+      (text: string) => [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+      (text: string) => JSON.stringify(text),
+    ];
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), fc.constantFrom(...encodings), (before, after, around, encode) => {
+        const marked: Canary = { name: "marked", visibility: "private", value: `${before}${marker}${after}` };
+        const content = encode(`${around}${marked.value}${around}`);
+        expect(createScanner([marked], marker).scan("a place", content)).toEqual(createScanner([marked]).scan("a place", content));
+        expect(createScanner([marked], marker).scan("a place", content)).not.toEqual([]);
+      }),
+    );
+    expect(() => createScanner([canary], marker)).toThrow("without the marker");
+  });
+
   it("finds a value that lies across two pieces of a large file", async () => {
     const file = path.join(directory, "large");
     const piece = 4 * 1024 * 1024;
