@@ -86,6 +86,7 @@ describe("the console's addresses", () => {
       address(api.cancelJob(7)).replace("7", "[id]"),
       address(api.install("[id]")),
       address(api.installLog("[id]", {})),
+      address(api.osDefinitions()),
       address(api.osDefinition("[name]")),
       address(api.osChecks("[name]")),
       address(api.osVersions("[name]")),

@@ -87,6 +87,7 @@ export const api = {
   install: (id: string) => `/api/v1/installs/${part(id)}`,
   installLog: (id: string, query: { readonly after?: number; readonly before?: number; readonly limit?: number }) =>
     withQuery(`/api/v1/installs/${part(id)}/log`, query),
+  osDefinitions: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/os-definitions", query),
   osDefinition: (name: string) => `/api/v1/os-definitions/${part(name)}`,
   osChecks: (name: string) => withQuery("/api/v1/os-definition-checks", { name }),
   osVersions: (name: string) => `/api/v1/os-definitions/${part(name)}/versions`,

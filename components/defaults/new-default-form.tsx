@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import type { SubmitEvent } from "react";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { curlCommand } from "#components/api/curl.ts";
-import { FormEnd } from "#components/instances/form-section.tsx";
+import { FormEnd, FormSection } from "#components/instances/form-section.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Field, fieldIds, Input, Select, Textarea } from "#components/ui/field.tsx";
@@ -16,7 +16,7 @@ import { useDefaultChange } from "./use-default-change.ts";
 const CLUSTER = { kind: "cluster" } as const;
 
 /** A default for every definition that declares a parameter of this name. Its value is in the input alone until it is sent. */
-export function NewDefaultForm({ user }: { readonly user: string }) {
+export function NewDefaultForm({ title, user }: { readonly title: string; readonly user: string }) {
   const alive = useAlive();
   const value = useRef<HTMLTextAreaElement>(null);
   const [name, setName] = useState("");
@@ -39,8 +39,8 @@ export function NewDefaultForm({ user }: { readonly user: string }) {
     return curlCommand({ method: "PATCH", url: `${window.location.origin}${placeApi(CLUSTER)}`, user, body: visibility === "private" ? { private: {} } : changeBody(CLUSTER, "public", name, value.current?.value ?? ""), sealed, sealedIn: "body" });
   };
   return (
-    <form method="post" autoComplete="off" noValidate onSubmit={(event) => void submit(event)}>
-      <div className="px-5 pb-4">
+    <form method="post" autoComplete="off" noValidate onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+      <FormSection title={title}>
         <Field id="default-name" label="Parameter" hint="Its name, as definitions declare it." error={nameError}>
           <Input {...fieldIds("default-name", { hint: true, error: nameError !== null })} value={name} onChange={(event) => setName(event.target.value)} maxLength={64} autoComplete="off" autoCapitalize="none" spellCheck={false} className="max-w-96 font-mono text-small" />
         </Field>
@@ -78,7 +78,7 @@ export function NewDefaultForm({ user }: { readonly user: string }) {
             <ProblemNotice problem={problem} />
           </div>
         )}
-      </div>
+      </FormSection>
       <FormEnd why={why}>
         <CopyButton text={curl}>Copy as curl</CopyButton>
         <Button type="submit" kind="main" disabled={!alive || busy || why !== null || nameError !== null}>

@@ -67,7 +67,7 @@ export function AccessForm({ name, owner, sharedWith, serialNo, blocked, user }:
           </li>
         ))}
       </ul>
-      <div className="border-t border-line px-5 py-4">
+      <div className="border-t border-line px-4 py-4">
         <Field id="share-with" label="Share with" hint={`Name of a user, who then sees all files of ${name} and can install it. Private defaults are given to those installs and shown to nobody.`}>
           <Input {...fieldIds("share-with", { hint: true, error: false })} value={typed} onChange={(event) => setTyped(event.target.value)} maxLength={64} autoComplete="off" autoCapitalize="none" spellCheck={false} className="max-w-96" />
         </Field>

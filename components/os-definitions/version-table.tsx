@@ -52,8 +52,8 @@ export function VersionTable({ name, versions, current, trusted }: Props) {
               <Td className="whitespace-nowrap text-soft">{source}</Td>
               <Td className="text-right whitespace-nowrap">{formatBytes(sizeBytes)}</Td>
               <Td>
-                <Link href={paths.osFiles(name, { version })} prefetch={false} aria-label={`Files of version ${version}`} className="rounded-sm text-accent hover:underline">
-                  Read
+                <Link href={paths.osFiles(name, { version })} prefetch={false} className="rounded-sm text-accent hover:underline">
+                  Read<span className="sr-only"> the files of version {version}</span>
                 </Link>
               </Td>
             </Tr>

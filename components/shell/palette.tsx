@@ -9,6 +9,7 @@ import { ToneMark } from "#components/status/mark.tsx";
 import { INSTANCE_STATUS } from "#components/status/statuses.ts";
 import { classes } from "#components/ui/classes.ts";
 import type { InstanceSummary } from "#lib/domain/instance.ts";
+import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import type { Page } from "#lib/domain/paging.ts";
 import type { NavigationItem } from "./navigation.ts";
 
@@ -16,13 +17,15 @@ interface Target {
   readonly href: string;
   readonly label: string;
   readonly instance: InstanceSummary | null;
+  /** What kind of thing it is, where its name doesn't tell. */
+  readonly kind?: string;
 }
 
-/** Milliseconds of stillness before instances are searched. */
+/** Milliseconds of stillness before instances and definitions are searched. */
 const PAUSE = 120;
 const FOUND = 8;
 
-/** Reaches every page and every instance from the keyboard: Ctrl or Cmd K. */
+/** Reaches every page, instance and definition from the keyboard: Ctrl or Cmd K. */
 export function Palette({ pages, mayCreate, mayUpload }: { readonly pages: readonly NavigationItem[]; readonly mayCreate: boolean; readonly mayUpload: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
@@ -47,13 +50,13 @@ export function Palette({ pages, mayCreate, mayUpload }: { readonly pages: reado
   ];
   return (
     <>
-      <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" title="Go to a page or an instance" className="rounded-sm px-1 py-1 max-sm:hidden">
+      <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" title="Go to a page, an instance or an OS definition" className="rounded-sm px-1 py-1 max-sm:hidden">
         <kbd className="rounded-sm border border-line px-1.5 py-px font-mono text-small text-soft">Ctrl K</kbd>
-        <span className="sr-only">, go to a page or an instance</span>
+        <span className="sr-only">, go to a page, an instance or an OS definition</span>
       </button>
       <dialog
         ref={dialog}
-        aria-label="Go to a page or an instance"
+        aria-label="Go to a page, an instance or an OS definition"
         onClose={() => setOpen(false)}
         onClick={(event) => {
           if (event.target === event.currentTarget) setOpen(false);
@@ -71,11 +74,12 @@ function PaletteSearch({ pages, onDone }: { readonly pages: readonly Target[]; r
   const listId = useId();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const instances = useFoundInstances(text);
+  const { instances, definitions } = useFound(text);
   const words = text.trim().toLowerCase();
   const targets = [
     ...pages.filter(({ label }) => label.toLowerCase().includes(words)),
-    ...instances.map((instance) => ({ href: paths.instance(instance.name), label: instance.name, instance })),
+    ...instances.map((instance): Target => ({ href: paths.instance(instance.name), label: instance.name, instance })),
+    ...definitions.map(({ name }): Target => ({ href: paths.osDefinition(name), label: name, instance: null, kind: "OS definition" })),
   ];
   const current = Math.min(at, targets.length - 1);
 
@@ -96,14 +100,14 @@ function PaletteSearch({ pages, onDone }: { readonly pages: readonly Target[]; r
       <input
         type="text"
         role="combobox"
-        aria-label="Page or instance"
+        aria-label="Page, instance or OS definition"
         aria-expanded="true"
         aria-controls={listId}
         aria-activedescendant={targets.length === 0 ? undefined : `${listId}-${current}`}
         autoFocus
         autoComplete="off"
         spellCheck={false}
-        placeholder="Page or instance"
+        placeholder="Page, instance or OS definition"
         value={text}
         onChange={(event) => {
           setText(event.target.value);
@@ -124,8 +128,8 @@ function PaletteSearch({ pages, onDone }: { readonly pages: readonly Target[]; r
             className={classes("flex h-8 cursor-default items-center gap-2 rounded-sm px-3", index === current && "bg-accent-soft")}
           >
             {target.instance === null ? null : <ToneMark tone={INSTANCE_STATUS[target.instance.status].tone} />}
-            <span className={classes("truncate", target.instance !== null && "font-mono text-small")}>{target.label}</span>
-            {target.instance === null ? null : <span className="ml-auto shrink-0 text-small text-soft">{INSTANCE_STATUS[target.instance.status].word}</span>}
+            <span className={classes("truncate", (target.instance !== null || target.kind !== undefined) && "font-mono text-small")}>{target.label}</span>
+            <span className="ml-auto shrink-0 text-small text-soft">{target.instance === null ? target.kind : INSTANCE_STATUS[target.instance.status].word}</span>
           </li>
         ))}
       </ul>
@@ -136,16 +140,29 @@ function PaletteSearch({ pages, onDone }: { readonly pages: readonly Target[]; r
   );
 }
 
-/** Instances whose names fit, asked for when typing rests. */
-function useFoundInstances(text: string): readonly InstanceSummary[] {
-  const [found, setFound] = useState<readonly InstanceSummary[]>([]);
+interface Found {
+  readonly instances: readonly InstanceSummary[];
+  readonly definitions: readonly OsDefinitionSummary[];
+}
+
+const NOTHING: Found = { instances: [], definitions: [] };
+
+/** Instances and definitions that fit, asked for when typing rests. */
+function useFound(text: string): Found {
+  const [found, setFound] = useState<Found>(NOTHING);
   const search = text.trim();
   useEffect(() => {
     if (search === "") return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
+      const keep = (change: Partial<Found>): void => {
+        if (!stop.signal.aborted) setFound((before) => ({ ...before, ...change }));
+      };
       void request<Page<InstanceSummary>>("GET", api.instances({ search, limit: FOUND }), { signal: stop.signal }).then((answer) => {
-        if (answer.ok && !stop.signal.aborted) setFound(answer.value.items);
+        if (answer.ok) keep({ instances: answer.value.items });
+      });
+      void request<Page<OsDefinitionSummary>>("GET", api.osDefinitions({ search, limit: FOUND }), { signal: stop.signal }).then((answer) => {
+        if (answer.ok) keep({ definitions: answer.value.items });
       });
     }, PAUSE);
     return () => {
@@ -153,5 +170,5 @@ function useFoundInstances(text: string): readonly InstanceSummary[] {
       stop.abort();
     };
   }, [search]);
-  return search === "" ? [] : found;
+  return search === "" ? NOTHING : found;
 }

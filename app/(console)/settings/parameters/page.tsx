@@ -8,7 +8,7 @@ import { LiveRefresh } from "#components/live/live-refresh.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { requireSettings } from "#components/settings/require-settings.ts";
 import { SettingsHeader } from "#components/settings/settings-header.tsx";
-import { Card, TitledCard } from "#components/ui/card.tsx";
+import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { getCluster } from "#lib/cluster/get-cluster.ts";
 import { getClusterDefaults } from "#lib/parameter-defaults/get-cluster-defaults.ts";
@@ -31,9 +31,7 @@ export default function ClusterDefaultsPage(): Promise<ReactNode> {
         </p>
         <div className="flex flex-col gap-5">
           <Card>{rows.length === 0 ? <EmptyState title="No defaults for the cluster">The first is set below.</EmptyState> : <DefaultsTable place={CLUSTER} rows={rows} mayModify />}</Card>
-          <TitledCard title={rows.length === 0 ? "Set a default" : "Set another"}>
-            <NewDefaultForm user={ctx.identity.name} />
-          </TitledCard>
+          <NewDefaultForm title={rows.length === 0 ? "Set a default" : "Set another"} user={ctx.identity.name} />
         </div>
         <DefaultDialogs place={CLUSTER} rows={rows} user={ctx.identity.name} />
       </>

@@ -50,8 +50,8 @@ export default function OsDefinitionPage({ params }: Props): Promise<ReactNode> 
               <ScriptRuns runs={definition.runs} manifest={manifest} trusted={trusted} />
               {trusted === null ? null : (
                 <p className="border-t border-line px-4 py-3 text-soft">
-                  <TrustOf trusted={trusted} forbidden={!cluster.hostScripts} />
-                  <span className="mt-1 block wrap-anywhere">“{trusted.reason}”{trusted.updates ? " Updates are trusted too." : ""}</span>
+                  {cluster.hostScripts ? null : <TrustOf trusted={trusted} forbidden />}
+                  <span className="block wrap-anywhere">“{trusted.reason}”{trusted.updates ? " Updates are trusted too." : ""}</span>
                 </p>
               )}
             </TitledCard>

@@ -52,7 +52,11 @@ export default function OsDiffPage({ params, searchParams }: Props): Promise<Rea
             </>
           }
         >
-          <Digest digest={diff.from.digest} label={`digest of version ${from}`} /> to <Digest digest={diff.to.digest} label={`digest of version ${to}`} />
+          <span className="inline-flex flex-wrap items-center gap-x-3 gap-y-1">
+            <Digest digest={diff.from.digest} label={`digest of version ${from}`} />
+            to
+            <Digest digest={diff.to.digest} label={`digest of version ${to}`} />
+          </span>
         </PageHeader>
         <VersionDiffView diff={diff} hrefOf={(path, side) => paths.osFiles(name, { file: path, version: side === "from" ? from : to })} />
       </>
