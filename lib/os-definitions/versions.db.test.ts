@@ -62,6 +62,8 @@ describe("an upload", () => {
     ["a name that is too long", "a".repeat(65), archiveOf(), "invalid", "name"],
     ["what isn't an archive", "refused", Buffer.from("nothing"), "invalid", undefined],
     ["a folder without a script", "refused", archiveOf({ "untrusted/create": null }), "invalid", "create"],
+    ["a NUL in what it says of itself", "refused", archiveOf({ "slipway.json": '{"title":"a\\u0000b"}' }), "invalid", "slipway.json"],
+    ["half a character in what it says of itself", "refused", archiveOf({ "slipway.json": '{"description":"a\\ud800b"}' }), "invalid", "slipway.json"],
     ["an image that isn't here", "refused", archiveOf({ "slipway.json": manifest({ carriedImage: { sha256: "0".repeat(64) } }) }), "unknown_object", "carriedImage"],
   ])("with %s is refused and leaves nothing", async (_, name, archive, code, field) => {
     const before = await bench.state();
