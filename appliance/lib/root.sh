@@ -25,7 +25,12 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 	shift 4
 	root_image=$out/root-$inputs/root.squashfs
 	[ ! -f "$root_image" ] || return 0
-	[ "$(id -u)" = 0 ] || mode=unshare
+	# mksquashfs gives / itself to whoever runs it.
+	local squash=(mksquashfs)
+	if [ "$(id -u)" != 0 ]; then
+		mode=unshare
+		squash=(unshare --map-root-user mksquashfs)
+	fi
 	note "installing $# packages and what they depend on, which takes a minute"
 	debian_sources "$suite" >"$work/sources.list"
 	tar --create --file "$work/modules.tar" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$modules" usr
@@ -48,7 +53,7 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 			--customize-hook="tar-in '$work/modules.tar' /" \
 			--customize-hook="$root_setup" \
 			"$suite" - "$work/sources.list" 2>"$work/mmdebstrap.log" |
-			mksquashfs - "$work/root-result/root.squashfs" -tar -comp lz4 -root-mode 755 -quiet -no-progress >"$work/mksquashfs.log" 2>&1
+			"${squash[@]}" - "$work/root-result/root.squashfs" -tar -comp lz4 -root-mode 755 -quiet -no-progress >"$work/mksquashfs.log" 2>&1
 	) || {
 		tail -n 20 "$work/mmdebstrap.log" "$work/mksquashfs.log" >&2
 		die 'the full userland could not be built'
