@@ -1,4 +1,4 @@
-import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
+import { ERROR_CODES, type ErrorCode, isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
 
 /** An agent's refusal: `node_refused` to the outside, with the agent's own code and sentence. */
 export class AgentRefusal extends SlipwayError {
@@ -11,7 +11,8 @@ export class AgentRefusal extends SlipwayError {
   }
 }
 
-/** The agent's own code of a refusal; null for any other error. */
+/** The agent's own code of a refusal, whichever copy of this module made it; null for any other error. */
 export function agentCodeOf(error: unknown): ErrorCode | null {
-  return error instanceof AgentRefusal ? error.agentCode : null;
+  if (!isSlipwayError(error) || !("agentCode" in error)) return null;
+  return ERROR_CODES.find((code) => code === error.agentCode) ?? null;
 }

@@ -1,4 +1,5 @@
 import { requireAccess } from "#lib/access/require.ts";
+import { agentCodeOf } from "#lib/agent-protocol/client.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
 import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
@@ -35,9 +36,9 @@ export async function registerFromNode(ctx: RequestContext, { name, node }: Regi
 /** What is wrong with the folder, not with the node. */
 const OF_THE_FOLDER = ["unknown_object", "invalid", "too_large"] as const;
 
-/** An agent's word on the folder is answered as one on an archive would be. Told by its code: the client may be another copy of its module. */
+/** An agent's word on the folder is answered as one on an archive would be. */
 function refuseFolder(error: unknown): never {
-  const said = isSlipwayError(error) && "agentCode" in error ? error.agentCode : null;
+  const said = agentCodeOf(error);
   const code = OF_THE_FOLDER.find((one) => one === said);
   if (!isSlipwayError(error) || code === undefined) throw error;
   throw new SlipwayError(code, error.message, { ...(error.field === undefined ? {} : { field: error.field }), cause: error });
