@@ -77,14 +77,19 @@ export class Client {
 
   /** A body as it is: an archive, or what only looks like JSON. */
   async sendRaw(method: string, path: string, body?: { readonly type: string; readonly content: string | Uint8Array<ArrayBuffer> }): Promise<Answer> {
+    const headers: Record<string, string> = body === undefined ? {} : { "content-type": body.type };
+    return this.#ask(method, path, { method, redirect: "manual", headers, ...(body === undefined ? {} : { body: body.content }) });
+  }
+
+  /** What the console asks for when it goes to a page without loading it anew; its answers count as method PAYLOAD. */
+  async payload(path: string): Promise<Answer> {
+    // The server sends who asks on to the address that a browser would have asked for.
+    return this.#ask("PAYLOAD", path, { redirect: "follow", headers: { rsc: "1" } });
+  }
+
+  async #ask(method: string, path: string, request: Omit<RequestInit, "headers"> & { readonly headers: Readonly<Record<string, string>> }): Promise<Answer> {
     const url = new URL(path, this.#base);
-    const response = await fetch(url, {
-      method,
-      redirect: "manual",
-      headers: { ...this.#headers, ...(body === undefined ? {} : { "content-type": body.type }) },
-      ...(body === undefined ? {} : { body: body.content }),
-      signal: AbortSignal.timeout(REQUEST_MS),
-    });
+    const response = await fetch(url, { ...request, headers: { ...this.#headers, ...request.headers }, signal: AbortSignal.timeout(REQUEST_MS) });
     const text = await response.text();
     const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n");
     const answer: Answer = { method, url: url.pathname + url.search, status: response.status, everything: `${response.status}\n${headers}\n\n${text}`, json: parseJson(text) };

@@ -76,17 +76,15 @@ export async function withDatabase<T>(databaseUrl: string, use: (client: pg.Clie
  * @returns what broke: answers that say that something went wrong inside.
  */
 export async function askForEverything(world: World, objects: Objects, roles: readonly Role[] = ROLES): Promise<string[]> {
-  const addresses = [
-    ...Object.values(API_READS).map((address) => address(objects)),
-    ...Object.values(PAGES).map((address) => address(objects)),
-    ...Object.values(RAPI_READS).flatMap((read) => read?.(objects) ?? []),
-  ].filter((address) => address !== "");
+  const pages = Object.values(PAGES).map((address) => address(objects));
+  const addresses = [...Object.values(API_READS).map((address) => address(objects)), ...pages, ...Object.values(RAPI_READS).flatMap((read) => read?.(objects) ?? [])];
   const broken: string[] = [];
   for (const role of roles) {
-    for (const address of addresses) {
-      const { status } = await world.as(role).send("GET", address);
-      if (status >= 500) broken.push(`${role}: ${status} ${address}`);
-    }
+    const client = world.as(role);
+    const answers = [];
+    for (const address of addresses) if (address !== "") answers.push(await client.send("GET", address));
+    for (const page of pages) answers.push(await client.payload(page));
+    for (const { status, url } of answers) if (status >= 500) broken.push(`${role}: ${status} ${url}`);
   }
   return broken;
 }
@@ -95,7 +93,8 @@ export async function askForEverything(world: World, objects: Objects, roles: re
 export function readAnswers(world: World, ledger: Ledger): void {
   for (const { role, answer } of world.answers.splice(0)) {
     const { method, url, everything } = answer;
-    ledger.read(/^\/(api|2|version)(\/|\?|$)/.test(url) ? `answers to ${role}` : `pages to ${role}`, `${method} ${url.split("?", 1)[0] ?? ""} to ${role}`, everything);
+    const kind = method === "PAYLOAD" ? "page payloads" : /^\/(api|2|version)(\/|\?|$)/.test(url) ? "answers" : "pages";
+    ledger.read(`${kind} to ${role}`, `${method} ${url.split("?", 1)[0] ?? ""} to ${role}`, everything);
   }
   for (const [role, pieces] of world.streamed) ledger.read(`event stream of ${role}`, `event stream of ${role}`, Buffer.concat(pieces));
 }

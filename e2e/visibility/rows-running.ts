@@ -33,11 +33,11 @@ export const RUNNING_ROWS: readonly Row[] = [
       says: "value",
       looks: "to who may see the instance, and to nobody else",
       holds: (seen) => {
-        for (const kind of ["answers to administrator", "pages to administrator signed in", "answers to owner", "pages to owner", "RAPI's port"]) {
+        for (const kind of ["answers to administrator", "pages to administrator signed in", "answers to owner", "pages to owner", "page payloads to owner", "RAPI's port"]) {
           expect([kind, isSeen(seen, "word at reinstall", kind)]).toEqual([kind, true]);
         }
         for (const role of ["another owner", "signed out"] as const) {
-          expect(seen.ledger.seen(`answers to ${role}`, `pages to ${role}`, `event stream of ${role}`)).toEqual([]);
+          expect(seen.ledger.seen(`answers to ${role}`, `pages to ${role}`, `page payloads to ${role}`, `event stream of ${role}`)).toEqual([]);
         }
       },
     },
@@ -85,7 +85,7 @@ function noChannel({ samples }: Seen): void {
 }
 
 function interfaces(): string[] {
-  const told = ROLES.flatMap((role) => [`answers to ${role}`, `pages to ${role}`, ...(role === "signed out" ? [] : [`event stream of ${role}`])]);
+  const told = ROLES.flatMap((role) => [`answers to ${role}`, `pages to ${role}`, `page payloads to ${role}`, ...(role === "signed out" ? [] : [`event stream of ${role}`])]);
   return ["RAPI's port", ...told];
 }
 

@@ -61,7 +61,8 @@ function look(pid: string, known: Known): void {
   const program = programOf(commandLine);
   keep("command line", program, commandLine);
   keep("environment", program, environment);
-  const core = /^Max core file size\s+(\S+)/m.exec(read(pid, "limits")?.toString("utf8") ?? "")?.[1];
+  // The hard limit: with the soft one alone it could allow itself to.
+  const core = /^Max core file size\s+\S+\s+(\S+)/m.exec(read(pid, "limits")?.toString("utf8") ?? "")?.[1];
   if (core !== undefined && core !== "0") mayDump.add(program);
 }
 

@@ -22,7 +22,7 @@ const PROGRAMS = ["server/main.ts", "agent/main.ts", "qemu-system-x86_64", "soca
 /** Those of them that hold values: none may write its memory to a file. */
 const HOLD_VALUES = ["server/main.ts", "agent/main.ts", "qemu-system-x86_64", "socat"];
 /** Where public values are, so that a scan that sees none there has seen nothing. */
-const HAVE_PUBLIC = ["tables", "tables while a job runs", "PostgreSQL's files", "write-ahead log", "the agent's files", "answers to administrator", "pages to administrator signed in", "answers to owner", "pages to owner", "RAPI's port"];
+const HAVE_PUBLIC = ["tables", "tables while a job runs", "PostgreSQL's files", "write-ahead log", "the agent's files", "answers to administrator", "pages to administrator signed in", "answers to owner", "pages to owner", "page payloads to owner", "RAPI's port"];
 
 interface Result {
   readonly ledger: Ledger;
