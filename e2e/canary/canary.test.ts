@@ -55,7 +55,7 @@ describe("a run with values of every class", () => {
 
   beforeAll(async () => {
     const since = Date.now();
-    const sampler = await startSampler();
+    const sampler = await startSampler(stack.home);
     world = await World.open(stack);
     ledger = new Ledger(world.plants.scanner());
     played = await play(world, ledger);

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { startSampler } from "./sample-processes.ts";
 
 it("reads what a process was started with, though it has long ended when the samples are looked at", async () => {
-  const sampler = await startSampler();
+  const sampler = await startSampler("/nowhere");
   const child = spawn("cat", ["-", "an-argument"], { env: { NODE_ENV: "test", MARK: "in-the-environment" }, stdio: ["pipe", "ignore", "ignore"] });
   const closed = once(child, "close");
   await once(child, "spawn");

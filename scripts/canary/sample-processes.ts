@@ -17,7 +17,7 @@ export interface ProcessSamples {
   /** Those of them that ended before they could be read, or belong to somebody else. */
   readonly unreadable: number;
   readonly texts: readonly SampledText[];
-  /** Programs that may write a core dump. */
+  /** Programs of the stack that may write a core dump. */
   readonly mayDump: readonly string[];
 }
 
@@ -27,9 +27,13 @@ export interface ProcessSampler {
   stop(): Promise<ProcessSamples>;
 }
 
-/** Reads the command lines and environments of all processes from now on, hundreds of times a second, beside everything else. */
-export async function startSampler(): Promise<ProcessSampler> {
-  const worker = new Worker(new URL("./sampler-worker.ts", import.meta.url), { execArgv: [] });
+/**
+ * Reads the command lines and environments of all processes from now on, hundreds of times a second, beside everything else.
+ *
+ * @param home SLIPWAY_HOME of the stack that is looked at
+ */
+export async function startSampler(home: string): Promise<ProcessSampler> {
+  const worker = new Worker(new URL("./sampler-worker.ts", import.meta.url), { execArgv: [], workerData: home });
   const broken = once(worker, "error").then(([error]) => {
     throw error instanceof Error ? error : new Error("the sampler of processes has ended");
   });

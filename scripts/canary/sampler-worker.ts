@@ -4,9 +4,9 @@
  * What it reads is kept, for a scan at the end: what is planted later is looked for in it too.
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { ProcessSamples, SampledText } from "./sample-processes.ts";
 
 /** A process is young for so long. Milliseconds, as all below. */
@@ -21,6 +21,8 @@ interface Known {
   isReadable: boolean;
 }
 
+/** SLIPWAY_HOME of the stack. */
+const home = String(workerData);
 const processes = new Map<string, Known>();
 const texts = new Map<string, SampledText>();
 const mayDump = new Set<string>();
@@ -63,7 +65,20 @@ function look(pid: string, known: Known): void {
   keep("environment", program, environment);
   // The hard limit: with the soft one alone it could allow itself to.
   const core = /^Max core file size\s+\S+\s+(\S+)/m.exec(read(pid, "limits")?.toString("utf8") ?? "")?.[1];
-  if (core !== undefined && core !== "0") mayDump.add(program);
+  if (core !== undefined && core !== "0" && isOfStack(pid, commandLine, environment)) mayDump.add(program);
+}
+
+/** Other stacks may run on this machine. */
+function isOfStack(pid: string, commandLine: Buffer, environment: Buffer): boolean {
+  return commandLine.includes(home) || environment.includes(home) || folderOf(pid).startsWith(home);
+}
+
+function folderOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
+  }
 }
 
 function lookAtAll(): void {

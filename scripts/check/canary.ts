@@ -56,7 +56,7 @@ function lastLines(file: string): string {
 async function runAll(scratch: ScratchStack, home: string): Promise<Result> {
   const since = Date.now();
   // Before the first process of the stack.
-  const sampler = await startSampler();
+  const sampler = await startSampler(home);
   await up(scratch);
   const stack = openStack(scratch.upFile);
   await storeUncompressed(stack.databaseUrl);
@@ -113,6 +113,7 @@ function report({ ledger, samples, controls, faults }: Result, unknownFiles: rea
   process.stdout.write(`\n${formatRows(rows)}\n\n`);
   process.stdout.write(`processes: ${samples.processes}, looked at ${samples.reads} times in ${samples.rounds} rounds; ${samples.unreadable} were gone or somebody else's\n`);
   process.stdout.write(`planted on purpose: ${Object.keys(CONTROLS).length}, found ${Object.keys(CONTROLS).length - missedControls(controls).length}\n`);
+  process.stdout.write(`may write core dumps: ${samples.mayDump.length === 0 ? "none" : samples.mayDump.join(", ")}\n`);
   for (const problem of problems) process.stdout.write(`FAILED  ${problem}\n`);
   process.stdout.write(problems.length === 0 ? "no private or secret value where none may be\n" : `${problems.length} problems\n`);
   return problems.length === 0;
