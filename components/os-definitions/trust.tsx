@@ -2,13 +2,24 @@ import { Box, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ScriptPlace } from "#lib/domain/install-plan.ts";
 import { formatExact } from "#components/format.ts";
+import { classes } from "#components/ui/classes.ts";
 
 /** The two places in which code runs, each with the mark that it has everywhere: closed in a box, or a machine of the cluster. */
-export function PlaceMark({ place }: { readonly place: "appliance" | "host" }) {
-  return place === "appliance" ? <Box aria-hidden="true" size={14} className="mt-[3px] shrink-0 text-soft" /> : <Server aria-hidden="true" size={14} className="mt-[3px] shrink-0 text-bad" />;
+export function PlaceMark({ place, inline = false }: { readonly place: "appliance" | "host"; readonly inline?: boolean }) {
+  const Icon = place === "appliance" ? Box : Server;
+  return <Icon aria-hidden="true" size={14} className={classes(inline ? "mr-1 -mt-0.5 inline" : "mt-[3px] shrink-0", place === "appliance" ? "text-soft" : "text-bad")} />;
 }
 
-function Marked({ place, children }: { readonly place: "appliance" | "host"; readonly children: ReactNode }) {
+/** Mark and words: a block of its own, or `inline` within a sentence. */
+function Marked({ place, inline = false, children }: { readonly place: "appliance" | "host"; readonly inline?: boolean; readonly children: ReactNode }) {
+  if (inline) {
+    return (
+      <span className="text-soft">
+        <PlaceMark place={place} inline />
+        {children}
+      </span>
+    );
+  }
   return (
     <span className="inline-flex gap-1.5 text-soft">
       <PlaceMark place={place} />
@@ -21,9 +32,9 @@ function Marked({ place, children }: { readonly place: "appliance" | "host"; rea
 export function Trust({ run }: { readonly run: ScriptPlace }) {
   switch (run.place) {
     case "appliance":
-      return <InAppliance detailed />;
+      return <InAppliance detailed inline />;
     case "host":
-      return <OnHost by={run.trustedBy} at={run.trustedAt} />;
+      return <OnHost by={run.trustedBy} at={run.trustedAt} inline />;
   }
 }
 
@@ -38,18 +49,18 @@ export function TrustOf({ trusted, forbidden }: { readonly trusted: { readonly b
   );
 }
 
-export function InAppliance({ detailed = false }: { readonly detailed?: boolean }) {
+export function InAppliance({ detailed = false, inline = false }: { readonly detailed?: boolean; readonly inline?: boolean }) {
   return (
-    <Marked place="appliance">
+    <Marked place="appliance" inline={inline}>
       <b className="font-medium text-ink">in the appliance</b>
       {detailed ? ", read-only, no network but its host" : null}
     </Marked>
   );
 }
 
-export function OnHost({ by, at }: { readonly by: string; readonly at: string }) {
+export function OnHost({ by, at, inline = false }: { readonly by: string; readonly at: string; readonly inline?: boolean }) {
   return (
-    <Marked place="host">
+    <Marked place="host" inline={inline}>
       <b className="font-medium text-bad">on the host, as root</b>, trusted by {by} on{" "}
       <time dateTime={at} title={formatExact(at)}>
         {at.slice(0, 10)}

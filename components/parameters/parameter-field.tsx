@@ -86,7 +86,8 @@ function sourceSentence({ current, visibility, default: declared }: ParameterPro
 }
 
 function hintOf(prompt: ParameterPrompt): string | null {
-  const parts = [prompt.help];
+  // Whoever wrote the help may have left its last sentence open.
+  const parts = [/[\p{L}\p{N})]$/u.test(prompt.help) ? `${prompt.help}.` : prompt.help];
   if (prompt.visibility === "secret") parts.push(prompt.mustSend ? "Needed. Used by this install only, then gone from memory." : "Used by this install only, then gone from memory.");
   else if (prompt.mustSend) parts.push("Needed.");
   else parts.push(sourceSentence(prompt));
