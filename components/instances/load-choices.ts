@@ -5,7 +5,7 @@ import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { PAGE_LIMITS } from "#lib/domain/paging.ts";
 import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
 import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
-import { chosenOs, osChoices } from "./os-choice.ts";
+import { chosenOs, osChoices, withCurrent } from "./os-choice.ts";
 import type { OsChoice } from "./os-choice.ts";
 
 export interface OsChoices {
@@ -32,7 +32,7 @@ export async function loadChoices(ctx: RequestContext, { os, current, find }: As
   const missing = [...new Set(wanted)].filter((name) => !page.items.some((definition) => definition.name === name));
   const others = await Promise.all(missing.map((name) => findDefinition(ctx, name)));
   const definitions = [...others.filter((definition) => definition !== null), ...page.items];
-  const choices = osChoices(definitions, current);
+  const choices = withCurrent(osChoices(definitions, current), current);
   return { choices, osType: chosenOs(choices, os, current), isPart: page.nextCursor !== null || find !== undefined };
 }
 

@@ -17,6 +17,14 @@ export function osChoices(definitions: readonly OsDefinitionSummary[], current: 
     );
 }
 
+/**
+ * What an instance has is offered for it though its definition is seen no longer, or has lost the variant: another system is
+ * never put in its place in silence.
+ */
+export function withCurrent(choices: readonly OsChoice[], current: string | null): readonly OsChoice[] {
+  return current === null || choices.some(({ osType }) => osType === current) ? choices : [{ osType: current, title: "" }, ...choices];
+}
+
 /** The one to begin with: what was asked for, what is there, or the first. */
 export function chosenOs(choices: readonly OsChoice[], asked: string | undefined, current: string | null): string | null {
   const offered = (osType: string | null | undefined): boolean => choices.some((choice) => choice.osType === osType);
