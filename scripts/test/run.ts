@@ -47,7 +47,7 @@ async function codeLane(): Promise<void> {
 }
 
 function sources(): string[] {
-  return ["app", "components", "lib", "agent", "server", "scripts", "bench", "e2e", "prisma.config.ts", "next.config.ts", "vitest.config.ts", "eslint.config.js", "postcss.config.mjs"];
+  return ["app", "components", "lib", "agent", "server", "cli", "scripts", "bench", "e2e", "prisma.config.ts", "next.config.ts", "vitest.config.ts", "eslint.config.js", "postcss.config.mjs"];
 }
 
 // Two processors: what reads the code beside what runs it, then the stack alone, whose times are looked at.
