@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { Canary } from "#scripts/canary/scan.ts";
 import type { Ended } from "../canary/steps.ts";
-import type { Seen } from "./table.ts";
+import type { Seen } from "./row.ts";
 
 /** Leaks of one class in these kinds of place, which must have been read. */
 export function leaksOf({ ledger }: Seen, visibility: Canary["visibility"], ...kinds: readonly string[]) {

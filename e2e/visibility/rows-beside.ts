@@ -6,7 +6,7 @@ import { RAPI_RESOURCES } from "#lib/rapi/resources.ts";
 import { filesBelow } from "../canary/read-everything.ts";
 import { PAGES, TABLES } from "../canary/register.ts";
 import { isSeen, leaksOf, linesOf } from "./look.ts";
-import type { Cell, Row, Seen } from "./table.ts";
+import type { Cell, Row, Seen } from "./row.ts";
 
 /** How the speaker's script begins the lines in which it says a value. */
 const FORMS = ["plain", "split", "base64", "shifted", "hex", "url", "json"] as const;

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { ROLES } from "../canary/world.ts";
 import { expectAtScript, isSeen, leaksOf } from "./look.ts";
-import type { Row, Seen } from "./table.ts";
+import type { Row, Seen } from "./row.ts";
 
 const SERVICE = "the machine of an instance that runs has no channel";
 

@@ -6,7 +6,7 @@ import { Ledger } from "#scripts/canary/ledger.ts";
 import { createScanner } from "#scripts/canary/scan.ts";
 import { readTables, withDatabase } from "../canary/read-everything.ts";
 import { expectAtScript, leaksOf } from "./look.ts";
-import type { Row, Seen } from "./table.ts";
+import type { Row, Seen } from "./row.ts";
 
 const HELD_BY = "dropping it is held by lib/installs/install.db.test.ts; what V8 keeps of it isn't looked at";
 
