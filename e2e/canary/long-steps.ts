@@ -51,17 +51,18 @@ async function setDefaults(world: World): Promise<void> {
   await admin.call("PATCH", at, anything, { private: { remark: plants.plant("remark of the definition", "private") } });
   const remark = plants.plant("remark of the variant", "private");
   await admin.call("PATCH", at, anything, { variant: "default", private: { remark } });
-  for (const body of [
-    { secret: { passphrase: plants.plant("passphrase as a default", "secret") } },
-    { public: { passphrase: plants.plant("passphrase as a public default", "secret") } },
-    { public: { remark: plants.plant("remark as a public default", "private") } },
-    { private: { remark: [plants.plant("default of a wrong type", "private")] } },
-  ]) {
-    for (const address of [at, "/api/v1/cluster/parameters"]) {
-      const { status } = await admin.send("PATCH", address, body);
-      // The cluster knows no classes: it keeps what it is told to in the class in which it was sent.
-      if (status >= 500 || (status < 400 && address === at)) throw new Error(`${address} is answered with ${status}`);
-    }
+  const refused: readonly (readonly [address: string, body: unknown])[] = [
+    [at, { secret: { passphrase: plants.plant("passphrase as a default", "secret") } }],
+    [at, { public: { passphrase: plants.plant("passphrase as a public default", "secret") } }],
+    [at, { public: { remark: plants.plant("remark as a public default", "private") } }],
+    [at, { private: { remark: [plants.plant("default of a wrong type", "private")] } }],
+    // The cluster knows of no definition's classes: what it is told as public is public.
+    ["/api/v1/cluster/parameters", { secret: { passphrase: plants.plant("passphrase as the cluster's default", "secret") } }],
+    ["/api/v1/cluster/parameters", { private: { remark: [plants.plant("cluster's default of a wrong type", "private")] } }],
+  ];
+  for (const [address, body] of refused) {
+    const { status } = await admin.send("PATCH", address, body);
+    if (status < 400 || status >= 500) throw new Error(`${address} with a default that can't be is answered with ${status}`);
   }
   const passphrase = plants.plant("passphrase beside defaults", "secret");
   const ended = await install(
