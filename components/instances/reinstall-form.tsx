@@ -33,7 +33,8 @@ export function ReinstallForm({ name, osType, offered, find, preview, blocked, u
   const [busy, setBusy] = useState(false);
   const alive = useAlive();
 
-  const failedCheck = preview.checks.find((check) => !check.ok)?.text ?? null;
+  // A stored value that no longer fits can be sent anew, here.
+  const failedCheck = preview.checks.find((check) => !check.ok && check.id !== "parameters")?.text ?? null;
   const why = blocked ?? failedCheck ?? missingSentence(parameters.missing) ?? (confirmed === name ? null : `Type ${name} to confirm`);
   const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
 

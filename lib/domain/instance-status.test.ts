@@ -16,6 +16,7 @@ describe("the status", () => {
     [facts({ adminState: "stopped" }), "error_up"],
     [facts({ adminState: "stopped", operState: "stopped" }), "stopped"],
     [facts({ installState: null }), "not_installed"],
+    [facts({ installState: null, node: { ...online, state: "enrolling" } }), "not_installed"],
     [facts({ installState: "timed_out" }), "install_failed"],
     [facts({ installState: "preparing", node: { ...online, state: "unreachable" } }), "installing"],
     [facts({ node: { ...online, state: "unreachable" } }), "node_unreachable"],

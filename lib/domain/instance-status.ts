@@ -25,8 +25,9 @@ export function nodeProblem(node: InstanceFacts["node"]): string | null {
 
 export function instanceStatus(facts: InstanceFacts): InstanceStatus {
   if (facts.installState !== null && !isFinal(facts.installState)) return "installing";
-  if (nodeProblem(facts.node) !== null) return "node_unreachable";
+  // Known whatever the node says: an imported instance's node may have no agent yet.
   if (facts.installState === null) return "not_installed";
+  if (nodeProblem(facts.node) !== null) return "node_unreachable";
   if (facts.installState !== "done") return "install_failed";
   const runs = facts.operState === "running";
   if (facts.adminState === "running") return runs ? "running" : "error_down";

@@ -79,6 +79,12 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
   return { ok: true, parameters, tooShortToScrub: tooShortToScrub.map(({ name }) => name) };
 }
 
+/** What is wrong with values that are stored: a request that sends another for those can still be carried out. */
+export function storedProblems(sources: StoredSources): readonly ParameterProblem[] {
+  const resolved = resolveParameters({ ...sources, sent: { public: {}, private: {}, secret: {} }, operation: "reinstall" });
+  return resolved.ok ? [] : resolved.problems.filter(({ code }) => code === "invalid");
+}
+
 /** What is wrong with defaults that somebody sets for a definition, by what it declares now, without a single value. */
 export function checkDefaults(declarations: readonly ParameterDeclaration[], set: ReadonlyMap<string, ParameterValue>): readonly ParameterProblem[] {
   const declared = new Map(declarations.map((each) => [each.name, each]));

@@ -77,7 +77,8 @@ function literally(text: string): string {
 }
 
 const ANSWERS: Prisma.InstanceWhereInput = { node: { state: "online", offline: false } };
-const NOT_INSTALLING: Prisma.InstanceWhereInput = { OR: [{ installState: null }, { installState: { notIn: [...ACTIVE_STATES] } }] };
+// Not NULL either, in SQL.
+const INSTALLED: Prisma.InstanceWhereInput = { installState: { notIn: [...ACTIVE_STATES] } };
 const OFF: Prisma.InstanceWhereInput = { OR: [{ operState: null }, { operState: "stopped" }] };
 
 /** The rule of lib/domain/instance-status.ts as a condition; a test holds the two together. */
@@ -86,9 +87,9 @@ function hasStatus(status: InstanceStatus): Prisma.InstanceWhereInput {
     case "installing":
       return { installState: { in: [...ACTIVE_STATES] } };
     case "node_unreachable":
-      return { AND: [NOT_INSTALLING, { NOT: ANSWERS }] };
+      return { AND: [INSTALLED, { NOT: ANSWERS }] };
     case "not_installed":
-      return { ...ANSWERS, installState: null };
+      return { installState: null };
     case "install_failed":
       return { ...ANSWERS, installState: { in: ["failed", "cancelled", "timed_out"] } };
     case "running":

@@ -2,7 +2,9 @@ import type { RequestContext } from "#lib/context/context.ts";
 import type { InstallCheck, InstallPreview } from "#lib/domain/install-plan.ts";
 import { nodeProblem } from "#lib/domain/instance-status.ts";
 import { promptParameters, secretsToSend } from "#lib/domain/parameter-prompts.ts";
+import type { StoredSources } from "#lib/domain/merge-parameters.ts";
 import { refuseForRoom } from "#lib/domain/plan-install.ts";
+import { storedProblems } from "#lib/domain/resolve-parameters.ts";
 import { expectedSeconds } from "#lib/installs/expected-seconds.ts";
 import type { Need } from "./choose-node.ts";
 import { factsOf } from "./choose-node.ts";
@@ -33,7 +35,7 @@ export async function previewInstall(ctx: RequestContext, facts: InstallFacts, g
     plan,
     parameters,
     secretsToSend: secrets,
-    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...lockChecks(instance?.lockedByJobId ?? null)],
+    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...storedChecks(sources), ...lockChecks(instance?.lockedByJobId ?? null)],
     expectedSeconds: expected.get(definition.versionId) ?? null,
   };
 }
@@ -67,6 +69,11 @@ function applianceCheck(digest: string | null): InstallCheck {
 function secretChecks(names: readonly string[]): InstallCheck[] {
   if (names.length === 0) return [];
   return [{ id: "parameters", ok: true, text: `Secrets are not kept; these must be sent: ${names.join(", ")}.` }];
+}
+
+/** A default that was set before the definition asked for something else, or for another one. */
+function storedChecks(sources: StoredSources): InstallCheck[] {
+  return storedProblems(sources).map(({ message }) => ({ id: "parameters", ok: false, text: `${message} Send another value.` }));
 }
 
 function lockChecks(jobId: number | null): InstallCheck[] {

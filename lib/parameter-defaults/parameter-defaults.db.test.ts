@@ -124,6 +124,16 @@ describe("defaults", () => {
     expect(parsed.error?.message).not.toContain("the-canary");
   });
 
+  it.each<[string, object, object]>([
+    ["public where one of the cluster's own definitions wants it private", { public: { ldap_password: "the-canary" } }, { code: "visibility_too_low", field: "osparams.ldap_password", message: "OS parameter ldap_password must be sent as private: OS definition anos declares it so." }],
+    ["for what one of them declares secret", { private: { root_password: "the-canary" } }, { code: "invalid", field: "osparams.root_password" }],
+  ])("of the cluster aren't taken %s", async (_, input, error) => {
+    const attempt = forCluster(input);
+    await expect(attempt).rejects.toMatchObject(error);
+    await expect(attempt).rejects.not.toThrow(/the-canary/);
+    expect(await cluster.services.db.parameterDefault.count()).toBe(0);
+  });
+
   it("of one place stay within what an install may be given", async () => {
     const many = (from: number, count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${from + index}`, "x"]));
     await forCluster({ public: many(0, 200) });
@@ -232,6 +242,14 @@ describe("an install", () => {
     await forCluster({ public: { suffix: "NOT-LETTERS" } });
     const attempt = createInstance(cluster.admin, newInstance("unfit.example.test", { osType: "anos+plain", parameters: {} }));
     await expect(attempt).rejects.toMatchObject({ code: "invalid", field: "osparams.suffix", message: "OS parameter suffix, a default of the cluster, must match [a-z.]*. Letters and dots." });
+  });
+
+  it("is previewed with what no longer fits, beside a value that may be sent in its place", async () => {
+    await forCluster({ public: { suffix: "NOT-LETTERS" } });
+    const { checks } = await previewCreate(cluster.admin, { osType: "anos+plain" });
+    expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ id: "parameters", text: expect.stringContaining("OS parameter suffix, a default of the cluster, must match") as unknown }]);
+    expect(JSON.stringify(checks)).not.toContain("NOT-LETTERS");
+    expect((await install("anos+plain", { public: { suffix: ".sent" } })).guest).toMatchObject({ suffix: ["public", ".sent"] });
   });
 
   it("is previewed with where each value comes from", async () => {
