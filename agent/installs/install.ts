@@ -68,7 +68,7 @@ export class Install {
     this.patternsBefore = instance.serial.patterns;
     this.patterns = patterns.all;
     this.privatePatterns = patterns.onlyPrivate;
-    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify });
+    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify, stops: record.previous.wasRunning });
     this.log = new InstallLog({
       journal: context.journal,
       installId: order.id,

@@ -3,10 +3,10 @@ import { cutText, GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { InstallStep } from "#lib/agent-protocol/messages.ts";
 
 /** The agent's own steps. */
-export type AgentStep = "prepare" | "verify" | "appliance" | "swap" | "boot";
+export type AgentStep = "prepare" | "verify" | "stop" | "appliance" | "swap" | "boot";
 
 /** Shares of the whole. What the guest's script does is nearly all of it. */
-const WEIGHTS: Readonly<Record<AgentStep, number>> = { prepare: 2, verify: 8, appliance: 8, swap: 2, boot: 13 };
+const WEIGHTS: Readonly<Record<AgentStep, number>> = { prepare: 2, verify: 8, stop: 6, appliance: 8, swap: 2, boot: 13 };
 const GUEST_WEIGHT = 75;
 
 interface Tracked {
@@ -28,6 +28,8 @@ export interface ProgressPlan {
   readonly boots: boolean;
   /** Whether the definition looks at the parameters first. */
   readonly verifies: boolean;
+  /** Whether a system runs that has to be stopped first. */
+  readonly stops: boolean;
 }
 
 /** A guest's step that is called like one of the agent's gets a name of its own. */
@@ -35,8 +37,8 @@ function guestStepId(id: string): string {
   return id in WEIGHTS ? cutText(`os:${id}`, GUEST_LIMITS.stepIdLength) : id;
 }
 
-function gibibytes(mib: number): string {
-  return `${String(Math.round((mib / 1_024) * 10) / 10)} GiB`;
+function diskSize(mib: number): string {
+  return mib < 1_024 ? `${String(mib)} MiB` : `${String(Math.round((mib / 1_024) * 10) / 10)} GiB`;
 }
 
 /**
@@ -58,8 +60,9 @@ export class InstallProgress {
       ({ id, label, weight }): Tracked => ({ id: guestStepId(id), label, source: "guest", weight: (weight / total) * GUEST_WEIGHT, fraction: 0, startedAt: null, endedAt: null }),
     );
     this.#steps = [
-      own("prepare", `New disk, ${gibibytes(plan.diskMib)}`),
+      own("prepare", `New disk, ${diskSize(plan.diskMib)}`),
       ...(plan.verifies ? [own("verify", "Parameters verified")] : []),
+      ...(plan.stops ? [own("stop", "Running system stopped")] : []),
       own("appliance", "Appliance started"),
       ...guest,
       own("swap", "Swap disks"),

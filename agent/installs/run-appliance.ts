@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import type { GuestLine } from "#lib/domain/guest-lines.ts";
+import { cutText, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
 import { SocketFolder } from "../folder-sockets.ts";
 import type { GuestDisk, GuestExit, GuestPlan, RunningGuest } from "../hypervisor/hypervisor.ts";
@@ -18,6 +18,8 @@ import { limitConnections } from "./limit-connections.ts";
 
 /** How long a guest that has reported may take to power itself off. */
 const POWER_OFF_MS = 30_000;
+/** Characters of a failed script's last line that its error repeats. */
+const LAST_WORDS_LENGTH = 300;
 
 /** What one start of the appliance is for. */
 export interface ApplianceRun {
@@ -52,6 +54,7 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
   const sockets = await SocketFolder.open(runFolder);
   const token = randomBytes(24).toString("base64url");
   let exitStatus: number | null = null;
+  let lastWords: string | null = null;
   let onReport: () => void = () => undefined;
   const reported = new Promise<"reported">((resolve) => {
     onReport = () => {
@@ -59,7 +62,10 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
     };
   });
   const write = new WritePipe(install.patterns, token, {
-    onLine: run.onLine,
+    onLine: (line) => {
+      if (line.kind === "log" && line.text.trim() !== "") lastWords = line.text.trim();
+      run.onLine(line);
+    },
     onNotice: (text) => {
       log.notice(text);
     },
@@ -93,7 +99,7 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
     write.end();
     run.serial.flush();
   }
-  judge(install, run, exitStatus, exit);
+  judge(install, run, { exitStatus, lastWords, exit });
 }
 
 /** Until nothing of the guest runs; throws the install's own reason when it must end before. */
@@ -123,7 +129,14 @@ async function untilEnd(install: Install, guest: RunningGuest, reported: Promise
   }
 }
 
-function judge(install: Install, { script }: ApplianceRun, exitStatus: number | null, exit: GuestExit): void {
+interface Ended {
+  readonly exitStatus: number | null;
+  /** The script's last line, scrubbed like all of them. */
+  readonly lastWords: string | null;
+  readonly exit: GuestExit;
+}
+
+function judge(install: Install, { script }: ApplianceRun, { exitStatus, lastWords, exit }: Ended): void {
   const step = install.progress.step;
   const where = step === null ? {} : { step };
   if (exitStatus === null) {
@@ -135,7 +148,8 @@ function judge(install: Install, { script }: ApplianceRun, exitStatus: number | 
     script === "verify"
       ? `The OS definition refuses the parameters: its verify script ended with exit status ${String(exitStatus)}. Nothing was touched.`
       : `The script ended with exit status ${String(exitStatus)}.`;
-  throw new SlipwayError("script_failed", message, where);
+  const said = lastWords === null ? "" : ` It said last: ${cutText(lastWords, LAST_WORDS_LENGTH)}`;
+  throw new SlipwayError("script_failed", message + said, where);
 }
 
 function appliancePlan({ order, instance, context }: Install, run: ApplianceRun): GuestPlan {

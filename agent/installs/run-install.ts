@@ -48,7 +48,7 @@ async function fillAndSwap(install: Install): Promise<void> {
   await runVerify(install, scripts);
   install.signal.throwIfAborted();
   await install.enter("installing");
-  await instance.inTurn(() => instance.stop(STOP_GRACE_SECONDS));
+  await stopSystem(install);
   await runCreate(
     install,
     disks.map(({ index }) => index),
@@ -62,6 +62,15 @@ async function fillAndSwap(install: Install): Promise<void> {
     await syncDisk(instance.folder, index);
   }
   await commit(install);
+  progress.finish();
+}
+
+/** The running system and the appliance share the instance's memory: one goes before the other comes. */
+async function stopSystem({ instance, progress, log }: Install): Promise<void> {
+  if (!instance.isRunning) return;
+  progress.begin("stop");
+  log.state();
+  await instance.inTurn(() => instance.stop(STOP_GRACE_SECONDS));
   progress.finish();
 }
 

@@ -56,7 +56,7 @@ describe("a definition that verifies", () => {
     expect(creation?.disks.map(({ file }) => file)).toEqual(["disk-0.new"]);
     expect(bench.entries(reinstall.id).map(({ text, step }) => [text, step])).toContainEqual(["the parameters are fine", "verify"]);
     const status = bench.agent().installStatus(reinstall.id);
-    expect((await status).steps.map(({ id }) => id)).toEqual(expect.arrayContaining(["prepare", "verify", "appliance"]));
+    expect((await status).steps.map(({ id }) => id)).toEqual(expect.arrayContaining(["prepare", "verify", "stop", "appliance"]));
   });
 
   test("refuses them before anything is touched", async () => {
@@ -68,7 +68,7 @@ describe("a definition that verifies", () => {
     });
     const status = await bench.run(reinstall);
     expect(status).toMatchObject({ state: "failed", error: { code: "script_failed", step: "verify" } });
-    expect(status.error?.message).toContain("verify script ended with exit status 3. Nothing was touched.");
+    expect(status.error?.message).toContain("verify script ended with exit status 3. Nothing was touched. It said last: the parameter p is wrong");
     // The system that ran was never stopped: nothing but the verification was started.
     expect(bench.hypervisor.started.slice(before).map(({ kind }) => kind)).toEqual(["appliance"]);
     expect(await bench.agent().instance(reinstall.instance.id)).toMatchObject({ power: "running", installId: null });

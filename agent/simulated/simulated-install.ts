@@ -39,7 +39,7 @@ export class SimulatedInstall {
     const { order, journal, boots } = options;
     this.order = order;
     this.#options = options;
-    this.#progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: order.instance.disks[0]?.sizeMib ?? 0, boots, verifies: order.os.verify });
+    this.#progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: order.instance.disks[0]?.sizeMib ?? 0, boots, verifies: order.os.verify, stops: false });
     this.#status = {
       id: order.id,
       instanceId: order.instance.id,
