@@ -122,6 +122,19 @@ describe("slipway doctor", { timeout: 60_000 }, () => {
     expect(await slipway(["doctor"])).toMatchObject({ status: 0 });
   });
 
+  test.each([
+    ["a socket that isn't there", "postgresql://slipway:kept-to-itself@localhost/none?host=/nonexistent"],
+    ["a port without a server", "postgresql://slipway:kept-to-itself@127.0.0.1:1/none"],
+  ])("and slipway keys status say what has to run where the database is %s", async (_, address) => {
+    const found = await slipway(["doctor"], { DATABASE_URL: address });
+    expect(found).toMatchObject({ status: 1, stdout: expect.stringMatching(/^fail {2}the database doesn't answer: npm run up starts it/m) as unknown });
+    for (const command of ["status", "rotate"]) {
+      const keys = await slipway(["keys", command], { DATABASE_URL: address });
+      expect(keys).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^slipway: the database doesn't answer: npm run up starts it.*\n$/) as unknown });
+      expect(keys.stderr + found.stdout + found.stderr).not.toContain("kept-to-itself");
+    }
+  });
+
   test("fails without its database, and doesn't show the address", async () => {
     const { status, stdout, stderr } = await slipway(["doctor"], { DATABASE_URL: "postgresql://slipway:kept-to-itself@127.0.0.1:1/none" });
     expect(status).toBe(1);

@@ -11,10 +11,11 @@ import { importGanetiCommand } from "./import-ganeti.ts";
 import { keysAbandon } from "./keys-abandon.ts";
 import { keysRotate } from "./keys-rotate.ts";
 import { keysStatus } from "./keys-status.ts";
+import { osRegister } from "./os-register.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** Every command. A new one is a file of its own and a line here. */
-const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, importGanetiCommand];
+const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, osRegister, importGanetiCommand];
 
 process.umask(0o077);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

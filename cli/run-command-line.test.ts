@@ -12,8 +12,14 @@ describe("the slipway command", { timeout: 30_000 }, () => {
     expect(stdout).toContain("slipway COMMAND");
   });
 
-  test.each([[[]], [["sink"]]])("ends with 2 and a line for what it doesn't understand: %j", (args) => {
-    const { status, stdout, stderr } = run(...args);
+  test("says the same, and ends with 2, where nothing is asked of it", () => {
+    const { status, stdout, stderr } = run();
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toBe(run("--help").stdout);
+  });
+
+  test("ends with 2 and a line for what it doesn't understand", () => {
+    const { status, stdout, stderr } = run("sink");
     expect(status).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^slipway: /);

@@ -1,10 +1,15 @@
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import type { Command } from "./command.ts";
 import { UsageError } from "./command.ts";
+import { databaseSilence } from "./database-silence.ts";
 import { stepDown } from "./step-down.ts";
 
 /** Finds the command, runs it, and turns every error into one line. @returns the status of the process. */
 export async function runCommandLine(commands: readonly Command[], args: readonly string[]): Promise<number> {
+  if (args.length === 0) {
+    process.stderr.write(overview(commands));
+    return 2;
+  }
   try {
     const command = findCommand(commands, args);
     if (command === null) {
@@ -28,7 +33,6 @@ export async function runCommandLine(commands: readonly Command[], args: readonl
 /** Null: help is asked for. */
 function findCommand(commands: readonly Command[], args: readonly string[]): Command | null {
   const first = args[0];
-  if (first === undefined) throw new UsageError("which command?");
   if (first === "--help" || first === "-h" || first === "help") return null;
   const found = commands.find(({ words }) => words.every((word, index) => args[index] === word));
   if (found !== undefined) return found;
@@ -52,6 +56,8 @@ function help({ words, usage, summary, details = [] }: Command): string {
 function oneLine(error: unknown): string {
   if (isSlipwayError(error) || error instanceof UsageError) return error.message;
   if (!(error instanceof Error)) return "the command failed";
+  const silence = databaseSilence(error);
+  if (silence !== null) return silence;
   // The database's and the parsers' errors quote what they were given: their kind has to do.
   const code = "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
   return error.name === "Error" ? (error.message.split("\n")[0] ?? error.name) : `the command failed: ${error.name}${code}`;

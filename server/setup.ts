@@ -2,24 +2,21 @@
  * Sets up what no interface of a running controller offers: the first administrator, and contents that lie on this machine.
  * Does what it is told to and hasn't been done; says so, a line each.
  *
- *   node server/setup.ts [--administrator NAME --password-file FILE] [--appliance DIR] [--definition DIR [--image DIR] [--root DIR]…]
+ *   node_modules/.bin/node server/setup.ts [--administrator NAME --password-file FILE] [--appliance DIR] [--definition DIR [--image DIR] [--root DIR]…]
  *
  * `--root`: a folder in which links of the definition's may end, beside its own.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { z } from "zod";
 import { loadConfig } from "#lib/config/config.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { openServices, setupContext } from "#lib/context/open-services.ts";
 import { registerAppliance } from "#lib/appliances/register-appliance.ts";
 import { createLogger } from "#lib/logging/logger.ts";
+import { readImageFolder } from "#lib/os-definitions/read-image-folder.ts";
 import { registerOsDefinition } from "#lib/os-definitions/register-os-definition.ts";
 import { createUser } from "#lib/users/create-user.ts";
-
-/** Of an image's manifest.json, as os-definitions/README.md has it. */
-const imageManifestSchema = z.object({ image: z.object({ file: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/), sha256: z.string() }) });
 
 const OPTIONS = {
   administrator: { type: "string" },
@@ -46,7 +43,7 @@ async function main(): Promise<void> {
       say(`appliance ${digest.slice(0, 12)} is registered`);
     }
     if (asked.definition !== undefined) {
-      const image = asked.image === undefined ? {} : { image: await readImage(asked.image) };
+      const image = asked.image === undefined ? {} : { image: await readImageFolder(asked.image) };
       const { name, version } = await registerOsDefinition(ctx, { directory: asked.definition, roots: (asked.root ?? []).map((root) => path.resolve(root)), ...image });
       say(`OS definition ${name}, version ${version ?? 0}, is registered`);
     }
@@ -61,11 +58,6 @@ async function ensureAdministrator(ctx: RequestContext, name: string, passwordFi
   const password = (await readFile(passwordFile, "utf8")).trim();
   await createUser(ctx, { name, displayName: "Administrator", password, role: "administrator" });
   say(`administrator ${name} is created`);
-}
-
-async function readImage(directory: string): Promise<{ readonly file: string; readonly digest: string }> {
-  const manifest = imageManifestSchema.parse(JSON.parse(await readFile(path.join(directory, "manifest.json"), "utf8")));
-  return { file: path.join(directory, manifest.image.file), digest: manifest.image.sha256 };
 }
 
 function say(line: string): void {

@@ -6,6 +6,7 @@ import { createDatabase } from "#lib/db/client.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { readKeysStatus } from "#lib/secrets/read-keys-status.ts";
 import { counted } from "../counted.ts";
+import { databaseSilence } from "../database-silence.ts";
 import type { Finding } from "./finding.ts";
 import { fail, ok, warn } from "./finding.ts";
 
@@ -29,7 +30,7 @@ async function checkSchema(db: Database): Promise<Finding> {
     applied = new Set(rows.map(({ name }) => name));
   } catch (error) {
     // Its message may quote the address, with the password in it.
-    return fail(`the database doesn't answer as it should (${codeOf(error)})`);
+    return fail(databaseSilence(error) ?? `the database doesn't answer as it should (${codeOf(error)})`);
   }
   const missing = readdirSync(migrations, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !applied.has(entry.name));
   if (missing.length > 0) return fail(`the database lacks ${counted(missing.length, "migration")} of this version: npm run up applies them`);

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, describe, test } from "vitest";
-import { checkCorePattern, checkLimits, checkMemory, checkSwap } from "./memory.ts";
+import { checkCorePattern, checkLimits, checkMemory, checkSwap, guests } from "./memory.ts";
 
 const SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 
@@ -29,6 +29,27 @@ describe("memory that holds secrets", () => {
       expect(checkMemory(path.join(directory, "up.json"))).toContainEqual({ level: "warn", text: `controller (process ${2 ** 22 + 1}) doesn't run any more` });
     } finally {
       child.kill("SIGKILL");
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("is that of virtual machines that run, not of those that have ended and wait for their parent", async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "slipway-doctor-"));
+    const name = path.join(directory, "qemu-system-x86_64");
+    copyFileSync("/bin/sleep", name);
+    // The shell becomes a program that asks for the end of no child.
+    const parent = spawn("sh", ["-c", '"$0" 0 & echo $!; "$0" 60 & echo $!; exec sleep 60', name], { stdio: ["ignore", "pipe", "ignore"] });
+    const seen: string[] = [];
+    parent.stdout.on("data", (chunk: Buffer) => seen.push(...chunk.toString().trim().split("\n")));
+    try {
+      await expect.poll(() => seen.length).toBe(2);
+      const [ended = "", running = ""] = seen;
+      await expect.poll(() => readFileSync(`/proc/${ended}/status`, "utf8")).toMatch(/^State:\s+Z/m);
+      await expect.poll(() => guests().map(([, pid]) => pid)).toContain(running);
+      expect(guests().map(([, pid]) => pid)).not.toContain(ended);
+      process.kill(Number(running), "SIGKILL");
+    } finally {
+      parent.kill("SIGKILL");
       rmSync(directory, { recursive: true });
     }
   });

@@ -46,18 +46,18 @@ function started(upFile: string): readonly (readonly [string, string])[] {
   return Object.entries(up?.pids ?? {}).filter(([name]) => !WITHOUT_SECRETS.has(name)).map(([name, pid]) => [name, String(pid)] as const);
 }
 
-/** QEMU's processes of this user: a guest's memory has the guest's parameters. */
-function guests(): readonly (readonly [string, string])[] {
+/** QEMU's processes of this user: a guest's memory has the guest's parameters. One that has ended and waits for its parent has none. */
+export function guests(): readonly (readonly [string, string])[] {
   const user = process.getuid?.();
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readIfThere(`/proc/${pid}/comm`)?.startsWith("qemu-system") === true && ownerOf(pid) === user)
+    .filter((pid) => readIfThere(`/proc/${pid}/comm`)?.startsWith("qemu-system") === true && isRunning(pid, user))
     .map((pid) => [`QEMU ${pid}`, pid] as const);
 }
 
-function ownerOf(pid: string): number | null {
-  const uid = /^Uid:\s+(\d+)/m.exec(readIfThere(path.join("/proc", pid, "status")) ?? "")?.[1];
-  return uid === undefined ? null : Number(uid);
+function isRunning(pid: string, user: number | undefined): boolean {
+  const status = readIfThere(path.join("/proc", pid, "status")) ?? "";
+  return /^Uid:\s+(\d+)/m.exec(status)?.[1] === String(user) && !/^State:\s+[ZX]/m.test(status);
 }
 
 /** A pattern that begins with `|` starts a program for every crash, whatever the limit says. */
