@@ -34,10 +34,16 @@ export function checkValue(declaration: ParameterDeclaration | undefined, title:
       return null;
     case "differs":
       // With what its author says of it: a pattern alone tells few people what is wanted.
-      return `${title} must match ${declaration.pattern}.${declaration.help === "" ? "" : ` ${declaration.help}`}`;
+      return `${title} must match ${declaration.pattern}${describeHelp(declaration.help)}.`;
     case "too_slow":
       return `${title} could not be checked against its definition's pattern in time.`;
   }
+}
+
+/** ` (Eight digits)`: within the sentence, whether its author wrote one or not. */
+function describeHelp(help: string): string {
+  const text = help.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
+  return text === "" ? "" : ` (${text})`;
 }
 
 function choicesOf({ choices }: ParameterDeclaration): string {

@@ -12,8 +12,14 @@ describe("what to look at before a definition is registered", () => {
     expect(definitionWarnings(parseDefinition([version, create, declared, file("parameters.list", "size how large\n"), file("variants.list", "plain\n")]))).toEqual([]);
   });
 
+  test("is nothing for a program", () => {
+    expect(definitionWarnings(parseDefinition([version, file("untrusted/create", "\x7fELF\x02\x01", 0o755)]))).toEqual([]);
+  });
+
   test.each([
     ["a script that isn't executable", [version, create, file("untrusted/rename", "#!/bin/sh\n")], "untrusted/rename isn't executable, so it isn't a script of this definition."],
+    ["a script that nothing says the program of", [version, file("untrusted/create", "echo hello\n", 0o755)], "untrusted/create doesn't begin with #! and isn't an ELF program, so it can't be started."],
+    ["an empty script", [version, create, file("untrusted/verify", "", 0o755)], "untrusted/verify doesn't begin with #! and isn't an ELF program, so it can't be started."],
     ["another version of the interface", [file("ganeti_api_version", "10\n15\n"), create], "ganeti_api_version hasn't 20, the one version that scripts are run with."],
     ["nothing that installs", [version, file("untrusted/export", "#!/bin/sh\n", 0o755)], "It has no create script, so no instance can be installed with it."],
     ["a host half alone", [version, file("create", "#!/bin/sh\n", 0o755)], "Its create script is in the host half only: it installs nothing until an administrator trusts it."],

@@ -8,19 +8,27 @@ const MOST_NAMES = 12;
 
 /** What a person should look at before a definition is registered, in sentences. None of it keeps it from being registered. */
 export function definitionWarnings(parsed: ParsedDefinition): string[] {
-  const { files, manifest, variants, apiVersions } = parsed;
+  const { files, contents, manifest, variants, apiVersions } = parsed;
   const scripts = new Set(SCRIPTS.flatMap((script): string[] => [script, `untrusted/${script}`]));
   const inert = files.filter(({ path, mode }) => scripts.has(path) && (mode & 0o111) === 0);
+  const unrunnable = files.filter(({ path, mode, digest }) => scripts.has(path) && (mode & 0o111) !== 0 && !saysWhatRunsIt(contents.get(digest)));
   const has = (script: string): boolean => manifest.hostScripts.includes(script) || manifest.untrustedScripts.includes(script);
   const classless = namesWithoutClass(parsed);
   return [
     ...inert.map(({ path }) => `${path} isn't executable, so it isn't a script of this definition.`),
+    ...unrunnable.map(({ path }) => `${path} doesn't begin with #! and isn't an ELF program, so it can't be started.`),
     ...(apiVersions.includes(OS_API_VERSION) ? [] : [`ganeti_api_version hasn't ${OS_API_VERSION}, the one version that scripts are run with.`]),
     ...(has("create") ? [] : ["It has no create script, so no instance can be installed with it."]),
     ...(manifest.hostScripts.includes("create") && !manifest.untrustedScripts.includes("create") ? ["Its create script is in the host half only: it installs nothing until an administrator trusts it."] : []),
     ...(files.some(({ path }) => path === "variants.list") && variants.length === 0 ? ["variants.list names no variant."] : []),
     ...(classless.length === 0 ? [] : [`Parameters that parameters.list names and slipway.json doesn't are public, their values stored and shown as they are: ${shorten(classless)}.`]),
   ];
+}
+
+/** The kernel starts programs, and scripts whose first line names one. */
+function saysWhatRunsIt(content: Uint8Array | undefined): boolean {
+  const begins = (bytes: readonly number[]): boolean => bytes.every((byte, index) => content?.[index] === byte);
+  return begins([0x23, 0x21]) || begins([0x7f, 0x45, 0x4c, 0x46]);
 }
 
 const declaredSchema = z.object({ parameters: z.array(z.object({ name: z.string() })).default([]) });

@@ -222,7 +222,7 @@ describe("a sentence about what is wrong", () => {
   it("says where a stored value that no longer fits stands", () => {
     const given: Sources = { floor: "public", required: false, declared: null, defaults: { variant: { visibility: "private", value: "letters" } }, instance: null, request: null };
     const resolution = resolveParameters({ declarations: [{ ...declaration(given), pattern: "[0-9]+", help: "Digits only." }], kept: [], defaults: defaultsOf(given), sent: sentOf(given), operation: "create" });
-    expect(resolution).toMatchObject({ ok: false, problems: [{ code: "invalid", message: "OS parameter p, a default of the variant, must match [0-9]+. Digits only." }] });
+    expect(resolution).toMatchObject({ ok: false, problems: [{ code: "invalid", message: "OS parameter p, a default of the variant, must match [0-9]+ (Digits only)." }] });
   });
 });
 

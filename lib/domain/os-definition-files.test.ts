@@ -63,6 +63,30 @@ describe("what slipway.json may name", () => {
 });
 
 describe("a definition that can't be used", () => {
+  const own = (text: string): DefinitionFile[] => [...base, file("slipway.json", text)];
+  it.each<[string, DefinitionFile[]]>([
+    ["slipway.json: has a member that isn't known: titel.", withManifest({ titel: "Mine" })],
+    ["slipway.json: has members that aren't known: titel.", withManifest({ titel: "Mine", "my titel": "Mine" })],
+    ["slipway.json: parameters[1] has a member that isn't known: choice.", withManifest({ parameters: [{ name: "a" }, { name: "b", choice: ["x"] }] })],
+    ["slipway.json: parameters[2].visibility must be one of public, private, secret.", withManifest({ parameters: [{ name: "a" }, { name: "b" }, { name: "c", visibility: "hidden" }] })],
+    ["slipway.json: title must be text.", withManifest({ title: 1 })],
+    ["slipway.json: title must be a single line.", withManifest({ title: "a\nb" })],
+    ["slipway.json: title must have at most 120 characters.", withManifest({ title: "a".repeat(121) })],
+    ["slipway.json: steps[0].id must have at least 1 character.", withManifest({ steps: [{ id: "", label: "A" }] })],
+    ["slipway.json: steps[0].weight must be more than 0.", withManifest({ steps: [{ id: "a", label: "A", weight: 0 }] })],
+    ["slipway.json: minimumDiskMib must be at least 0.", withManifest({ minimumDiskMib: -1 })],
+    ["slipway.json: must be an object.", own("[]")],
+    ["slipway.json: is not JSON: it can be read up to line 3, column 1.", own('{\n  "title": "hunter2",\n}')],
+    ["slipway.json: is not JSON: it can be read up to line 1, column 4.", own("{} hunter2")],
+    ["variants.list: line 3 isn't a variant's name, which has letters, digits, _, . and - only.", [...base, file("variants.list", "# all\nplain\nnot plain\n")]],
+    ["variants.list: line 2 names plain once more.", [...base, file("variants.list", "plain\nplain\n")]],
+    ["parameters.list: line 2 doesn't begin with a parameter's name.", [...base, file("parameters.list", "size how large\n9lives x\n")]],
+    ["parameters.list: line 2 has a control character.", [...base, file("parameters.list", "size how large\nb\x1b[31m\n")]],
+    ["ganeti_api_version: line 2 isn't a number.", [file("ganeti_api_version", "20\ntwenty\n"), file("untrusted/create", "#!/bin/sh\n", 0o755)]],
+  ])("is refused by a sentence: %s", (message, files) => {
+    expect(() => parseDefinition(files)).toThrow(expect.objectContaining({ message }));
+  });
+
   it.each<[string, DefinitionFile[], string]>([
     ["no API version", [file("untrusted/create", "", 0o755)], "ganeti_api_version"],
     ["an API version that is no number", [file("ganeti_api_version", "twenty"), file("create", "", 0o755)], "ganeti_api_version"],

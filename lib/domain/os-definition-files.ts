@@ -56,14 +56,21 @@ function text(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): strin
   }
 }
 
+/** A line with something on it. */
+interface Line {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
 /** Lines with something on them; `#` begins a comment. */
-function lines(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): string[] {
-  const all = (text(files, path) ?? "").split(/\r?\n/);
+function lines(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): Line[] {
+  const all = (text(files, path) ?? "").split(/\r?\n/).map((line, index) => ({ number: index + 1, text: line }));
   for (const line of all) {
-    if (line.length > LINE_LENGTH) throw fileError(path, `has a line of more than ${LINE_LENGTH} characters`);
-    if (UNUSABLE.test(line)) throw fileError(path, "has a control character");
+    if (line.text.length > LINE_LENGTH) throw fileError(path, `line ${line.number} has more than ${LINE_LENGTH} characters`);
+    if (UNUSABLE.test(line.text)) throw fileError(path, `line ${line.number} has a control character`);
   }
-  return all.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+  return all.map((line) => ({ ...line, text: line.text.trim() })).filter((line) => line.text !== "" && !line.text.startsWith("#"));
 }
 
 /**
@@ -114,31 +121,36 @@ function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function parseApiVersions(list: readonly string[]): number[] {
+function parseApiVersions(list: readonly Line[]): number[] {
   const file = "ganeti_api_version";
   if (list.length === 0) throw fileError(file, "is missing or empty");
-  if (list.some((line) => !/^\d{1,4}$/.test(line))) throw fileError(file, "must have a number a line");
-  return [...new Set(list.map(Number))].toSorted((a, b) => a - b);
+  const wrong = list.find(({ text }) => !/^\d{1,4}$/.test(text));
+  if (wrong !== undefined) throw fileError(file, `line ${wrong.number} isn't a number`);
+  return [...new Set(list.map(({ text }) => Number(text)))].toSorted((a, b) => a - b);
 }
 
-function parseVariants(variants: readonly string[]): readonly string[] {
+function parseVariants(list: readonly Line[]): readonly string[] {
   const file = "variants.list";
-  if (variants.length > DEFINITION_LIMITS.variants) throw fileError(file, `has more than ${DEFINITION_LIMITS.variants} variants`);
-  for (const variant of variants) if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(variant)) throw fileError(file, "has a name that can't be used");
-  if (new Set(variants).size !== variants.length) throw fileError(file, "names a variant twice");
-  return variants;
+  if (list.length > DEFINITION_LIMITS.variants) throw fileError(file, `has more than ${DEFINITION_LIMITS.variants} variants`);
+  const variants = new Set<string>();
+  for (const { number, text: variant } of list) {
+    if (!/^[a-zA-Z0-9_.-]{1,64}$/.test(variant)) throw fileError(file, `line ${number} isn't a variant's name, which has letters, digits, _, . and - only`);
+    if (variants.has(variant)) throw fileError(file, `line ${number} names ${variant} once more`);
+    variants.add(variant);
+  }
+  return [...variants];
 }
 
 /** `name description` a line, as Ganeti has it. */
-function parseParameterList(list: readonly string[]): Map<string, string> {
+function parseParameterList(list: readonly Line[]): Map<string, string> {
   const file = "parameters.list";
   const parameters = new Map<string, string>();
   for (const line of list) {
-    const [name = "", ...rest] = line.split(/\s+/);
+    const [name = "", ...rest] = line.text.split(/\s+/);
     const help = rest.join(" ");
-    if (!PARAMETER_NAME.test(name)) throw fileError(file, "has a name that can't be used");
-    if (parameters.has(name)) throw fileError(file, `names ${name} twice`);
-    if (help.length > HELP_LENGTH) throw fileError(file, `describes ${name} in more than ${HELP_LENGTH} characters`);
+    if (!PARAMETER_NAME.test(name)) throw fileError(file, `line ${line.number} doesn't begin with a parameter's name`);
+    if (parameters.has(name)) throw fileError(file, `line ${line.number} names ${name} once more`);
+    if (help.length > HELP_LENGTH) throw fileError(file, `line ${line.number} describes ${name} in more than ${HELP_LENGTH} characters`);
     parameters.set(name, help);
     if (parameters.size > PARAMETER_LIMITS.count) throw fileError(file, `has more than ${PARAMETER_LIMITS.count} parameters`);
   }
@@ -157,7 +169,7 @@ function parseManifest(files: ReadonlyMap<string, DefinitionFile>): OsManifest {
   refuseSameVariable(parameters.map(({ name }) => name), listed);
   const scripts = (folder: string): string[] => SCRIPTS.filter((name) => ((files.get(folder + name)?.mode ?? 0) & 0o111) !== 0);
   const manifest = osManifestSchema.safeParse({ ...own, parameters, hostScripts: scripts(""), untrustedScripts: scripts(UNTRUSTED) });
-  if (!manifest.success) throw fileError("parameters.list", `together with slipway.json has more than ${PARAMETER_LIMITS.count} parameters`);
+  if (!manifest.success) throw fileError("parameters.list", `has more than ${PARAMETER_LIMITS.count} parameters, together with those of slipway.json`);
   if (manifest.data.hostScripts.length + manifest.data.untrustedScripts.length === 0) {
     throw fileError("create", "there is no executable script, neither here nor in untrusted/");
   }

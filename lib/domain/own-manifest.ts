@@ -3,6 +3,7 @@ import { z } from "zod";
 import { findJsonProblem } from "./check-json.ts";
 import type { JsonProblem } from "./check-json.ts";
 import { checkValue } from "./check-value.ts";
+import { findJsonError } from "./find-json-error.ts";
 import { locationProblem } from "./image-location.ts";
 import { installationParameterProblem } from "./installation-parameters.ts";
 import { isMask } from "./masks.ts";
@@ -14,8 +15,7 @@ import { PARAMETER_LIMITS } from "./parameters.ts";
 import { describeIssue } from "./parse-input.ts";
 
 const JSON_LIMITS = { depth: 16, nodes: 20_000 } as const;
-const JSON_PROBLEMS: Readonly<Record<JsonProblem, string>> = {
-  syntax: "is not JSON",
+const JSON_PROBLEMS: Readonly<Record<Exclude<JsonProblem, "syntax">, string>> = {
   depth: "is nested too deeply",
   nodes: "has too many parts",
   duplicate: "has an object with the same key twice",
@@ -63,18 +63,17 @@ type OwnManifest = Omit<z.output<typeof ownManifestSchema>, "carriedImage"> & Pi
 /** Text of slipway.json, read, or what is wrong with it as the end of a sentence. */
 export function parseOwnManifest(text: string): OwnManifest | { readonly problem: string } {
   const structure = findJsonProblem(text, JSON_LIMITS);
-  if (structure !== null) return { problem: JSON_PROBLEMS[structure] };
+  if (structure !== null) return { problem: structure === "syntax" ? syntaxProblem(text) : JSON_PROBLEMS[structure] };
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return { problem: JSON_PROBLEMS.syntax };
+    return { problem: syntaxProblem(text) };
   }
   if (!hasOnlyText(json)) return { problem: "has a text with characters that can't be used" };
   const parsed = ownManifestSchema.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return { problem: `has a field that can't be used: ${pathOf(issue?.path)} ${describeIssue(issue)}` };
+    return { problem: describeFirst(parsed.error.issues[0]) };
   }
   const problem = findProblem(parsed.data);
   if (problem !== null) return { problem };
@@ -82,10 +81,30 @@ export function parseOwnManifest(text: string): OwnManifest | { readonly problem
   return { ...others, carriedImage: carriedImage?.sha256 ?? null };
 }
 
-/** Keys of a record are the author's own words; one that isn't of a name's form isn't repeated. */
-function pathOf(path: readonly PropertyKey[] | undefined): string {
-  const parts = (path ?? []).map((part) => (/^[\w-]{1,64}$/.test(String(part)) ? String(part) : "…"));
-  return parts.length === 0 ? "at its top" : parts.join(".");
+function syntaxProblem(text: string): string {
+  const place = findJsonError(text);
+  return place === null ? "is not JSON" : `is not JSON: it can be read up to line ${place.line}, column ${place.column}`;
+}
+
+/** `parameters[2].visibility must be one of public, private, secret` */
+function describeFirst(issue: z.core.$ZodIssue | undefined): string {
+  const where = pathOf(issue?.path ?? []);
+  if (issue?.code !== "unrecognized_keys") return `${where === "" ? "" : `${where} `}${describeIssue(issue)}`;
+  const names = issue.keys.filter(isName).slice(0, MOST_NAMES).join(", ");
+  const one = issue.keys.length === 1;
+  return `${where === "" ? "" : `${where} `}has ${one ? "a member that isn't" : "members that aren't"} known${names === "" ? "" : `: ${names}`}`;
+}
+
+/** Of members that aren't known. */
+const MOST_NAMES = 5;
+
+/** Keys are the author's own words; one that isn't of a name's form isn't repeated. */
+function isName(key: string): boolean {
+  return /^[\w-]{1,64}$/.test(key);
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((whole, part) => (typeof part === "number" ? `${whole}[${part}]` : `${whole}${whole === "" ? "" : "."}${isName(String(part)) ? String(part) : "…"}`), "");
 }
 
 function hasOnlyText(value: unknown): boolean {

@@ -7,25 +7,43 @@ export function parseInput<S extends z.ZodType>(schema: S, input: z.input<S>): z
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.map(String).join(".") ?? "";
-  throw new SlipwayError("invalid", `${field === "" ? "The request" : field} can't be used: ${describeIssue(issue)}.`, { field });
+  throw new SlipwayError("invalid", `${field === "" ? "The request" : field} ${describeIssue(issue)}.`, { field });
 }
 
-/** What was expected, as the end of a sentence. zod's own messages can quote what they were given. */
+/** What is wrong, as the end of a sentence that begins with the field. zod's own messages can quote what they were given; this doesn't. */
 export function describeIssue(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "too_small":
-      return issue.origin === "string" ? `it has fewer than ${issue.minimum} characters` : `it is below ${issue.minimum}`;
+      return `must ${issue.origin === "string" || issue.origin === "array" ? "have" : "be"} ${bound(issue.inclusive === false ? "more than" : "at least", issue.minimum, issue.origin)}`;
     case "too_big":
-      return issue.origin === "string" ? `it has more than ${issue.maximum} characters` : `it is above ${issue.maximum}`;
+      return `must ${issue.origin === "string" || issue.origin === "array" ? "have" : "be"} ${bound(issue.inclusive === false ? "less than" : "at most", issue.maximum, issue.origin)}`;
     case "invalid_type":
-      return `it must be of type ${issue.expected}`;
+      return `must be ${TYPES[issue.expected] ?? `of type ${issue.expected}`}`;
     case "invalid_format":
-      return issue.message.startsWith("must ") ? `it ${issue.message}` : `it has not the form of ${issue.format}`;
+      return issue.message.startsWith("must ") ? issue.message : issue.format === "regex" ? "doesn't have the form that is needed" : `doesn't have the form of ${issue.format}`;
     case "invalid_value":
-      return `it must be one of ${issue.values.map(String).join(", ")}`;
+      return issue.values.length === 1 ? `must be ${String(issue.values[0])}` : `must be one of ${issue.values.map(String).join(", ")}`;
     case "unrecognized_keys":
-      return "it has fields that aren't known";
+      return "has members that aren't known";
+    case "custom":
+      return issue.message.startsWith("must ") ? issue.message : "isn't valid";
     default:
-      return "it isn't valid";
+      return "isn't valid";
   }
+}
+
+/** zod's names of JSON's types, with their articles. */
+const TYPES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
+};
+
+function bound(words: string, number: number | bigint, origin: string): string {
+  const noun = origin === "string" ? " character" : origin === "array" ? " item" : "";
+  return `${words} ${number}${noun}${noun === "" || number === 1 ? "" : "s"}`;
 }

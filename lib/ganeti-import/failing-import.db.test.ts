@@ -89,7 +89,7 @@ describe("an import", () => {
     await writeFile(path.join(bad, "slipway.json"), "{not json");
     const { cannot, bring } = await run(parseGanetiConfig(configJson([instanceJson(1, { os: "broken" }), instanceJson(2)])));
     expect(cannot.filter(({ lost }) => lost === "all").map(({ name, reason, detail }) => [name, reason, detail])).toEqual([
-      ["broken", "Its folder can't be registered.", "slipway.json: is not JSON."],
+      ["broken", "Its folder can't be registered.", "slipway.json: is not JSON: it can be read up to line 1, column 2."],
       ["instance1.example.test", "Its OS definition is not here: give its folder with --os-directory and import again.", "broken"],
     ]);
     expect(bring.definitions.map(({ name }) => name)).toEqual(["debootstrap"]);
