@@ -102,7 +102,7 @@ describe("defaults", () => {
     ["a name that isn't declared", { public: { nosuch: "x" } }, { code: "unknown_parameter", field: "osparams.nosuch" }],
     ["a class below the floor", { public: { ldap_password: "the-canary" } }, { code: "visibility_too_low", message: "OS parameter ldap_password must be sent as private." }],
     ["a secret parameter", { private: { root_password: "the-canary" } }, { code: "invalid", message: "OS parameter root_password is secret, and secret parameters have no default." }],
-    ["a value against its pattern", { public: { suffix: "THE-CANARY" } }, { code: "invalid", message: "OS parameter suffix must match [a-z.]*. Letters and dots." }],
+    ["a value against its pattern", { public: { suffix: "THE-CANARY" } }, { code: "invalid", message: "OS parameter suffix must match [a-z.]* (Letters and dots)." }],
     ["a variant that isn't there", { variant: "nosuch", public: { suffix: "x" } }, { code: "unknown_object", field: "variant" }],
     ["a name with a value in both classes", { public: { suffix: "x" }, private: { suffix: "y" } }, { code: "invalid", field: "osparams.suffix" }],
   ])("of a definition are refused for %s, and nothing of the request is kept", async (_, input, error) => {
@@ -241,7 +241,7 @@ describe("an install", () => {
   it("is refused for a default that no longer fits, and told whose it is", async () => {
     await forCluster({ public: { suffix: "NOT-LETTERS" } });
     const attempt = createInstance(cluster.admin, newInstance("unfit.example.test", { osType: "anos+plain", parameters: {} }));
-    await expect(attempt).rejects.toMatchObject({ code: "invalid", field: "osparams.suffix", message: "OS parameter suffix, a default of the cluster, must match [a-z.]*. Letters and dots." });
+    await expect(attempt).rejects.toMatchObject({ code: "invalid", field: "osparams.suffix", message: "OS parameter suffix, a default of the cluster, must match [a-z.]* (Letters and dots)." });
   });
 
   it("is previewed with what no longer fits, beside a value that may be sent in its place", async () => {
