@@ -11,6 +11,7 @@ const preview: InstallPreview = {
     definitionDigest: "d",
     runs: [],
     appliance: null,
+    verifiesFirst: false,
     completion: "reported",
     replacesDisk: { index: 0, sizeMib: 2048 },
     keepsDisks: [],

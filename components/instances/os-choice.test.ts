@@ -3,7 +3,7 @@ import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { chosenOs, osChoices, withCurrent } from "./os-choice.ts";
 
 function definition(name: string, change: Partial<OsDefinitionSummary> = {}): OsDefinitionSummary {
-  return { id: name, name, title: name, variants: [], owner: null, trusted: null, hidden: false, blacklisted: false, version: 1, digest: "0", instanceCount: 0, ...change };
+  return { id: name, name, title: name, variants: [], owner: null, trusted: null, hidden: false, blacklisted: false, version: 1, digest: "0", instanceCount: 0, installRefusal: null, ...change };
 }
 
 const offered = (definitions: readonly OsDefinitionSummary[], current: string | null) => osChoices(definitions, current).map(({ osType }) => osType);

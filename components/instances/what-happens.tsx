@@ -4,6 +4,7 @@ import { formatDuration, formatMib } from "#components/format.ts";
 import { Trust } from "#components/os-definitions/trust.tsx";
 import { Card } from "#components/ui/card.tsx";
 import { classes } from "#components/ui/classes.ts";
+import { parseOsType } from "#lib/domain/os-definition.ts";
 import type { InstallCheck, InstallPlan } from "#lib/domain/install-plan.ts";
 
 /** What a create or a reinstall will do, and what was checked, before anything is touched. */
@@ -22,6 +23,11 @@ export function WhatHappens({ name, plan, checks, kept, pending = false, childre
             </Effect>
           ))}
           <DiskEffect plan={plan} />
+          {plan.verifiesFirst ? (
+            <Effect word="runs">
+              {parseOsType(plan.osType).name} verify, which looks at the parameters first, in the appliance, without a disk
+            </Effect>
+          ) : null}
           {plan.runs.map((run) => (
             <Effect key={run.place} word="runs">
               {run.definition} {run.script}, <Trust run={run} />

@@ -1,6 +1,6 @@
 "use client";
 
-import { formatBytes, formatMib, plural } from "#components/format.ts";
+import { formatBytes, plural } from "#components/format.ts";
 import { TitledCard } from "#components/ui/card.tsx";
 import { DefinitionList } from "#components/ui/definition-list.tsx";
 import { Digest, Mono } from "#components/ui/mono.tsx";
@@ -9,17 +9,20 @@ import type { OsDefinitionCheck } from "#lib/domain/os-definition-views.ts";
 import { DeclaredParameters } from "./declared-parameters.tsx";
 import { DefinitionFiles } from "./definition-files.tsx";
 import { halvesOf } from "./halves.ts";
+import { needsText } from "./needs.ts";
 import { ScriptRuns } from "./script-runs.tsx";
+import { hostRuns, listed } from "./trust-effect.ts";
 import { VersionDiffView } from "./version-diff.tsx";
 
 /** What an archive holds and what it would do, before anything is registered. */
 export function CheckView({ check }: { readonly check: OsDefinitionCheck }) {
   const { manifest, diff } = check;
+  const onHost = hostRuns(check.runs);
   return (
     <div className="flex flex-col gap-5">
       {check.trustedAtOnce ? (
         <Notice kind="bad" title="It would be trusted at once">
-          {manifest.hostScripts.length === 0 ? "It has no script for hosts, so for now that changes nothing." : "Its host scripts run as root on nodes from the next install on."}
+          {onHost.length === 0 ? "As things are, nothing of it would run on a host." : `On hosts, as root, from the next install on: ${listed(onHost)}.`}
         </Notice>
       ) : null}
       {check.warnings.length === 0 ? null : (
@@ -62,7 +65,7 @@ function factsOf({ manifest, variants, apiVersions, files, digest }: OsDefinitio
     ["Title", manifest.title === "" ? <span key="title" className="text-soft">none</span> : manifest.title],
     ["About", manifest.description === "" ? <span key="about" className="text-soft">nothing said</span> : manifest.description],
     ["Variants", variants.length === 0 ? "none" : <Mono key="variants">{variants.join(", ")}</Mono>],
-    ["Needs", `${formatMib(manifest.minimumDiskMib)} disk, ${formatMib(manifest.minimumMemoryMib)} memory`],
+    ["Needs", needsText(manifest)],
     ["Appliance", manifest.appliance],
     ["Image", manifest.defaultImage === null ? "none" : <Mono key="image">{manifest.defaultImage.location}</Mono>],
     ["Ganeti API", apiVersions.join(", ")],
@@ -71,7 +74,8 @@ function factsOf({ manifest, variants, apiVersions, files, digest }: OsDefinitio
   ] as const;
 }
 
-function hostNote({ manifest, trustedAtOnce }: OsDefinitionCheck): string {
+function hostNote({ manifest, runs, trustedAtOnce }: OsDefinitionCheck): string {
   if (manifest.hostScripts.length === 0) return "no script for hosts";
-  return trustedAtOnce ? "trusted at once" : "runs nowhere until an administrator trusts this version";
+  if (hostRuns(runs).length > 0) return "trusted at once";
+  return trustedAtOnce ? "trusted at once, and runs nowhere as things are" : "runs nowhere: nobody trusts this content";
 }

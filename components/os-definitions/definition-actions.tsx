@@ -17,8 +17,8 @@ export interface DefinitionActionsProps {
   /** What this person may do at all; the rest isn't mentioned. */
   readonly allowed: readonly OsAction[];
   readonly blocked: Readonly<Partial<Record<OsAction, string>>>;
-  /** `name+variant` to begin a new instance with; null: not for this person, or nothing is registered. */
-  readonly newInstance: string | null;
+  /** `name+variant` to begin a new instance with, or why there can be none; null: not for this person. */
+  readonly newInstance: { readonly osType: string; readonly refusal: string | null } | null;
   readonly user: string;
 }
 
@@ -39,7 +39,7 @@ export function DefinitionActions({ name, serialNo, hidden, blacklisted, allowed
   };
   return (
     <>
-      {newInstance === null ? null : <ButtonLink href={paths.newInstance({ os: newInstance })}>New instance with it</ButtonLink>}
+      {newInstance === null ? null : <NewInstance {...newInstance} />}
       {allowed.includes("upload") && blocked.upload === undefined ? <ButtonLink href={paths.uploadDefinition(name)}>New version</ButtonLink> : null}
       {offered.length === 0 ? null : (
         <DropdownMenu.Root modal={false}>
@@ -61,6 +61,21 @@ export function DefinitionActions({ name, serialNo, hidden, blacklisted, allowed
       )}
       <DefinitionDialog name={name} serialNo={serialNo} question={asked} blocked={asked === null ? null : (blocked[ACTION_OF[asked]] ?? null)} user={user} onClose={() => ask(null)} />
     </>
+  );
+}
+
+function NewInstance({ osType, refusal }: { readonly osType: string; readonly refusal: string | null }) {
+  if (refusal === null) return <ButtonLink href={paths.newInstance({ os: osType })}>New instance with it</ButtonLink>;
+  return (
+    <span className="inline-flex max-w-[48ch] flex-wrap items-center justify-end gap-x-2 gap-y-1">
+      {/* Not `disabled`, which the keyboard passes over: the reason is to be read. */}
+      <Button aria-disabled aria-describedby="no-new-instance">
+        New instance with it
+      </Button>
+      <span id="no-new-instance" className="text-small text-soft">
+        {refusal}
+      </span>
+    </span>
   );
 }
 

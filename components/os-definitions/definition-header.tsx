@@ -13,7 +13,7 @@ import { allowedActions } from "./rights.ts";
 export function DefinitionHeader({ definition, identity }: { readonly definition: OsDefinitionDetail; readonly identity: Identity }) {
   const { name, title, version, owner } = definition;
   const allowed = allowedActions(identity, owner);
-  const mayInstall = reach(identity, "instance.create") !== "none" && version !== null;
+  const mayInstall = reach(identity, "instance.create") !== "none";
   const mayModify = allowed.includes("modify");
   return (
     <>
@@ -29,7 +29,7 @@ export function DefinitionHeader({ definition, identity }: { readonly definition
               blacklisted={definition.blacklisted}
               allowed={allowed}
               blocked={definition.blockedActions}
-              newInstance={mayInstall ? formatOsType(name, definition.variants[0] ?? null) : null}
+              newInstance={mayInstall ? { osType: formatOsType(name, definition.variants[0] ?? null), refusal: definition.installRefusal } : null}
               user={identity.name}
             />
           )

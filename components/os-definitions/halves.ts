@@ -14,6 +14,15 @@ export function isScript({ path, mode }: Pick<OsFileView, "path" | "mode">): boo
   return SCRIPT.test(path) && (mode & 0o111) !== 0;
 }
 
+/** Files at the top that describe a definition, and are no code. Everything else beside untrusted/ may be sourced by a script on a host. */
+const DESCRIPTION: ReadonlySet<string> = new Set(["slipway.json", "ganeti_api_version", "variants.list", "parameters.list"]);
+
+/** What a file is part of, for whoever reads what changed. */
+export function partOf(path: string): "untrusted half" | "host half" | "definition" {
+  if (path.startsWith(UNTRUSTED)) return "untrusted half";
+  return DESCRIPTION.has(path) ? "definition" : "host half";
+}
+
 /** Files by half, scripts first, then by path. */
 export function halvesOf(files: readonly OsFileView[]): Halves {
   const sorted = files.toSorted((a, b) => Number(isScript(b)) - Number(isScript(a)) || (a.path < b.path ? -1 : 1));

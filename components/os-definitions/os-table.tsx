@@ -7,8 +7,8 @@ import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { DefinitionMarks } from "./definition-marks.tsx";
 import { TrustOf } from "./trust.tsx";
 
-/** OS definitions with whose they are, what they offer and how far they are trusted. `forbidden`: the cluster lets no script run on a host. */
-export function OsTable({ definitions, user, forbidden }: { readonly definitions: readonly OsDefinitionSummary[]; readonly user: string; readonly forbidden: boolean }) {
+/** OS definitions with whose they are, what they offer and who trusts them. */
+export function OsTable({ definitions, user }: { readonly definitions: readonly OsDefinitionSummary[]; readonly user: string }) {
   return (
     <Table label="OS definitions">
       <thead>
@@ -17,7 +17,7 @@ export function OsTable({ definitions, user, forbidden }: { readonly definitions
           <Th>Title</Th>
           <Th>Owner</Th>
           <Th>Variants</Th>
-          <Th>Code runs</Th>
+          <Th>Trust</Th>
           <Th className="text-right">Version</Th>
           <Th className="text-right">Instances</Th>
         </tr>
@@ -44,7 +44,7 @@ export function OsTable({ definitions, user, forbidden }: { readonly definitions
               <Td className="max-w-[24ch] truncate" title={variants.join(", ")}>
                 {variants.length === 0 ? <span className="text-soft">none</span> : <Mono>{variants.join(", ")}</Mono>}
               </Td>
-              <Td className="whitespace-nowrap">{definition.version === null ? <span className="text-soft">nothing registered</span> : <TrustOf trusted={definition.trusted} forbidden={forbidden} />}</Td>
+              <Td className="whitespace-nowrap">{definition.version === null ? <span className="text-soft">nothing registered</span> : <TrustOf trusted={definition.trusted} />}</Td>
               <Td className="text-right">{definition.version ?? <span className="text-soft">none</span>}</Td>
               <Td className="text-right">{formatCount(definition.instanceCount)}</Td>
             </Tr>

@@ -32,18 +32,8 @@ export function ScriptRuns({ runs, manifest, trusted }: Props) {
               <Mono>{run.script}</Mono>
             </Td>
             <Td className="w-full min-w-[24ch] py-1.5">
-              {run.refusal === null ? (
-                <ul className="flex flex-col gap-0.5">
-                  {run.places.map((place) => (
-                    <li key={place}>{placeOf(place, trusted)}</li>
-                  ))}
-                  {manifest.hostScripts.includes(run.script) && !run.places.includes("host") ? <li className="pl-5 text-small text-soft">its host half runs nowhere</li> : null}
-                </ul>
-              ) : (
-                <span className="text-soft">
-                  <b className="font-medium text-ink">nowhere</b>. {run.refusal}
-                </span>
-              )}
+              <RunPlaces run={run} trusted={trusted} detailed />
+              {run.refusal === null && manifest.hostScripts.includes(run.script) && !run.places.includes("host") ? <p className="pl-5 text-small text-soft">its host half runs nowhere</p> : null}
             </Td>
           </Tr>
         ))}
@@ -52,8 +42,26 @@ export function ScriptRuns({ runs, manifest, trusted }: Props) {
   );
 }
 
-function placeOf(place: "appliance" | "host", trusted: TrustView | null) {
-  if (place === "appliance") return <InAppliance detailed />;
+/** The places of one script, or why it has none. */
+export function RunPlaces({ run: { places, refusal }, trusted = null, detailed = false }: { readonly run: ScriptRunView; readonly trusted?: TrustView | null; readonly detailed?: boolean }) {
+  if (refusal !== null) {
+    return (
+      <span className="text-soft">
+        <b className="font-medium text-ink">nowhere</b>. {refusal}
+      </span>
+    );
+  }
+  return (
+    <ul className="flex flex-col gap-0.5">
+      {places.map((place) => (
+        <li key={place}>{placeOf(place, trusted, detailed)}</li>
+      ))}
+    </ul>
+  );
+}
+
+function placeOf(place: "appliance" | "host", trusted: TrustView | null, detailed: boolean) {
+  if (place === "appliance") return <InAppliance detailed={detailed} />;
   if (trusted !== null) return <OnHost by={trusted.by} at={trusted.at} />;
   return (
     <span className="inline-flex gap-1.5">

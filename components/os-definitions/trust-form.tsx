@@ -16,6 +16,8 @@ import { Digest } from "#components/ui/mono.tsx";
 import { Notice } from "#components/ui/notice.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
 import { ConfirmName } from "./confirm-name.tsx";
+import { trustSentence, withdrawSentence } from "./trust-effect.ts";
+import type { TrustEffect } from "./trust-effect.ts";
 
 interface Props {
   readonly name: string;
@@ -25,6 +27,9 @@ interface Props {
   readonly withdraw: boolean;
   /** Who can upload a version of it: named in what follows from trusting updates. */
   readonly owner: string | null;
+  readonly effect: TrustEffect;
+  /** Why trust brings nothing onto a host as things are; null: it does. */
+  readonly notOnHost: string | null;
   readonly blocked: string | null;
   readonly user: string;
 }
@@ -50,7 +55,7 @@ export function TrustForm(props: Props) {
   );
 }
 
-function TrustFormOf({ name, version, digest, withdraw, owner, blocked, user, newer, onTakeNewer }: Props & { readonly newer: number | null; readonly onTakeNewer: () => void }) {
+function TrustFormOf({ name, version, digest, withdraw, owner, effect, notOnHost, blocked, user, newer, onTakeNewer }: Props & { readonly newer: number | null; readonly onTakeNewer: () => void }) {
   const router = useRouter();
   const alive = useAlive();
   const [reason, setReason] = useState("");
@@ -90,13 +95,7 @@ function TrustFormOf({ name, version, digest, withdraw, owner, blocked, user, ne
           </div>
         )}
         <p className="mb-3 max-w-[72ch]">
-          {withdraw ? (
-            <>From the next install on, nothing of {name} runs on a host. An install of it that has only a host half is refused.</>
-          ) : (
-            <>
-              The host scripts of exactly this version run as root on nodes, at every install of it: <Digest digest={digest} label={`digest of version ${version}`} />
-            </>
-          )}
+          {withdraw ? withdrawSentence(name, effect) : trustSentence(effect, notOnHost)} {withdraw ? null : <Digest digest={digest} label={`digest of version ${version}`} />}
         </p>
         <Field id="trust-reason" label="Reason" hint={withdraw ? "Kept in the audit log." : "Kept in the audit log, and shown beside the trust."} error={reasonError}>
           <Textarea {...fieldIds("trust-reason", { hint: true, error: reasonError !== null })} rows={2} value={reason} onChange={(event) => setReason(event.target.value)} maxLength={MOST_REASON} needed={reason.trim() === ""} placeholder={withdraw ? "Why it is no longer trusted" : "Who read it, and what it does on the host"} />
@@ -109,7 +108,7 @@ function TrustFormOf({ name, version, digest, withdraw, owner, blocked, user, ne
               <span>
                 Updates of this definition are trusted too
                 <span className="block text-small text-soft">
-                  {owner === null ? "Every administrator" : `${owner}, its owner,`} can then upload code that runs as root on nodes, and nobody reads it first.
+                  {owner === null ? "Every administrator" : `${owner}, its owner,`} can then upload code for hosts that is trusted at once, and nobody reads it first.
                 </span>
               </span>
             </label>

@@ -1,4 +1,4 @@
-import { Box, Server } from "lucide-react";
+import { Box, Server, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import type { ScriptPlace } from "#lib/domain/install-plan.ts";
 import { formatExact } from "#components/format.ts";
@@ -38,14 +38,24 @@ export function Trust({ run }: { readonly run: ScriptPlace }) {
   }
 }
 
-/** As `Trust`, for a definition as a whole: in the appliance unless an administrator said otherwise, and the cluster lets it. */
-export function TrustOf({ trusted, forbidden }: { readonly trusted: { readonly by: string; readonly at: string } | null; readonly forbidden: boolean }) {
-  if (trusted === null) return <InAppliance />;
-  if (!forbidden) return <OnHost {...trusted} />;
+/** Whether a definition is trusted and on whose word. Where its code runs follows from more than that, and isn't said here. */
+export function TrustOf({ trusted }: { readonly trusted: { readonly by: string; readonly at: string } | null }) {
+  if (trusted === null) return <span className="text-soft">untrusted</span>;
   return (
-    <Marked place="appliance">
-      <b className="font-medium text-ink">in the appliance</b>: trusted by {trusted.by}, but the cluster forbids scripts on hosts
-    </Marked>
+    <span className="inline-flex gap-1.5 text-soft">
+      <ShieldCheck aria-hidden="true" size={14} className="mt-[3px] shrink-0" />
+      <span>
+        <b className="font-medium text-ink">trusted</b> by {trusted.by} on <Day at={trusted.at} />
+      </span>
+    </span>
+  );
+}
+
+function Day({ at }: { readonly at: string }) {
+  return (
+    <time dateTime={at} title={formatExact(at)}>
+      {at.slice(0, 10)}
+    </time>
   );
 }
 
@@ -61,10 +71,7 @@ export function InAppliance({ detailed = false, inline = false }: { readonly det
 export function OnHost({ by, at, inline = false }: { readonly by: string; readonly at: string; readonly inline?: boolean }) {
   return (
     <Marked place="host" inline={inline}>
-      <b className="font-medium text-bad">on the host, as root</b>, trusted by {by} on{" "}
-      <time dateTime={at} title={formatExact(at)}>
-        {at.slice(0, 10)}
-      </time>
+      <b className="font-medium text-bad">on the host, as root</b>, trusted by {by} on <Day at={at} />
     </Marked>
   );
 }

@@ -40,7 +40,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
   const { state, check, problem, runCheck, register, reset } = useUpload((registered) => router.push(paths.osDefinition(registered)));
   const busy = state.step === "checking" || state.step === "registering";
   const nameError = name !== "" && !allowed.test(name) ? "Letters, digits, - . _ only, the first a letter or digit; at most 64." : null;
-  const missing = name === "" ? "A name is missing" : archive === null ? "An archive is missing" : null;
+  const missing = archive === null ? (name === "" ? "Choose a name and an archive." : "Choose an archive.") : name === "" ? "Its name doesn’t serve as one: type a name." : null;
 
   const choose = async (file: File | undefined): Promise<void> => {
     reset();
@@ -66,7 +66,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
   };
   const command = (): string =>
     curlUpload({ url: `${window.location.origin}${api.osVersions(name)}`, user, contentType: archiveType(archive?.fileName ?? "") ?? "application/gzip", file: archive?.fileName ?? "definition.tar.gz" });
-  const nothingNew = check !== null && holdsNothingNew(check) ? `The current version of ${check.name} holds this already` : null;
+  const nothingNew = check !== null && holdsNothingNew(check) ? `Version ${check.existingVersion ?? ""}, the current one, holds this very content: there is nothing to register.` : null;
 
   return (
     <form method="post" noValidate onSubmit={submit} className="flex min-w-0 flex-col gap-5">
@@ -122,7 +122,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
             <FormEnd why={nothingNew ?? "Checked. Nothing is registered yet."}>
               <CopyButton text={command}>Copy as curl</CopyButton>
               <Button type="submit" kind="main" disabled={busy || nothingNew !== null}>
-                {check.existingVersion === null ? `Register version ${check.nextVersion} of ${check.name}` : `Make version ${check.existingVersion} of ${check.name} current again`}
+                {registerWords(check)}
               </Button>
             </FormEnd>
           </div>
@@ -135,6 +135,12 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
 /** The same content again changes nothing; that of an older version makes it the current one again. */
 function holdsNothingNew({ existingVersion, diff }: OsDefinitionCheck): boolean {
   return existingVersion !== null && existingVersion === diff?.from.version;
+}
+
+function registerWords(check: OsDefinitionCheck): string {
+  const { name, existingVersion, nextVersion } = check;
+  if (existingVersion === null) return `Register version ${nextVersion} of ${name}`;
+  return holdsNothingNew(check) ? `Version ${existingVersion} of ${name} is current` : `Make version ${existingVersion} of ${name} current again`;
 }
 
 function Sending({ step, percent, bytes }: { readonly step: "checking" | "registering"; readonly percent: number; readonly bytes: number }) {

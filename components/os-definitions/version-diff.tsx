@@ -8,6 +8,7 @@ import type { FileDiff, VersionDiff } from "#lib/domain/os-definition-views.ts";
 import { modeText } from "./definition-files.tsx";
 import { countLines, diffLines, isEmptyDiff, shareLines, unseenIn } from "./diff-lines.ts";
 import { NO_TEXT, Unseen } from "./file-text.tsx";
+import { partOf } from "./halves.ts";
 import { ParameterChanges } from "./parameter-changes.tsx";
 
 /** Everything that is different between two versions: what it asks for, then files with their lines. */
@@ -67,14 +68,13 @@ const CHANGES: Readonly<Record<FileDiff["change"], string>> = { added: "added", 
 
 function FileDiffCard({ file, lines, href }: { readonly file: FileDiff; readonly lines: number; readonly href: string | null }) {
   const { added, removed } = countLines(file.hunks ?? []);
-  const untrusted = file.path.startsWith("untrusted/");
   return (
     <section aria-label={file.path} className="min-w-0 rounded-md border border-line bg-panel">
       <details open className="group">
         <summary className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-0.5 rounded-md px-4 py-2 -outline-offset-2 hover:bg-hover">
           <Mono className="font-medium wrap-anywhere">{file.path}</Mono>
           <span className={classes("text-small", file.change === "removed" ? "text-bad" : file.change === "added" ? "text-ok" : "text-soft")}>{CHANGES[file.change]}</span>
-          <span className="text-small text-soft">{untrusted ? "untrusted half" : "host half"}</span>
+          <span className="text-small text-soft">{partOf(file.path)}</span>
           <span className="ml-auto text-small whitespace-nowrap text-soft">
             {added + removed === 0 ? null : (
               <>

@@ -49,7 +49,7 @@ export function ClusterForm({ cluster, user }: { readonly cluster: ClusterView; 
       <FormSection title="Scripts on hosts">
         <div role="radiogroup" aria-label="Scripts on hosts" className="flex flex-col gap-3">
           <Choice name="allowed" checked={draft.hostScripts} onChoose={() => set({ hostScripts: true })}>
-            The host scripts of definitions that an administrator trusts run as root on nodes. Everything else runs in the appliance.
+            The host scripts of definitions that an administrator trusts may run as root on nodes whose agents run any. Everything else runs in the appliance.
           </Choice>
           <Choice name="forbidden" checked={!draft.hostScripts} onChoose={() => set({ hostScripts: false })}>
             No definition runs anything on a host, trusted or not. Installs of definitions that have only a host half are refused.

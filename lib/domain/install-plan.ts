@@ -17,6 +17,8 @@ export interface InstallPlan {
   readonly runs: readonly ScriptPlace[];
   /** The system in which the untrusted half runs; null: none of it does. */
   readonly appliance: ApplianceKind | null;
+  /** The definition's `verify` looks at the parameters before anything is touched, in the appliance, without a disk. */
+  readonly verifiesFirst: boolean;
   readonly completion: Completion;
   readonly replacesDisk: { readonly index: 0; readonly sizeMib: number };
   readonly keepsDisks: readonly { readonly index: number; readonly sizeMib: number }[];

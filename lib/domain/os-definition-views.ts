@@ -30,6 +30,8 @@ export interface OsDefinitionSummary {
   readonly version: number | null;
   readonly digest: string | null;
   readonly instanceCount: number;
+  /** Why nothing can be installed with it as things are, whoever asks; null: nothing speaks against it. */
+  readonly installRefusal: string | null;
 }
 
 export interface OsFileView {
@@ -78,6 +80,9 @@ export interface OsDefinitionDetail extends OsDefinitionSummary {
   readonly files: readonly OsFileView[];
   readonly image: { readonly digest: string; readonly sizeBytes: number } | null;
   readonly runs: readonly ScriptRunView[];
+  /** As `runs`, if the current version were trusted, and if nobody trusted it: one of the two is how it is. */
+  readonly runsTrusted: readonly ScriptRunView[];
+  readonly runsUntrusted: readonly ScriptRunView[];
   /** The newest 50; the rest are listed by pages. */
   readonly versions: readonly OsVersionSummary[];
   /** Why an action can't be taken, by action; an action that isn't named can. */

@@ -17,7 +17,7 @@ export interface PlacementFacts {
   readonly untrustedScripts: readonly string[];
   readonly isTrusted: boolean;
   readonly clusterAllowsHostScripts: boolean;
-  /** Null: no node is chosen yet, so that nothing speaks against it. */
+  /** Of the chosen node, or whether any does where none is chosen yet. Null: there is no node, so that nothing speaks against it. */
   readonly nodeRunsHostScripts: boolean | null;
   /** `enable_safe_install`; true unless a request says otherwise. */
   readonly safeInstall: boolean;
@@ -45,7 +45,7 @@ export function placeScript(script: ScriptName, facts: PlacementFacts): Placemen
     case "forbidden":
       return { ok: false, code: "unsupported", field: "osType", message: `${name} has only a host script for ${script}, and the cluster forbids scripts on hosts.` };
     case "unable":
-      return { ok: false, code: "unsupported", field: "osType", message: `${name} is trusted to run a script on the host, and the node's agent runs none.` };
+      return { ok: false, code: "unsupported", field: "osType", message: `${name} is trusted to run its ${script} script on the host, and no agent that could take it runs host scripts.` };
   }
 }
 

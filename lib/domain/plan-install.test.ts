@@ -93,6 +93,16 @@ describe("where scripts run", () => {
   });
 });
 
+describe("a definition's verify", () => {
+  it.each([
+    [{ untrustedScripts: ["create", "verify"] }, true],
+    [{ untrustedScripts: ["create"] }, false],
+    [{ hostScripts: ["verify"], untrustedScripts: ["create"] }, false],
+  ])("is a part of the plan where its untrusted half has one: %o", (manifest, verifiesFirst) => {
+    expect(planInstall(request({ manifest }))).toMatchObject({ ok: true, plan: { verifiesFirst } });
+  });
+});
+
 describe("the appliance of a plan", () => {
   const applianceOf = (change: Change): unknown => {
     const planned = planInstall(request(change));

@@ -1,7 +1,7 @@
 /** What an install will do, or why it can't: decided before anything is touched (design: install, "What a request can combine"). */
 import type { ErrorCode } from "./errors.ts";
 import type { InstallPlan, ScriptPlace } from "./install-plan.ts";
-import type { OsManifest } from "./os-definition.ts";
+import type { ApplianceKind, OsManifest } from "./os-definition.ts";
 import { formatOsType } from "./os-definition.ts";
 import type { PlacementFacts } from "./place-scripts.ts";
 import { placeScript } from "./place-scripts.ts";
@@ -55,10 +55,8 @@ export function planInstall(request: PlanRequest): Planned {
   const runs = placeCreate(request);
   if (!Array.isArray(runs)) return { ok: false, refusal: runs };
   const appliance = runs.some(({ place }) => place === "appliance") ? definition.manifest.appliance : null;
-  if (appliance === "full" && request.applianceHasRoot === false) {
-    const message = `OS definition ${definition.name} needs the full appliance, and the cluster's has only its small system.`;
-    return { ok: false, refusal: { code: "unsupported", message, field: "osType" } };
-  }
+  const lacking = refuseAppliance(definition.name, appliance, request.applianceHasRoot);
+  if (lacking !== null) return { ok: false, refusal: lacking };
   const [firstDisk, ...otherDisks] = request.disks.toSorted((a, b) => a.index - b.index);
   if (firstDisk === undefined) return { ok: false, refusal: noDisk };
   return {
@@ -70,6 +68,7 @@ export function planInstall(request: PlanRequest): Planned {
       definitionDigest: definition.digest,
       runs,
       appliance,
+      verifiesFirst: definition.manifest.untrustedScripts.includes("verify"),
       completion: "reported",
       replacesDisk: { index: 0, sizeMib: firstDisk.sizeMib },
       keepsDisks: otherDisks.map(({ index, sizeMib }) => ({ index, sizeMib })),
@@ -93,7 +92,8 @@ function refuseVariant(definition: PlannedDefinition, variant: string | null): R
   return { code: "unknown_object", message: `OS definition ${definition.name} has no variant ${variant}; it has ${known}.`, field: "osType" };
 }
 
-function refuseDefinition(definition: PlannedDefinition): Refusal | null {
+/** What keeps everything from being installed with a definition, whatever is asked for and wherever. */
+export function refuseDefinition(definition: Pick<PlannedDefinition, "name" | "apiVersions" | "blacklisted" | "manifest">): Refusal | null {
   if (definition.blacklisted) return { code: "conflict", message: `OS definition ${definition.name} is blacklisted: nothing new is installed with it.`, field: "osType" };
   if (!definition.apiVersions.includes(OS_API_VERSION)) {
     return { code: "unsupported", message: `OS definition ${definition.name} is not made for OS API version ${OS_API_VERSION}.`, field: "osType" };
@@ -102,6 +102,12 @@ function refuseDefinition(definition: PlannedDefinition): Refusal | null {
   if (defaultImage !== null) return { code: "unsupported", message: `OS definition ${definition.name} begins with a disk image, and this release writes none.`, field: "osType" };
   if (Object.keys(installParameters).length === 0) return null;
   return { code: "unsupported", message: `OS definition ${definition.name} has installation parameters, and this release starts the appliance alone.`, field: "osType" };
+}
+
+/** @param hasRoot whether the cluster's appliance has the full userland; null: there is no appliance. */
+export function refuseAppliance(definition: string, needed: ApplianceKind | null, hasRoot: boolean | null): Refusal | null {
+  if (needed !== "full" || hasRoot !== false) return null;
+  return { code: "unsupported", message: `OS definition ${definition} needs the full appliance, and the cluster's has only its small system.`, field: "osType" };
 }
 
 function refuseSize({ definition, disks, memoryMib }: PlanRequest): Refusal | null {

@@ -25,9 +25,9 @@ const stepsSchema = z.array(
 );
 
 export function readPlan(json: unknown): InstallPlan {
-  // Written from an InstallPlan by lib/installs/insert-install.ts and never changed; the first release's had no `appliance`.
-  const plan = json as Omit<InstallPlan, "appliance"> & Partial<Pick<InstallPlan, "appliance">>;
-  return { ...plan, appliance: plan.appliance ?? null };
+  // Written from an InstallPlan by lib/installs/insert-install.ts and never changed; the first releases' had none of the two.
+  const plan = json as Omit<InstallPlan, "appliance" | "verifiesFirst"> & Partial<Pick<InstallPlan, "appliance" | "verifiesFirst">>;
+  return { ...plan, appliance: plan.appliance ?? null, verifiesFirst: plan.verifiesFirst ?? false };
 }
 
 export function readParameters(json: unknown): StoredParameter[] {

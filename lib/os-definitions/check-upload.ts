@@ -4,7 +4,7 @@ import type { ParsedDefinition } from "#lib/domain/os-definition-files.ts";
 import type { OsDefinitionCheck, VersionDiff } from "#lib/domain/os-definition-views.ts";
 import { findCarriedImage } from "./carried-image.ts";
 import { compareVersions, loadCompared } from "./compare-versions.ts";
-import { allowsHostScripts } from "./host-scripts.ts";
+import { clusterFacts } from "./host-scripts.ts";
 import { readDefinitionArchive } from "./read-definition-archive.ts";
 import type { DefinitionRow } from "./require-definition.ts";
 import { requireUpload } from "./require-upload.ts";
@@ -24,6 +24,7 @@ export async function checkUpload(ctx: RequestContext, { name, archive }: Upload
   const digest = versionDigest(parsed, await findCarriedImage(ctx, parsed.manifest));
   const numbers = definition === null ? { existing: null, next: 1 } : await versionNumbers(ctx, definition.id, digest);
   const trustedAtOnce = definition !== null && definition.trustedBy !== null && (definition.trustUpdates || definition.trustedDigest === digest);
+  const { hostScripts } = await clusterFacts(db);
   const { manifest, apiVersions, variants, files } = parsed;
   return {
     name,
@@ -34,7 +35,7 @@ export async function checkUpload(ctx: RequestContext, { name, archive }: Upload
     apiVersions,
     variants,
     files,
-    runs: scriptRuns(manifest, { definition: name, isTrusted: trustedAtOnce, hostScripts: await allowsHostScripts(db) }),
+    runs: scriptRuns(manifest, { definition: name, isTrusted: trustedAtOnce, hostScripts }),
     trustedAtOnce,
     diff: await diffAgainstCurrent(ctx, definition, parsed, digest),
     warnings: [...definitionWarnings(parsed), ...trustWarnings(definition, trustedAtOnce)],

@@ -1,13 +1,15 @@
 import type { Prisma } from "#lib/db/client.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { OsDefinitionDetail, OsDefinitionSummary, OsVersionDetail, OsVersionSummary, TrustView } from "#lib/domain/os-definition-views.ts";
-import { scriptRuns } from "./script-runs.ts";
+import type { ClusterFacts } from "./host-scripts.ts";
+import type { RunFacts } from "./script-runs.ts";
+import { installRefusal, scriptRuns } from "./script-runs.ts";
 
 export const SUMMARY = {
   id: true,
   name: true,
   owner: { select: { name: true } },
-  currentVersion: { select: { version: true, digest: true, variants: true, title: true } },
+  currentVersion: { select: { version: true, digest: true, variants: true, title: true, apiVersions: true, manifest: true } },
   trustedDigest: true,
   trustedBy: true,
   trustedAt: true,
@@ -53,28 +55,29 @@ export function trustOf(row: TrustRow, digest: string | null): TrustView | null 
   return { by: trustedBy, at: trustedAt.toISOString(), reason: trustReason ?? "", digest, updates: row.trustUpdates };
 }
 
-export function definitionSummary(row: SummaryRow, instanceCount: number): OsDefinitionSummary {
+export function definitionSummary(row: SummaryRow, cluster: ClusterFacts, instanceCount: number): OsDefinitionSummary {
   const { currentVersion: version } = row;
+  const trusted = trustOf(row, version?.digest ?? null);
   return {
     id: row.id,
     name: row.name,
     title: version?.title || row.name,
     variants: version?.variants ?? [],
     owner: row.owner?.name ?? null,
-    trusted: trustOf(row, version?.digest ?? null),
+    trusted,
     hidden: row.hidden,
     blacklisted: row.blacklisted,
     version: version?.version ?? null,
     digest: version?.digest ?? null,
     instanceCount,
+    installRefusal: version === null ? `OS definition ${row.name} has no version yet.` : installRefusal({ name: row.name, isTrusted: trusted !== null, blacklisted: row.blacklisted, apiVersions: version.apiVersions, manifest: osManifestSchema.parse(version.manifest) }, cluster),
   };
 }
 
 export interface DetailFacts {
   /** Of those that the caller sees. */
   readonly instanceCount: number;
-  /** Whether the cluster allows scripts on hosts. */
-  readonly hostScripts: boolean;
+  readonly cluster: ClusterFacts;
   readonly mayModify: boolean;
   readonly blockedActions: OsDefinitionDetail["blockedActions"];
 }
@@ -82,7 +85,9 @@ export interface DetailFacts {
 export function definitionDetail(row: DetailRow, facts: DetailFacts): OsDefinitionDetail {
   const version = row.currentVersion;
   const manifest = version === null ? null : osManifestSchema.parse(version.manifest);
-  const summary = definitionSummary(row, facts.instanceCount);
+  const summary = definitionSummary(row, facts.cluster, facts.instanceCount);
+  const { hostScripts } = facts.cluster;
+  const runs = (isTrusted: boolean) => (manifest === null ? [] : scriptRuns(manifest, { definition: row.name, isTrusted, hostScripts }));
   return {
     ...summary,
     serialNo: row.serialNo,
@@ -91,7 +96,9 @@ export function definitionDetail(row: DetailRow, facts: DetailFacts): OsDefiniti
     apiVersions: version?.apiVersions ?? [],
     files: version?.files ?? [],
     image: imageView(version?.image ?? null),
-    runs: manifest === null ? [] : scriptRuns(manifest, { definition: row.name, isTrusted: summary.trusted !== null, hostScripts: facts.hostScripts }),
+    runs: runs(summary.trusted !== null),
+    runsTrusted: runs(true),
+    runsUntrusted: runs(false),
     versions: row.versions.map(versionSummary),
     blockedActions: facts.blockedActions,
   };
@@ -101,7 +108,7 @@ export function versionSummary({ version, digest, createdAt, registeredBy, sourc
   return { version, digest, createdAt: createdAt.toISOString(), registeredBy, source, sizeBytes };
 }
 
-export function versionDetail(row: VersionDetailRow, facts: { readonly definition: string; readonly isTrusted: boolean; readonly hostScripts: boolean }): OsVersionDetail {
+export function versionDetail(row: VersionDetailRow, facts: RunFacts): OsVersionDetail {
   const manifest = osManifestSchema.parse(row.manifest);
   return {
     ...versionSummary(row),

@@ -5,7 +5,7 @@ import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 import { blockedActions } from "./blocked-actions.ts";
 import { countUses } from "./count-uses.ts";
 import { DETAIL, definitionDetail } from "./definition-view.ts";
-import { allowsHostScripts } from "./host-scripts.ts";
+import { clusterFacts } from "./host-scripts.ts";
 import { requireDefinition } from "./require-definition.ts";
 import { isDefinitionUsed } from "./uses.ts";
 
@@ -13,16 +13,16 @@ import { isDefinitionUsed } from "./uses.ts";
 export async function getOsDefinition(ctx: RequestContext, name: string): Promise<OsDefinitionDetail> {
   const { db } = ctx.services;
   const found = await requireDefinition(ctx, "os.read", name);
-  const [row, uses, isUsed, hostScripts] = await Promise.all([
+  const [row, uses, isUsed, cluster] = await Promise.all([
     db.osDefinition.findUnique({ where: { id: found.id }, select: DETAIL }),
     countUses(ctx, [found.id]),
     isDefinitionUsed(db, found.id),
-    allowsHostScripts(db),
+    clusterFacts(db),
   ]);
   if (row === null) throw unknownObject("os", name);
   return definitionDetail(row, {
     instanceCount: uses.get(row.id) ?? 0,
-    hostScripts,
+    cluster,
     mayModify: decide(ctx.identity, "os.modify", found.ownerId) === "allowed",
     blockedActions: blockedActions(ctx, found, isUsed),
   });

@@ -2,7 +2,7 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { OsVersionDetail } from "#lib/domain/os-definition-views.ts";
 import { VERSION_DETAIL, versionDetail } from "./definition-view.ts";
-import { allowsHostScripts } from "./host-scripts.ts";
+import { clusterFacts } from "./host-scripts.ts";
 import { requireDefinition } from "./require-definition.ts";
 
 /** What one version of a definition holds, and where its scripts would run now. @throws SlipwayError `unknown_object` */
@@ -11,7 +11,8 @@ export async function getVersion(ctx: RequestContext, name: string, version: num
   const definition = await requireDefinition(ctx, "os.read", name);
   const row = await db.osDefinitionVersion.findUnique({ where: { definitionId_version: { definitionId: definition.id, version } }, select: VERSION_DETAIL });
   if (row === null) throw noVersion(name, version);
-  return versionDetail(row, { definition: name, isTrusted: definition.trustedDigest === row.digest, hostScripts: await allowsHostScripts(db) });
+  const { hostScripts } = await clusterFacts(db);
+  return versionDetail(row, { definition: name, isTrusted: definition.trustedDigest === row.digest, hostScripts });
 }
 
 /** @param field where the request named the version. */

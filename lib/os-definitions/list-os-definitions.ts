@@ -7,6 +7,7 @@ import type { Page, PageRequest } from "#lib/domain/paging.ts";
 import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { countUses } from "./count-uses.ts";
 import { definitionSummary, SUMMARY } from "./definition-view.ts";
+import { clusterFacts } from "./host-scripts.ts";
 
 const cursorSchema = z.strictObject({ name: z.string() });
 
@@ -26,8 +27,8 @@ export async function listOsDefinitions(ctx: RequestContext, request: ListOsDefi
     select: SUMMARY,
   });
   const page = makePage(rows, limit, (row) => ({ name: row.name }));
-  const uses = await countUses(ctx, page.items.map(({ id }) => id));
-  return { ...page, items: page.items.map((row) => definitionSummary(row, uses.get(row.id) ?? 0)) };
+  const [uses, cluster] = await Promise.all([countUses(ctx, page.items.map(({ id }) => id)), clusterFacts(ctx.services.db)]);
+  return { ...page, items: page.items.map((row) => definitionSummary(row, cluster, uses.get(row.id) ?? 0)) };
 }
 
 function matching(search: string): Prisma.OsDefinitionWhereInput {

@@ -4,6 +4,7 @@ import { findDefinition } from "#lib/instances/find-definition.ts";
 import { checkUpload } from "./check-upload.ts";
 import { getOsDefinition } from "./get-os-definition.ts";
 import { getVersion } from "./get-version.ts";
+import { listOsDefinitions } from "./list-os-definitions.ts";
 import { setTrust } from "./set-trust.ts";
 import type { DefinitionBench } from "./testing.ts";
 import { archiveOf, openDefinitionBench, refusalOf, shareWithBob } from "./testing.ts";
@@ -123,6 +124,32 @@ describe("trust", () => {
       expect((await checkUpload(bench.ada, { name: "forbidden", archive: archiveOf({ ...HOST, "notes.txt": "1" }) })).runs).toEqual(runs);
     } finally {
       await modifyCluster(bench.admin, { hostScripts: true });
+    }
+  });
+
+  test("lets nothing run on hosts where no node's agent runs host scripts, and takes the other half with it", async () => {
+    const both = await uploadOsDefinition(bench.ada, { name: "both-halves", archive: archiveOf({ create: "#!/bin/sh\n" }) });
+    expect(both).toMatchObject({ runs: [{ places: ["appliance"] }], runsTrusted: [{ places: ["host", "appliance"] }], installRefusal: null });
+    await upload("unable", "1");
+    await trust("unable");
+    const { db } = bench.services;
+    await db.node.create({ data: { name: "node1", state: "online", facts: { runsHostScripts: false } } });
+    await db.node.create({ data: { name: "node2" } });
+    try {
+      const refusal = "OS definition unable is trusted to run its create script on the host, and no agent that could take it runs host scripts.";
+      const unable = await getOsDefinition(bench.ada, "unable");
+      expect(unable).toMatchObject({ runs: [{ script: "create", places: [], refusal }], installRefusal: refusal });
+      expect(unable.runsTrusted).toEqual(unable.runs);
+      expect(unable.runsUntrusted[0]?.refusal).toContain("is not trusted");
+      expect((await getVersion(bench.ada, "unable", 1)).runs).toEqual(unable.runs);
+      expect((await checkUpload(bench.ada, { name: "unable", archive: archiveOf({ ...HOST, "notes.txt": "1" }) })).runs).toEqual(unable.runs);
+      expect((await listOsDefinitions(bench.ada, { limit: 50, search: "unable" })).items[0]?.installRefusal).toBe(refusal);
+      // Without trust it can be installed, with it no more.
+      expect(await getOsDefinition(bench.ada, "both-halves")).toMatchObject({ installRefusal: null, runs: [{ places: ["appliance"] }], runsTrusted: [{ places: [] }], runsUntrusted: [{ places: ["appliance"] }] });
+      await db.node.update({ where: { name: "node2" }, data: { facts: { runsHostScripts: true } } });
+      expect(await getOsDefinition(bench.ada, "unable")).toMatchObject({ runs: [{ places: ["host"], refusal: null }], installRefusal: null });
+    } finally {
+      await db.node.deleteMany();
     }
   });
 

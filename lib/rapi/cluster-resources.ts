@@ -16,11 +16,11 @@ async function info({ ctx }: RapiRequest): Promise<unknown> {
   return clusterShape(await getCluster(ctx), { hidden: named(({ hidden }) => hidden), blacklisted: named(({ blacklisted }) => blacklisted) });
 }
 
-/** Every variant that may be installed, sorted. Hidden and blacklisted ones aren't listed. */
+/** Every variant that can be installed, sorted, as Ganeti lists those that are valid on its nodes; hidden ones aren't listed. */
 async function osTypes({ ctx }: RapiRequest): Promise<unknown> {
   const definitions = await allPages((page) => listOsDefinitions(ctx, page));
   return definitions
-    .filter(({ hidden, blacklisted, version }) => !hidden && !blacklisted && version !== null)
+    .filter(({ hidden, installRefusal }) => !hidden && installRefusal === null)
     .flatMap(({ name, variants }) => (variants.length === 0 ? [formatOsType(name, null)] : variants.map((variant) => formatOsType(name, variant))))
     .sort();
 }

@@ -5,6 +5,8 @@ import { seedRecordedCluster } from "./testing-cluster.ts";
 import type { RapiTestServer } from "./testing-client.ts";
 import { startRapiTestServer } from "./testing-client.ts";
 
+const MANIFEST = { title: "", description: "", parameters: [], steps: [], minimumDiskMib: 0, minimumMemoryMib: 0, bootMarker: null, appliance: "small" };
+
 let fixture: TestServices;
 let server: RapiTestServer;
 
@@ -19,9 +21,13 @@ beforeAll(async () => {
     ["shared", { ownerId: other, shares: { create: { userId: owner } } }],
     ["hidden", { hidden: true }],
     ["forbidden", { blacklisted: true }],
+    ["onlyhost", {}],
+    ["trustedhost", { trustedDigest: "trustedhost", trustedBy: "admin", trustedAt: new Date() }],
+    ["oldapi", {}],
   ] as const) {
+    const halves = name.endsWith("host") ? { hostScripts: ["create"], untrustedScripts: [] } : { hostScripts: [], untrustedScripts: ["create"] };
     const { id } = await db.osDefinition.create({ data: { name, ...given } });
-    const version = await db.osDefinitionVersion.create({ data: { definitionId: id, version: 1, digest: name, manifest: {}, variants: [] } });
+    const version = await db.osDefinitionVersion.create({ data: { definitionId: id, version: 1, digest: name, manifest: { ...MANIFEST, ...halves }, variants: [], apiVersions: name === "oldapi" ? [15] : [20] } });
     await db.osDefinition.update({ where: { id }, data: { currentVersionId: version.id } });
   }
 });
@@ -39,6 +45,22 @@ describe("the OS definitions over the remote API", () => {
     ["owner", ["shared"]],
   ])("are for %s those that they see and may use", async (as, own) => {
     expect((await server.ask("GET", "/2/os", { as })).json).toEqual([...RECORDED, ...own].sort());
+  });
+
+  test("are listed with a host half alone as soon as a node runs it, and it is trusted and allowed", async () => {
+    const { db } = fixture.services;
+    const node = await db.node.findFirstOrThrow();
+    const listed = async () => (await server.ask("GET", "/2/os", { as: "owner" })).text;
+    try {
+      await db.node.update({ where: { id: node.id }, data: { facts: { runsHostScripts: true } } });
+      expect(await listed()).toContain("trustedhost");
+      expect(await listed()).not.toContain("onlyhost");
+      await db.cluster.update({ where: { id: 1 }, data: { hostScripts: false } });
+      expect(await listed()).not.toContain("trustedhost");
+    } finally {
+      await db.cluster.update({ where: { id: 1 }, data: { hostScripts: true } });
+      await db.node.update({ where: { id: node.id }, data: { facts: node.facts ?? {} } });
+    }
   });
 
   test("are named in what is said of the cluster only to those who see them", async () => {

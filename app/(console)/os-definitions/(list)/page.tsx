@@ -13,7 +13,6 @@ import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import { Pager } from "#components/ui/pager.tsx";
-import { getCluster } from "#lib/cluster/get-cluster.ts";
 import { reach } from "#lib/domain/access.ts";
 import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
 
@@ -23,7 +22,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
   return consolePage(async (ctx) => {
     const sent = await searchParams;
     const query: OsDefinitionsQuery = { search: queryText(sent["search"], 253), cursor: queryText(sent["cursor"]) };
-    const [page, cluster] = await Promise.all([listOsDefinitions(ctx, { ...query, limit: 50 }), getCluster(ctx)]);
+    const page = await listOsDefinitions(ctx, { ...query, limit: 50 });
     const isEmpty = page.items.length === 0 && query.search === undefined && query.cursor === undefined;
     const upload =
       reach(ctx.identity, "os.upload") === "none" ? undefined : (
@@ -40,7 +39,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
         {isEmpty ? (
           <Card>
             <EmptyState title="No OS definitions yet" action={upload}>
-              An archive of a folder with Ganeti’s layout. What it would do is shown before anything is registered, and its code runs in the appliance unless an administrator trusts it.
+              An archive of a folder with Ganeti’s layout. What it would do is shown before anything is registered, and none of its code runs on a host unless an administrator trusts it.
             </EmptyState>
           </Card>
         ) : (
@@ -49,7 +48,7 @@ export default function OsDefinitionsPage({ searchParams }: { readonly searchPar
               <OsFilter search={query.search} />
             </div>
             <Card>
-              {page.items.length === 0 ? <EmptyState title="No definition fits" action={<ButtonLink href={paths.osDefinitions()}>Show all</ButtonLink>} /> : <OsTable definitions={page.items} user={ctx.identity.name} forbidden={!cluster.hostScripts} />}
+              {page.items.length === 0 ? <EmptyState title="No definition fits" action={<ButtonLink href={paths.osDefinitions()}>Show all</ButtonLink>} /> : <OsTable definitions={page.items} user={ctx.identity.name} />}
               <Pager
                 first={query.cursor === undefined ? null : paths.osDefinitions({ search: query.search })}
                 next={page.nextCursor === null ? null : paths.osDefinitions({ search: query.search, cursor: page.nextCursor })}

@@ -1,9 +1,10 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { formatBytes, formatMib, plural } from "#components/format.ts";
+import { formatBytes, plural } from "#components/format.ts";
 import { DeclaredParameters } from "#components/os-definitions/declared-parameters.tsx";
 import { loadDefinition } from "#components/os-definitions/load-definition.ts";
+import { needsText } from "#components/os-definitions/needs.ts";
 import { ScriptRuns } from "#components/os-definitions/script-runs.tsx";
 import { TrustOf } from "#components/os-definitions/trust.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
@@ -15,7 +16,6 @@ import { DefinitionList } from "#components/ui/definition-list.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Digest, Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
-import { getCluster } from "#lib/cluster/get-cluster.ts";
 import type { ExpectedStep } from "#lib/domain/os-definition.ts";
 import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
 
@@ -28,9 +28,8 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default function OsDefinitionPage({ params }: Props): Promise<ReactNode> {
-  return consolePage(async (ctx) => {
+  return consolePage(async () => {
     const definition = await loadDefinition((await params).name);
-    const cluster = await getCluster(ctx);
     const { name, manifest, trusted } = definition;
     if (manifest === null) {
       return (
@@ -50,7 +49,7 @@ export default function OsDefinitionPage({ params }: Props): Promise<ReactNode> 
               <ScriptRuns runs={definition.runs} manifest={manifest} trusted={trusted} />
               {trusted === null ? null : (
                 <p className="border-t border-line px-4 py-3 text-soft">
-                  {cluster.hostScripts ? null : <TrustOf trusted={trusted} forbidden />}
+                  <TrustOf trusted={trusted} />
                   <span className="block wrap-anywhere">“{trusted.reason}”{trusted.updates ? " Updates are trusted too." : ""}</span>
                 </p>
               )}
@@ -85,7 +84,7 @@ function factsOf(definition: OsDefinitionDetail): readonly (readonly [string, Re
   return [
     ...(manifest === null || manifest.description === "" ? [] : [["About", manifest.description] as const]),
     ["Variants", definition.variants.length === 0 ? "none" : <Mono key="variants">{definition.variants.join(", ")}</Mono>],
-    ["Needs", manifest === null ? "unknown" : `${formatMib(manifest.minimumDiskMib)} disk, ${formatMib(manifest.minimumMemoryMib)} memory`],
+    ["Needs", manifest === null ? "unknown" : needsText(manifest)],
     ["Appliance", manifest?.appliance ?? "unknown"],
     ["Own image", image === null ? "none" : <span key="image"><Digest digest={image.digest} label="digest of the image" /> {formatBytes(image.sizeBytes)}</span>],
     ...(defaultImage === null ? [] : [["Disk image", <Mono key="disk-image">{`${defaultImage.location} (${defaultImage.format})`}</Mono>] as const]),

@@ -5,6 +5,7 @@ import { DefinitionFiles, modeText } from "#components/os-definitions/definition
 import { FileText } from "#components/os-definitions/file-text.tsx";
 import { loadDefinition } from "#components/os-definitions/load-definition.ts";
 import { TrustOf } from "#components/os-definitions/trust.tsx";
+import { hostRuns, listed } from "#components/os-definitions/trust-effect.ts";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryNumber, queryText } from "#components/page/query.ts";
 import type { SearchParams } from "#components/page/query.ts";
@@ -14,8 +15,7 @@ import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Digest } from "#components/ui/mono.tsx";
 import { Notice } from "#components/ui/notice.tsx";
-import { getCluster } from "#lib/cluster/get-cluster.ts";
-import type { TrustView } from "#lib/domain/os-definition-views.ts";
+import type { OsVersionDetail, TrustView } from "#lib/domain/os-definition-views.ts";
 import { getVersion } from "#lib/os-definitions/get-version.ts";
 import { readFile } from "#lib/os-definitions/read-file.ts";
 
@@ -40,7 +40,7 @@ export default function OsFilesPage({ params, searchParams }: Props): Promise<Re
         </Card>
       );
     }
-    const [version, cluster] = await Promise.all([getVersion(ctx, definition.name, number), getCluster(ctx)]);
+    const version = await getVersion(ctx, definition.name, number);
     const path = queryText(sent["file"], 1_000);
     const file = path === undefined || !version.files.some((one) => one.path === path) ? null : await readFile(ctx, definition.name, number, path);
     const isCurrent = number === definition.version;
@@ -78,15 +78,23 @@ export default function OsFilesPage({ params, searchParams }: Props): Promise<Re
           files={version.files}
           hrefOf={(one) => paths.osFiles(definition.name, { file: one, ...pinned })}
           current={file?.path ?? null}
-          hostNote={hostNote(version.manifest.hostScripts.length, definition.trusted, { digest: version.digest, forbidden: !cluster.hostScripts })}
+          hostNote={hostNote(version, definition.trusted)}
         />
       </div>
     );
   });
 }
 
-function hostNote(scripts: number, trusted: TrustView | null, { digest, forbidden }: { readonly digest: string; readonly forbidden: boolean }): ReactNode {
+function hostNote({ digest, manifest, runs }: OsVersionDetail, trusted: TrustView | null): ReactNode {
+  const scripts = manifest.hostScripts.length;
   if (scripts === 0) return "no script for hosts";
-  if (trusted !== null && trusted.digest === digest) return <TrustOf trusted={trusted} forbidden={forbidden} />;
-  return `${plural(scripts, "script", "scripts")} for hosts: nowhere, since nobody trusts this version`;
+  const onHost = hostRuns(runs);
+  const place = onHost.length === 0 ? `${plural(scripts, "script", "scripts")} for hosts, run nowhere as things are` : `on hosts, as root: ${listed(onHost)}`;
+  return trusted !== null && trusted.digest === digest ? (
+    <span className="inline-flex flex-wrap gap-x-3">
+      <TrustOf trusted={trusted} /> {place}
+    </span>
+  ) : (
+    place
+  );
 }

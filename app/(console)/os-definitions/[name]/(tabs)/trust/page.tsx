@@ -3,9 +3,11 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { loadDefinition } from "#components/os-definitions/load-definition.ts";
 import { allowedActions } from "#components/os-definitions/rights.ts";
-import { ScriptRuns } from "#components/os-definitions/script-runs.tsx";
 import { TrustForm } from "#components/os-definitions/trust-form.tsx";
-import { OnHost } from "#components/os-definitions/trust.tsx";
+import { TrustChanges } from "#components/os-definitions/trust-changes.tsx";
+import { listed, trustEffect, whyNotOnHost } from "#components/os-definitions/trust-effect.ts";
+import type { TrustEffect } from "#components/os-definitions/trust-effect.ts";
+import { TrustOf } from "#components/os-definitions/trust.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
 import { Card, TitledCard } from "#components/ui/card.tsx";
@@ -17,7 +19,6 @@ import { getCluster } from "#lib/cluster/get-cluster.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { OsManifest } from "#lib/domain/os-definition.ts";
 import type { TrustView } from "#lib/domain/os-definition-views.ts";
-import { scriptRuns } from "#lib/os-definitions/script-runs.ts";
 
 interface Props {
   readonly params: Promise<{ readonly name: string }>;
@@ -40,33 +41,57 @@ export default function OsTrustPage({ params }: Props): Promise<ReactNode> {
       );
     }
     const cluster = await getCluster(ctx);
+    const effect = trustEffect(definition);
+    const notOnHost = whyNotOnHost(effect, { hasHostScripts: manifest.hostScripts.length > 0, allowed: cluster.hostScripts });
     return (
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_400px]">
         <div className="flex min-w-0 flex-col gap-5">
-          {cluster.hostScripts ? null : (
-            <Notice kind="info" title="The cluster forbids scripts on hosts">
-              Trust changes nothing until an administrator <Link href={paths.settings()} className="rounded-sm text-accent hover:underline">allows them</Link>.
+          {notOnHost === null ? null : (
+            <Notice kind="info" title="With trust too, nothing of it runs on a host">
+              {`As things are, ${notOnHost}.`}
+              {manifest.hostScripts.length === 0 || cluster.hostScripts ? null : (
+                <>
+                  {" "}
+                  <Link href={paths.settings()} className="rounded-sm text-accent hover:underline">
+                    Settings
+                  </Link>
+                </>
+              )}
             </Notice>
           )}
-          {manifest.hostScripts.length === 0 ? (
-            <Notice kind="info" title="It has no script for hosts">
-              All of it runs in the appliance, which takes no trust.
-            </Notice>
-          ) : null}
-          <TrustForm name={name} version={version} digest={digest} withdraw={trusted !== null} owner={owner} blocked={definition.blockedActions.trust ?? null} user={ctx.identity.name} />
+          <Lost effect={effect} isTrusted={trusted !== null} />
+          <TitledCard title="What trust changes">
+            <TrustChanges definition={definition} />
+          </TitledCard>
+          <TrustForm name={name} version={version} digest={digest} withdraw={trusted !== null} owner={owner} effect={effect} notOnHost={notOnHost} blocked={definition.blockedActions.trust ?? null} user={ctx.identity.name} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <TitledCard title="Now">
             <DefinitionList items={trusted === null ? [["Trust", "nobody trusts this version"], ["Version", <Version key="version" version={version} digest={digest} />]] : trustFacts(trusted, version)} />
-          </TitledCard>
-          <TitledCard title={trusted === null ? "What would run where, once trusted" : "What runs where"}>
-            <ScriptRuns runs={scriptRuns(manifest, { definition: name, isTrusted: true, hostScripts: cluster.hostScripts })} manifest={manifest} trusted={trusted} />
           </TitledCard>
           <ToRead name={name} version={version} manifest={manifest} />
         </div>
       </div>
     );
   });
+}
+
+/** What runs without trust, and with it nowhere. */
+function Lost({ effect: { lost }, isTrusted }: { readonly effect: TrustEffect; readonly isTrusted: boolean }) {
+  if (lost.length === 0) return null;
+  const scripts = listed(lost.map(({ script }) => script));
+  const isCreate = lost.some(({ script }) => script === "create");
+  const title = isCreate ? (isTrusted ? "It can’t be installed while it is trusted" : "Once trusted, it can’t be installed") : `${scripts} ${isTrusted ? "runs nowhere while it is trusted" : "runs nowhere once it is trusted"}`;
+  return (
+    <Notice kind="wait" title={title}>
+      <ul>
+        {lost.map(({ script, refusal }) => (
+          <li key={script}>{refusal}</li>
+        ))}
+      </ul>
+      {`Without trust, ${scripts} ${lost.length === 1 ? "runs" : "run"} in the appliance.`}
+    </Notice>
+  );
 }
 
 function Version({ version, digest }: { readonly version: number; readonly digest: string }) {
@@ -80,7 +105,7 @@ function Version({ version, digest }: { readonly version: number; readonly diges
 
 function trustFacts(trusted: TrustView, version: number): readonly (readonly [string, ReactNode])[] {
   return [
-    ["Trust", <OnHost key="trust" by={trusted.by} at={trusted.at} />],
+    ["Trust", <TrustOf key="trust" trusted={trusted} />],
     ["Reason", trusted.reason],
     ["Version", <Version key="version" version={version} digest={trusted.digest} />],
     ["Updates", trusted.updates ? <b key="updates" className="font-medium text-bad">trusted as soon as they are registered</b> : "untrusted until looked at"],
