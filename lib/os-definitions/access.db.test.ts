@@ -119,6 +119,14 @@ describe("those with whom a definition is shared", () => {
     expect((await getOsDefinition(bench.bob, "ada-os")).sharedWith).toEqual([]);
   });
 
+  test("are named where they aren't there, as they were typed and nothing more", async () => {
+    const share = (...sharedWith: string[]) => refusalOf(modifyOsDefinition(bench.ada, "ada-os", { sharedWith }));
+    expect(await share("bob", "bop")).toEqual({ code: "unknown_object", message: "There is no user bop.", field: "sharedWith" });
+    expect((await share("a\u202eb", "n\0l")).message).toBe("There are no users a\ufffdb, n\ufffdl.");
+    expect((await share(..."abcdefgh")).message).toBe("There are no users a, b, c, d, e, 3 more.");
+    expect((await getOsDefinition(bench.ada, "ada-os")).sharedWith).toEqual(["bob"]);
+  });
+
   test("are told what they can't do, and why", async () => {
     expect((await getOsDefinition(bench.bob, "ada-os")).blockedActions).toEqual({
       upload: "Only its owner and administrators may do that.",

@@ -53,9 +53,17 @@ async function share(tx: Transaction, definition: DefinitionRow, names: readonly
   const users = await tx.user.findMany({ where: { name: { in: wanted.filter((name) => !name.includes("\0")) } }, select: { id: true, name: true } });
   const known = new Set(users.map(({ name }) => name));
   const unknown = wanted.filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new SlipwayError("unknown_object", "sharedWith names users who aren't there.", { field: "sharedWith", names: unknown });
+  if (unknown.length > 0) throw new SlipwayError("unknown_object", unknown.length === 1 ? `There is no user ${named(unknown)}.` : `There are no users ${named(unknown)}.`, { field: "sharedWith", names: unknown });
   const people = users.map(({ id }) => id).filter((id) => id !== definition.ownerId);
   await tx.osDefinitionShare.deleteMany({ where: { definitionId: definition.id, userId: { notIn: people } } });
   await tx.osDefinitionShare.createMany({ data: people.map((userId) => ({ definitionId: definition.id, userId })), skipDuplicates: true });
   return people;
 }
+
+/** As they were typed, but for what can't be seen or makes a sentence too long. Who typed them learns nothing new. */
+function named(users: readonly string[]): string {
+  const first = users.slice(0, MOST_NAMED).map((name) => name.slice(0, 64).replace(/\p{C}/gu, "\ufffd"));
+  return [...first, ...(users.length > MOST_NAMED ? [`${users.length - MOST_NAMED} more`] : [])].join(", ");
+}
+
+const MOST_NAMED = 5;
