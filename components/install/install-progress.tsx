@@ -6,6 +6,7 @@ import { Progress } from "#components/ui/progress.tsx";
 import { useNow } from "#components/ui/clock.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import type { InstallView } from "#lib/domain/views.ts";
+import { remainingText } from "./remaining.ts";
 import { stepLabel } from "./steps.ts";
 
 /** Seconds of silence after which it is said that nothing is heard, in the states in which the guest has something to say. */
@@ -29,7 +30,7 @@ export function InstallProgress({ view }: { readonly view: InstallView }) {
       />
       <p className="flex flex-wrap justify-between gap-x-4 text-soft">
         <span>{elapsed === null ? "not begun" : final ? formatDuration(elapsed) : formatElapsed(elapsed)}</span>
-        <span>{final ? null : remaining(view, elapsed)}</span>
+        <span>{final ? null : remainingText(view.expectedSeconds, elapsed)}</span>
       </p>
       {final ? null : <Silence view={view} now={now} />}
     </div>
@@ -46,13 +47,6 @@ function figureOf(view: InstallView): string {
 export function elapsedSeconds(view: Pick<InstallView, "startedAt" | "endedAt">, now: number): number | null {
   if (view.startedAt === null) return null;
   return Math.max(0, secondsBetween(view.startedAt, view.endedAt ?? now));
-}
-
-/** What is expected still, from what such installs took before. */
-function remaining(view: InstallView, elapsed: number | null): string | null {
-  if (view.expectedSeconds === null || elapsed === null) return null;
-  const left = view.expectedSeconds - elapsed;
-  return left > -1 ? `about ${formatElapsed(Math.max(1, left))} left` : `longer than usual (${formatDuration(view.expectedSeconds)})`;
 }
 
 function Silence({ view, now }: { readonly view: InstallView; readonly now: number }) {

@@ -44,13 +44,19 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
             <Td>
               <InstanceStatusCell instance={instance} />
             </Td>
-            <Td className="whitespace-nowrap">{instance.osType === null ? <span className="text-soft">none</span> : <Mono>{instance.osType}</Mono>}</Td>
+            <Td className="max-w-[22ch] truncate" title={instance.osType ?? undefined}>
+              {instance.osType === null ? <span className="text-soft">none</span> : <Mono>{instance.osType}</Mono>}
+            </Td>
             {everybodys ? (
-              <Td className="whitespace-nowrap">
+              <Td className="max-w-[16ch] truncate" title={instance.node}>
                 <Mono>{instance.node}</Mono>
               </Td>
             ) : null}
-            {everybodys ? <Td className="whitespace-nowrap">{instance.owner ?? <span className="text-soft">none</span>}</Td> : null}
+            {everybodys ? (
+              <Td className="max-w-[14ch] truncate" title={instance.owner ?? undefined}>
+                {instance.owner ?? <span className="text-soft">none</span>}
+              </Td>
+            ) : null}
             <Td className="text-right">{instance.vcpus}</Td>
             <Td className="text-right whitespace-nowrap">{formatMib(instance.memoryMib)}</Td>
             <Td className="text-right whitespace-nowrap">{formatMib(instance.diskMib)}</Td>

@@ -19,7 +19,7 @@ export const FROM: Readonly<Record<ParameterSource, string>> = {
   cluster: "the cluster’s default",
   definition: "the definition’s default",
   variant: "the variant’s default",
-  instance: "the last install",
+  instance: "kept with the instance",
   request: "this request",
 };
 

@@ -13,7 +13,7 @@ import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-fi
 export const metadata: Metadata = { title: "Upload a definition" };
 
 const { files, fileBytes, totalBytes } = DEFINITION_LIMITS;
-const LIMITS = `.tar, .tar.gz or .tar.zst of the definition’s folder. At most ${formatBytes(totalBytes)} and ${formatCount(files)} files of ${formatBytes(fileBytes)} each, unpacked too; no links, no devices.`;
+const LIMITS = `.tar, .tar.gz or .tar.zst of the definition’s folder. At most ${formatBytes(totalBytes)} and ${formatCount(files)} files of ${formatBytes(fileBytes)} each, unpacked too. Links may lead to files inside the archive; no devices.`;
 
 export default function UploadDefinitionPage({ searchParams }: { readonly searchParams: SearchParams }): Promise<ReactNode> {
   return consolePage(async (ctx) => {
