@@ -29,13 +29,26 @@ describe("the fields of a schema", () => {
       values: z.record(z.string(), z.string().transform((value) => ({ value }))).default({}),
     });
     expect(describeFields(schema)).toEqual([
-      { name: "name", isRequired: true, type: "text like `^(a\\|b)$`" },
-      { name: "after", isRequired: false, type: "1 to 18 digits" },
-      { name: "disks", isRequired: true, type: "list of objects, at most 4" },
-      { name: "disks[].sizeMib", isRequired: true, type: "whole number, 1 to 9" },
-      { name: "start", isRequired: false, type: "`true` or `false` or null" },
-      { name: "kind", isRequired: false, type: '`one`, `two`; `"one"` if left out' },
-      { name: "values", isRequired: false, type: "names with text each" },
+      { name: "name", need: "required", type: "text like `^(a\\|b)$`" },
+      { name: "after", need: "", type: "1 to 18 digits" },
+      { name: "disks", need: "required", type: "list of objects, at most 4" },
+      { name: "disks[].sizeMib", need: "required", type: "whole number, 1 to 9" },
+      { name: "start", need: "", type: "`true` or `false` or null" },
+      { name: "kind", need: "", type: '`one`, `two`; `"one"` if left out' },
+      { name: "values", need: "", type: "names with text each" },
+    ]);
+  });
+
+  test("say with what they are needed where a body has several forms", () => {
+    const schema = z.discriminatedUnion("trusted", [
+      z.strictObject({ trusted: z.literal(true), digest: z.string(), reason: z.string(), updates: z.boolean().default(false) }),
+      z.strictObject({ trusted: z.literal(false), reason: z.string() }),
+    ]);
+    expect(describeFields(schema)).toEqual([
+      { name: "trusted", need: "required", type: "`true` or `false`" },
+      { name: "digest", need: "required with `trusted: true`", type: "text" },
+      { name: "reason", need: "required", type: "text" },
+      { name: "updates", need: "only with `trusted: true`", type: "`true` or `false`; `false` if left out" },
     ]);
   });
 });

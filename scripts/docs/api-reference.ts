@@ -59,14 +59,14 @@ function fieldTables(): string {
       ...describeFields(route.schemas.query).map((field) => ["query", field] as const),
       ...(route.hasBody ? describeFields(route.schemas.body) : []).map((field) => ["body", field] as const),
       ...archiveRows(route),
-    ].map(([part, field]) => [`\`${field.name}\``, part, field.isRequired ? "required" : "", field.type]);
+    ].map(([part, field]) => [`\`${field.name}\``, part, field.need, field.type]);
     return rows.length === 0 ? [] : [`#### ${labelOf(route)}\n\n${table(["field", "in", "", "type"], rows)}`];
   }).join("\n\n");
 }
 
 function archiveRows({ rawBody }: ApiRoute): (readonly ["body", FieldRow])[] {
   if (rawBody === null) return [];
-  return [["body", { name: "(the body itself)", isRequired: true, type: `an archive, at most ${rawBody.bytes / 1_048_576} MiB: ${rawBody.contentTypes.map((type) => `\`${type}\``).join(", ")}` }]];
+  return [["body", { name: "(the body itself)", need: "required", type: `an archive, at most ${rawBody.bytes / 1_048_576} MiB: ${rawBody.contentTypes.map((type) => `\`${type}\``).join(", ")}` }]];
 }
 
 function errorTable(): string {

@@ -4,7 +4,8 @@ import { z } from "zod";
 export interface FieldRow {
   /** `disks[].sizeMib` */
   readonly name: string;
-  readonly isRequired: boolean;
+  /** `required`, `required with …`, `only with …`, or empty. */
+  readonly need: string;
   /** Type, bounds and default, in Markdown. */
   readonly type: string;
 }
@@ -21,6 +22,7 @@ interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly allOf?: readonly JsonSchema[];
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
   readonly format?: string;
   readonly pattern?: string;
   readonly minLength?: number;
@@ -39,18 +41,28 @@ const MOST_DEPTH = 6;
 export function describeFields(schema: z.ZodType): FieldRow[] {
   // zod's own type for a JSON schema is an open record; of it only the members above are read.
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  const forms = (json.oneOf ?? [json]).map((form) => fieldsOf(form, "", 0));
-  return forms.length === 1 ? forms.flat() : together(forms);
+  const forms = json.oneOf ?? [json];
+  return forms.length === 1 ? forms.flatMap((form) => fieldsOf(form, "", 0)) : together(forms);
 }
 
-/** Of a body that has several forms: what all of them need is required, and a field is what it is in each. */
-function together(forms: readonly (readonly FieldRow[])[]): FieldRow[] {
-  const names = [...new Set(forms.flat().map(({ name }) => name))];
+/** Of a body that has several forms: a field is what it is in each, and says in which ones it is where it isn't in all. */
+function together(forms: readonly JsonSchema[]): FieldRow[] {
+  const rows = forms.map((form) => ({ name: nameOfForm(form, forms), fields: fieldsOf(form, "", 0) }));
+  const names = [...new Set(rows.flatMap(({ fields }) => fields.map(({ name }) => name)))];
   return names.map((name) => {
-    const found = forms.map((form) => form.find((row) => row.name === name));
-    const types = new Set(found.flatMap((row) => (row === undefined ? [] : [row.type])));
-    return { name, isRequired: found.every((row) => row?.isRequired === true), type: [...types].join(" or ") };
+    const found = rows.flatMap(({ name: form, fields }) => fields.filter((field) => field.name === name).map((field) => ({ ...field, form })));
+    const required = found.filter(({ need }) => need === "required");
+    const isEverywhere = found.length === forms.length;
+    const need = required.length === forms.length ? "required" : required.length > 0 ? `required with ${required.map(({ form }) => form).join(", ")}` : isEverywhere ? "" : `only with ${found.map(({ form }) => form).join(", ")}`;
+    return { name, need, type: [...new Set(found.map(({ type }) => type))].join(" or ") };
   });
+}
+
+/** By the field that has another fixed value in each form: `trusted: true`. @throws where there is none */
+function nameOfForm(form: JsonSchema, forms: readonly JsonSchema[]): string {
+  const key = Object.keys(form.properties ?? {}).find((each) => forms.every(({ properties }) => properties?.[each]?.const !== undefined));
+  if (key === undefined) throw new Error("there is no field by which the forms of a body can be told apart");
+  return `\`${key}: ${JSON.stringify(form.properties?.[key]?.const)}\``;
 }
 
 function fieldsOf(schema: JsonSchema, prefix: string, depth: number): FieldRow[] {
@@ -59,7 +71,7 @@ function fieldsOf(schema: JsonSchema, prefix: string, depth: number): FieldRow[]
   return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
     const name = `${prefix}${key}`;
     const inner = field.type === "array" && field.items !== undefined ? fieldsOf(field.items, `${name}[].`, depth + 1) : fieldsOf(field, `${name}.`, depth + 1);
-    return [{ name, isRequired: required.has(key) && field.default === undefined, type: typeOf(field) }, ...inner];
+    return [{ name, need: required.has(key) && field.default === undefined ? "required" : "", type: typeOf(field) }, ...inner];
   });
 }
 
@@ -78,6 +90,7 @@ function isEmptyObject(value: unknown): boolean {
 
 function plainType(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   const { type, anyOf } = schema;
   if (anyOf !== undefined) return [...new Set(anyOf.map(plainType))].join(" or ");
   if (isList(type)) return type.map((one) => plainType({ ...schema, type: one })).join(" or ");
