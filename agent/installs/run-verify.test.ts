@@ -108,6 +108,19 @@ describe("a definition that verifies", () => {
     }
   });
 
+  test("that floods takes no more of the log than its part, and that is told", async () => {
+    const reinstall = await running();
+    bench.hypervisor.appliance = verifies(async (machine) => {
+      await machine.post(Array.from({ length: 1_500 }, (_, n) => `line ${String(n)}\n{"step":"s${String(n)}"}\n`).join(""));
+      await machine.report(0);
+    });
+    expect(await bench.run(reinstall)).toMatchObject({ state: "done" });
+    const entries = bench.entries(reinstall.id);
+    expect(entries.filter(({ step }) => step === "verify").length).toBe(500);
+    expect(entries.some(({ kind, text }) => kind === "notice" && /more lines of the verify script were left out/.test(text ?? ""))).toBe(true);
+    expect(entries.some(({ text }) => text === "unpacking")).toBe(true);
+  });
+
   test("has what it says scrubbed like any other script", async () => {
     const reinstall: InstallOrder = { ...(await running()), parameters: new Map([["root_password", { visibility: "secret", value: secretValue("correct horse") }]]) };
     bench.hypervisor.appliance = verifies(async (machine) => {

@@ -6,10 +6,13 @@ import type { GuestLine } from "#lib/domain/guest-lines.ts";
 import { SerialLog } from "../logs/serial-log.ts";
 import type { TarScript } from "../metadata/tar-scripts.ts";
 import type { Install } from "./install.ts";
+import type { InstallLog } from "./install-log.ts";
 import { leastApplianceMemoryMib } from "./preflight.ts";
 import { runAppliance } from "./run-appliance.ts";
 
 const MIB = 1_048_576;
+/** Lines of its output that are kept. */
+const VERIFY_LINES = 500;
 
 /**
  * Lets the definition look at the parameters before anything is touched (design: install, "parameters valid (the definition's
@@ -27,6 +30,7 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
   log.state();
   const folder = instance.verifyFolder;
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lines = new VerifyLines(log);
   const serial = new SerialLog(join(folder, "serial.log"), context.log);
   const late = new AbortController();
   const timer = setTimeout(() => {
@@ -43,7 +47,7 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
       scripts,
       signal: late.signal,
       onLine: (line) => {
-        log.add({ kind: "log", text: textOf(line), step: "verify", percent: null });
+        lines.take(line);
       },
       onContact: () => {
         install.lastContactAt = new Date().toISOString();
@@ -52,6 +56,7 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
     });
   } finally {
     clearTimeout(timer);
+    lines.end();
     await serial.settled();
     await instance.clearVerification();
   }
@@ -59,7 +64,28 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
   log.state();
 }
 
-/** Its progress is none of the install's. */
-function textOf(line: GuestLine): string {
-  return line.kind === "log" ? line.text : (line.message ?? line.step ?? "");
+/** What a verify script says, in a part of the install's log that leaves the rest to what comes after. Its progress is none of the install's. */
+class VerifyLines {
+  readonly #log: InstallLog;
+  #kept = 0;
+  #lost = 0;
+
+  constructor(log: InstallLog) {
+    this.#log = log;
+  }
+
+  take(line: GuestLine): void {
+    const text = line.kind === "log" ? line.text : line.message;
+    if (text === null) return;
+    if (this.#kept >= VERIFY_LINES) {
+      this.#lost += 1;
+      return;
+    }
+    this.#kept += 1;
+    this.#log.add({ kind: "log", text, step: "verify", percent: null });
+  }
+
+  end(): void {
+    if (this.#lost > 0) this.#log.notice(`${String(this.#lost)} more lines of the verify script were left out.`);
+  }
 }
