@@ -14,7 +14,7 @@ describe("what is said of an import", () => {
   test("counts first, then says each reason once with the names that it is about", () => {
     const lines = describeImport(config, plan, false);
     expect(lines).toContain("  instances                     13             1             2");
-    expect(lines[lines.indexOf("  Its hypervisor is not KVM.") + 1]).toBe("    instance15.example.test (xen-pvm)");
+    expect(lines[lines.indexOf("  Its hypervisor is not KVM.") + 1]).toBe("    instances: instance15.example.test (xen-pvm)");
     const contents = lines[lines.indexOf("  What is on its disks stays where it is; a reinstall fills a new first disk.") + 1];
     expect(contents).toMatch(/instance11\.example\.test \(plain\) and 3 more, which --json lists$/);
     expect(lines.at(-1)).toBe("Nothing has been changed. --apply does it.");

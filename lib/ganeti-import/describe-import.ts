@@ -37,7 +37,12 @@ export function describeImport(config: Pick<GanetiConfig, "name" | "version" | "
 function section(title: string, remarks: readonly Remark[]): string[] {
   if (remarks.length === 0) return [];
   const reasons = [...Map.groupBy(remarks, ({ reason }) => reason)];
-  return ["", title, ...reasons.flatMap(([reason, list]) => [`  ${reason}`, `    ${named(list)}`])];
+  return ["", title, ...reasons.flatMap(([reason, list]) => [`  ${reason}`, ...[...Map.groupBy(list, ({ subject }) => subject)].map(([subject, of]) => `    ${titleOf(subject)}: ${named(of)}`)])];
+}
+
+/** What kind of thing the names are of: an instance and a definition may have the same one. */
+function titleOf(subject: Remark["subject"]): string {
+  return SUBJECTS.find((known) => known.subject === subject)?.title ?? "cluster";
 }
 
 function named(remarks: readonly Remark[]): string {
