@@ -90,7 +90,7 @@ function isEmptyObject(value: unknown): boolean {
 
 function plainType(schema: JsonSchema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.const !== undefined) return `\`${typeof schema.const === "string" ? schema.const : JSON.stringify(schema.const)}\``;
   const { type, anyOf } = schema;
   if (anyOf !== undefined) return [...new Set(anyOf.map(plainType))].join(" or ");
   if (isList(type)) return type.map((one) => plainType({ ...schema, type: one })).join(" or ");
