@@ -162,6 +162,6 @@ describe("values that can't be", () => {
 });
 
 it("values too short to be found in a log again are named", () => {
-  const resolution = resolve({ sent: { public: { a: "x" }, private: { b: privateValue("12345") }, secret: { c: secretValue("123456") } } });
-  expect(resolution.ok && resolution.tooShortToScrub).toEqual(["b"]);
+  const resolution = resolve({ sent: { public: { a: "x" }, private: { b: privateValue("12345") }, secret: { c: secretValue("123456"), d: secretValue("ab\ncde\nfghij") } } });
+  expect(resolution.ok && resolution.tooShortToScrub).toEqual(["b", "d"]);
 });

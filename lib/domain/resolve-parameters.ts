@@ -75,7 +75,7 @@ export function resolveParameters(request: ResolutionRequest): Resolution {
   const [firstProblem, ...others] = problems;
   if (firstProblem !== undefined) return { ok: false, problems: [firstProblem, ...others] };
   const parameters = [...effective.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const tooShortToScrub = parameters.filter(({ parameter }) => parameter.visibility !== "public" && [...contentOf(parameter)].length < SHORTEST_SCRUBBED);
+  const tooShortToScrub = parameters.filter(({ parameter }) => parameter.visibility !== "public" && longestLine(contentOf(parameter)) < SHORTEST_SCRUBBED);
   return { ok: true, parameters, tooShortToScrub: tooShortToScrub.map(({ name }) => name) };
 }
 
@@ -184,4 +184,9 @@ export function secretsOf(parameters: readonly EffectiveParameter[]): ReadonlyMa
   const secrets = new Map<string, Secret<string>>();
   for (const { name, parameter } of parameters) if (parameter.visibility === "secret") secrets.set(name, parameter.value);
   return secrets;
+}
+
+/** Characters of a value's longest line: a script may print each by itself. */
+function longestLine(value: string): number {
+  return Math.max(...value.split(/\r\n|[\r\n]/).map((line) => [...line].length));
 }

@@ -7,7 +7,7 @@ import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob } from "#lib/jobs/accept-job.ts";
-import { warnTooShort } from "#lib/jobs/warn-too-short.ts";
+import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import { chooseNode, findNode } from "./choose-node.ts";
 import { findDefinition } from "./find-definition.ts";
 import { makeMacs } from "./make-mac.ts";
@@ -21,6 +21,8 @@ export interface AcceptedInstall {
   readonly jobId: number;
   /** Null: the request was refused, and the job says why (RAPI only). */
   readonly installId: string | null;
+  /** Sentences about what was accepted all the same (design: visibility, "the API warns when it accepts one"). */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -101,7 +103,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
         });
       },
     });
-    return { jobId, installId };
+    return { jobId, installId, warnings: shortValueWarnings(prepared.tooShortToScrub) };
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     // Two requests at the same moment, or an address that somebody has: the name is the likelier one.

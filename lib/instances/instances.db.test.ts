@@ -56,9 +56,11 @@ describe("a creation is refused before anything is stored", () => {
   });
 });
 
-it("values too short to be replaced in a log are named in the job's", async () => {
-  const job = await create(cluster.admin, newInstance("short.example.test", { parameters: { secret: { root_password: "abc" } } }));
-  expect(job.log[0]?.message).toBe(" - WARNING: values with fewer than 6 characters can't be replaced in the install's log: root_password");
+it("values too short to be replaced in a log are named in the answer and in the job's log", async () => {
+  const accepted = await createInstance(cluster.admin, newInstance("short.example.test", { parameters: { secret: { root_password: "abc" } } }));
+  expect(accepted.warnings).toEqual(["Values with fewer than 6 characters can't be replaced in the install's log: root_password."]);
+  const job = await ended(cluster.admin, accepted.jobId);
+  expect(job.log[0]?.message).toBe(" - WARNING: Values with fewer than 6 characters can't be replaced in the install's log: root_password.");
   expect((await deleteInstance(cluster.admin, "short.example.test").then(({ jobId }) => ended(cluster.admin, jobId))).status).toBe("success");
 });
 

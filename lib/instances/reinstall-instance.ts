@@ -4,7 +4,7 @@ import { SlipwayError } from "#lib/domain/errors.ts";
 import { reinstallOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
-import { warnTooShort } from "#lib/jobs/warn-too-short.ts";
+import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
@@ -83,5 +83,5 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
       });
     },
   });
-  return { jobId, installId };
+  return { jobId, installId, warnings: shortValueWarnings(prepared.tooShortToScrub) };
 }
