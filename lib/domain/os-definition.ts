@@ -4,7 +4,7 @@ import { VISIBILITIES } from "./visibility.ts";
 
 /** What an OS definition declares of one parameter. */
 export const parameterDeclarationSchema = z.strictObject({
-  name: z.string().regex(PARAMETER_NAME),
+  name: z.string().regex(PARAMETER_NAME, "must be letters, digits, - and _, a letter first, at most 64"),
   visibility: z.enum(VISIBILITIES),
   type: z.enum(["string", "text", "password", "boolean", "integer", "choice"]),
   required: z.boolean(),

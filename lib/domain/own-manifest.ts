@@ -54,7 +54,7 @@ const ownManifestSchema = z.strictObject({
   bootMarker: line(z.string().min(1).max(200)).nullable().default(null),
   appliance: manifest.appliance,
   imageUse: manifest.imageUse,
-  carriedImage: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }).nullable().default(null),
+  carriedImage: z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits in lower case") }).nullable().default(null),
   defaultImage: manifest.defaultImage,
   installParameters: manifest.installParameters,
 });

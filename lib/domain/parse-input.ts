@@ -18,6 +18,8 @@ export function describeIssue(issue: z.core.$ZodIssue | undefined): string {
     case "too_big":
       return `must ${issue.origin === "string" || issue.origin === "array" ? "have" : "be"} ${bound(issue.inclusive === false ? "less than" : "at most", issue.maximum, issue.origin)}`;
     case "invalid_type":
+      // An issue holds no input; that there was none is in its sentence alone.
+      if (issue.message.endsWith("received undefined")) return "is missing";
       return `must be ${TYPES[issue.expected] ?? `of type ${issue.expected}`}`;
     case "invalid_format":
       return issue.message.startsWith("must ") ? issue.message : issue.format === "regex" ? "doesn't have the form that is needed" : `doesn't have the form of ${issue.format}`;
