@@ -5,11 +5,15 @@ import { paths } from "#components/paths.ts";
 import type { InstancesQuery, InstanceSort } from "#components/paths.ts";
 import { Status } from "#components/status/mark.tsx";
 import { INSTANCE_STATUS } from "#components/status/statuses.ts";
+import { classes } from "#components/ui/classes.ts";
 import { Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import { SortTh } from "#components/ui/sort-th.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
 import type { InstanceSummary } from "#lib/domain/instance.ts";
+
+/** Texts share what the figures leave of the width, cut where it isn't enough: no column is pushed out of sight by a long name. */
+const SHARED = "max-w-0 truncate";
 
 /**
  * Instances, one a row. Whoever sees those of others sees whose they are and where. Without a query it stands on another
@@ -36,7 +40,7 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
       <tbody>
         {instances.map((instance) => (
           <Tr key={instance.id}>
-            <Td className="max-w-[26ch] truncate max-sm:max-w-[16ch]" title={instance.name}>
+            <Td className={classes(SHARED, "w-[32%] min-w-[16ch]")} title={instance.name}>
               <Link href={instance.status === "installing" ? paths.instanceInstall(instance.name) : paths.instance(instance.name)} prefetch={false} className="rounded-sm font-medium hover:text-accent hover:underline">
                 {instance.name}
               </Link>
@@ -44,16 +48,16 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
             <Td>
               <InstanceStatusCell instance={instance} />
             </Td>
-            <Td className="max-w-[22ch] truncate" title={instance.osType ?? undefined}>
+            <Td className={classes(SHARED, "w-[26%] min-w-[14ch]")} title={instance.osType ?? undefined}>
               {instance.osType === null ? <span className="text-soft">none</span> : <Mono>{instance.osType}</Mono>}
             </Td>
             {everybodys ? (
-              <Td className="max-w-[16ch] truncate" title={instance.node}>
+              <Td className={classes(SHARED, "w-[22%] min-w-[10ch]")} title={instance.node}>
                 <Mono>{instance.node}</Mono>
               </Td>
             ) : null}
             {everybodys ? (
-              <Td className="max-w-[14ch] truncate" title={instance.owner ?? undefined}>
+              <Td className={classes(SHARED, "w-[20%] min-w-[9ch]")} title={instance.owner ?? undefined}>
                 {instance.owner ?? <span className="text-soft">none</span>}
               </Td>
             ) : null}

@@ -16,6 +16,11 @@ export function WhatHappens({ name, plan, checks, kept, pending = false, childre
           What will happen
         </h2>
         <dl className="grid grid-cols-[64px_minmax(0,1fr)] gap-x-2.5 gap-y-3">
+          {plan.verifiesFirst ? (
+            <Effect word="runs">
+              {parseOsType(plan.osType).name} verify, which looks at the parameters first, in the appliance, without a disk
+            </Effect>
+          ) : null}
           {kept === null ? null : <Effect word="kept">{kept}</Effect>}
           {plan.keepsDisks.map((disk) => (
             <Effect key={disk.index} word="kept">
@@ -23,11 +28,6 @@ export function WhatHappens({ name, plan, checks, kept, pending = false, childre
             </Effect>
           ))}
           <DiskEffect plan={plan} />
-          {plan.verifiesFirst ? (
-            <Effect word="runs">
-              {parseOsType(plan.osType).name} verify, which looks at the parameters first, in the appliance, without a disk
-            </Effect>
-          ) : null}
           {plan.runs.map((run) => (
             <Effect key={run.place} word="runs">
               {run.definition} {run.script}, <Trust run={run} />

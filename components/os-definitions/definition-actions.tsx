@@ -7,6 +7,7 @@ import { DEFINITION_QUESTIONS, paths, withQuery } from "#components/paths.ts";
 import type { DefinitionQuestion } from "#components/paths.ts";
 import { Button, ButtonLink } from "#components/ui/button.tsx";
 import type { OsAction } from "#lib/domain/os-definition-views.ts";
+import { WHY_NO_INSTANCE } from "./anchors.ts";
 import { DefinitionDialog } from "./definition-dialog.tsx";
 
 export interface DefinitionActionsProps {
@@ -67,15 +68,10 @@ export function DefinitionActions({ name, serialNo, hidden, blacklisted, allowed
 function NewInstance({ osType, refusal }: { readonly osType: string; readonly refusal: string | null }) {
   if (refusal === null) return <ButtonLink href={paths.newInstance({ os: osType })}>New instance with it</ButtonLink>;
   return (
-    <span className="inline-flex max-w-[48ch] flex-wrap items-center justify-end gap-x-2 gap-y-1">
-      {/* Not `disabled`, which the keyboard passes over: the reason is to be read. */}
-      <Button aria-disabled aria-describedby="no-new-instance">
-        New instance with it
-      </Button>
-      <span id="no-new-instance" className="text-small text-soft">
-        {refusal}
-      </span>
-    </span>
+    // Not `disabled`, which the keyboard passes over: the reason, which stands in the header, is to be read.
+    <Button aria-disabled aria-describedby={WHY_NO_INSTANCE}>
+      New instance with it
+    </Button>
   );
 }
 

@@ -5,6 +5,7 @@ import { reach } from "#lib/domain/access.ts";
 import type { Identity } from "#lib/domain/access.ts";
 import { formatOsType } from "#lib/domain/os-definition.ts";
 import type { OsDefinitionDetail } from "#lib/domain/os-definition-views.ts";
+import { WHY_NO_INSTANCE } from "./anchors.ts";
 import { DefinitionActions } from "./definition-actions.tsx";
 import { DefinitionMarks } from "./definition-marks.tsx";
 import { allowedActions } from "./rights.ts";
@@ -37,6 +38,11 @@ export function DefinitionHeader({ definition, identity }: { readonly definition
       >
         {title === name ? "" : `${title} · `}
         {version === null ? "no version" : `version ${version}`} · {ownerText(owner, identity)}
+        {mayInstall && definition.installRefusal !== null ? (
+          <span id={WHY_NO_INSTANCE} className="block">
+            No new instance: {definition.installRefusal}
+          </span>
+        ) : null}
       </PageHeader>
       <LinkTabs
         label="About this definition"

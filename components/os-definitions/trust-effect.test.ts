@@ -27,7 +27,7 @@ describe("what trust changes", () => {
   it.each([
     ["a host half that runs", { onHost: ["create"], lost: [], gained: ["create"] }, null, /^From the next install on, of exactly this version on hosts, as root: create\.$/, /nothing of web runs on a host\. It can't be installed then/],
     ["both halves that run", { onHost: ["create"], lost: [], gained: [] }, null, /on hosts, as root: create\.$/, /nothing of web runs on a host\.$/],
-    ["both halves and no agent", { onHost: [], lost: [{ script: "create", refusal: "no" }], gained: [] }, "no agent of this cluster runs host scripts", /and it can't be installed/, /can be installed then, in the appliance\.$/],
+    ["both halves and no agent", { onHost: [], lost: [{ script: "create", refusal: "no" }], gained: [] }, "no agent of this cluster runs host scripts", /and with trust it can't be installed/, /can be installed then, in the appliance\.$/],
     ["a host half that is forbidden", { onHost: [], lost: [], gained: [] }, "the cluster forbids scripts on hosts", /the cluster forbids scripts on hosts, and trust changes nothing/, /runs on a host now, nor after it\.$/],
   ])("is said before it is given or withdrawn: %s", (_, effect, notOnHost, given, withdrawn) => {
     expect(trustSentence(effect, notOnHost)).toMatch(given);

@@ -45,7 +45,7 @@ export function listed(words: readonly string[]): string {
 /** What follows from giving trust, for whoever is about to. The digest of the version stands behind it. */
 export function trustSentence({ onHost, lost }: TrustEffect, notOnHost: string | null): string {
   if (notOnHost === null) return `From the next install on, of exactly this version on hosts, as root: ${listed(onHost)}.`;
-  const now = lost.some(({ script }) => script === "create") ? "it can't be installed" : "trust changes nothing of what runs where";
+  const now = lost.some(({ script }) => script === "create") ? "with trust it can't be installed" : "trust changes nothing of what runs where";
   return `As things are, ${notOnHost}, and ${now}. The trust is kept for exactly this version, and counts as soon as that is otherwise.`;
 }
 

@@ -45,7 +45,7 @@ export function placeScript(script: ScriptName, facts: PlacementFacts): Placemen
     case "forbidden":
       return { ok: false, code: "unsupported", field: "osType", message: `${name} has only a host script for ${script}, and the cluster forbids scripts on hosts.` };
     case "unable":
-      return { ok: false, code: "unsupported", field: "osType", message: `${name} is trusted to run its ${script} script on the host, and no agent that could take it runs host scripts.` };
+      return { ok: false, code: "unsupported", field: "osType", message: `With trust, ${name} runs its ${script} script on the host, and no agent that could take it runs host scripts.` };
   }
 }
 

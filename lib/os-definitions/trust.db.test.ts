@@ -136,7 +136,7 @@ describe("trust", () => {
     await db.node.create({ data: { name: "node1", state: "online", facts: { runsHostScripts: false } } });
     await db.node.create({ data: { name: "node2" } });
     try {
-      const refusal = "OS definition unable is trusted to run its create script on the host, and no agent that could take it runs host scripts.";
+      const refusal = "With trust, OS definition unable runs its create script on the host, and no agent that could take it runs host scripts.";
       const unable = await getOsDefinition(bench.ada, "unable");
       expect(unable).toMatchObject({ runs: [{ script: "create", places: [], refusal }], installRefusal: refusal });
       expect(unable.runsTrusted).toEqual(unable.runs);
