@@ -4,6 +4,7 @@ import type { ParsedDefinition } from "#lib/domain/os-definition-files.ts";
 import type { OsDefinitionCheck, VersionDiff } from "#lib/domain/os-definition-views.ts";
 import { findCarriedImage } from "./carried-image.ts";
 import { compareVersions, loadCompared } from "./compare-versions.ts";
+import { inComparisonTurn } from "./comparison-gate.ts";
 import { clusterFacts } from "./host-scripts.ts";
 import { readDefinitionArchive } from "./read-definition-archive.ts";
 import type { DefinitionRow } from "./require-definition.ts";
@@ -15,7 +16,7 @@ import type { UploadInput } from "./upload-os-definition.ts";
 /**
  * What an archive holds and what registering it would change, for whoever may register it. Nothing is stored and nothing runs.
  *
- * @throws SlipwayError as an upload
+ * @throws SlipwayError as an upload; `too_many_requests` where others are compared with what they replace
  */
 export async function checkUpload(ctx: RequestContext, { name, archive }: UploadInput, signal?: AbortSignal): Promise<OsDefinitionCheck> {
   const { db } = ctx.services;
@@ -52,8 +53,11 @@ async function versionNumbers(ctx: RequestContext, definitionId: string, digest:
 async function diffAgainstCurrent(ctx: RequestContext, definition: DefinitionRow | null, parsed: ParsedDefinition, digest: string): Promise<VersionDiff | null> {
   const current = definition?.currentVersion ?? null;
   if (definition === null || current === null) return null;
-  const from = await loadCompared(ctx.services.db, definition.id, current.version);
-  return from === null ? null : compareVersions(ctx.services.db, from, { ...parsed, version: null, digest });
+  const { db } = ctx.services;
+  return inComparisonTurn(ctx, async () => {
+    const from = await loadCompared(db, definition.id, current.version);
+    return from === null ? null : compareVersions(db, from, { ...parsed, version: null, digest });
+  });
 }
 
 function trustWarnings(definition: DefinitionRow | null, trustedAtOnce: boolean): string[] {

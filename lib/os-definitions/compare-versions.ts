@@ -2,9 +2,9 @@ import type { Queryable } from "#lib/db/client.ts";
 import type { OsManifest } from "#lib/domain/os-definition.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { OsFileView, VersionDiff } from "#lib/domain/os-definition-views.ts";
-import { changedFiles, diffFiles } from "./diff-files.ts";
+import type { FileSide } from "./diff-files.ts";
+import { diffFiles } from "./diff-files.ts";
 import { diffMembers, diffParameters, diffVariants } from "./diff-manifests.ts";
-import { TEXT_BYTES } from "./read-text.ts";
 
 /** A content that is compared: a version, or what is about to become one. */
 export interface ComparedContent {
@@ -26,28 +26,26 @@ export async function loadCompared(db: Queryable, definitionId: string, version:
   return row === null ? null : { ...row, version, manifest: osManifestSchema.parse(row.manifest), contents: null };
 }
 
-/** What is different between two contents. */
+/** What is different between two contents. Asked for inside of inComparisonTurn, with what it needs. */
 export async function compareVersions(db: Queryable, from: ComparedContent & { readonly version: number }, to: ComparedContent): Promise<VersionDiff> {
-  const changed = changedFiles(from.files, to.files);
-  const [before, after] = [await bytesOf(db, from, changed.map((file) => file.before)), await bytesOf(db, to, changed.map((file) => file.after))];
   return {
     from: { version: from.version, digest: from.digest },
     to: { version: to.version, digest: to.digest },
-    files: await diffFiles({ files: from.files, content: before }, { files: to.files, content: after }),
+    files: await diffFiles(sideOf(db, from), sideOf(db, to)),
     parameters: diffParameters(from.manifest, to.manifest),
     variants: diffVariants(from.variants, to.variants),
     manifest: diffMembers(from.manifest, to.manifest),
   };
 }
 
-/** Only what is shown by line is read: what is too large for that, and what is the same, stays where it is. */
-async function bytesOf(db: Queryable, side: ComparedContent, files: readonly (OsFileView | null)[]): Promise<(digest: string) => Uint8Array | null> {
-  if (side.contents !== null) {
-    const { contents } = side;
-    return (digest) => contents.get(digest) ?? null;
-  }
-  const digests = files.flatMap((file) => (file === null || file.size > TEXT_BYTES ? [] : [file.digest]));
-  const rows = await db.osFileContent.findMany({ where: { digest: { in: digests } } });
-  const found = new Map(rows.map((row) => [row.digest, row.content]));
-  return (digest) => found.get(digest) ?? null;
+/** Contents are read one by one, as they are compared: a version may have many MiB of them. */
+function sideOf(db: Queryable, { files, contents }: ComparedContent): FileSide {
+  if (contents !== null) return { files, content: (digest) => Promise.resolve(contents.get(digest) ?? null) };
+  return {
+    files,
+    async content(digest) {
+      const row = await db.osFileContent.findUnique({ where: { digest }, select: { content: true } });
+      return row?.content ?? null;
+    },
+  };
 }

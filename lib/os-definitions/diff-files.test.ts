@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { describe, expect, test } from "vitest";
 import type { OsFileView } from "#lib/domain/os-definition-views.ts";
 import type { FileSide } from "./diff-files.ts";
@@ -12,7 +13,7 @@ function side(files: Readonly<Record<string, string | Uint8Array>>, mode = 0o644
     contents.set(digest, bytes);
     return { path, mode, size: bytes.byteLength, digest };
   });
-  return { files: views, content: (digest) => contents.get(digest) ?? null };
+  return { files: views, content: (digest) => Promise.resolve(contents.get(digest) ?? null) };
 }
 
 describe("the difference of two lists of files", () => {
@@ -48,7 +49,7 @@ describe("the difference of two lists of files", () => {
   });
 
   test("says where the bytes aren't stored", async () => {
-    const before = { ...side({ a: "old" }), content: () => null };
+    const before = { ...side({ a: "old" }), content: () => Promise.resolve(null) };
     expect(await diffFiles(before, side({ a: "new" }))).toMatchObject([{ hunks: null, note: "not stored" }]);
   });
 
@@ -66,8 +67,56 @@ describe("the difference of two lists of files", () => {
   test("has bounded size, and lists the rest without its lines", async () => {
     const large = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, `${n}${"x".repeat(500_000)}\n`]));
     const found = await diffFiles(side({}), side(large));
-    expect(found.filter(({ hunks }) => hunks !== null)).toHaveLength(4);
-    expect(found.filter(({ note }) => note === "too large")).toHaveLength(4);
+    expect(found.filter(({ hunks }) => hunks !== null)).toHaveLength(2);
+    expect(found.filter(({ note }) => note === "too large")).toHaveLength(6);
     expect(JSON.stringify(found).length).toBeLessThan(1.2 * DIFF_LIMITS.bytes);
   });
+
+  test("shows one changed line of a file that is long, and of many such files", async () => {
+    const lines = Array.from({ length: 60_000 }, (_, n) => `line ${n}\n`);
+    const long = (line: string) => side(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, lines.with(40_000, `${line}\n`).join("")])));
+    const found = await diffFiles(long("old"), long("new"));
+    expect(found).toHaveLength(8);
+    for (const { hunks } of found) {
+      expect(hunks).toEqual([{ oldStart: 39_998, oldLines: 7, newStart: 39_998, newLines: 7, lines: [" line 39997", " line 39998", " line 39999", "-old", "+new", " line 40001", " line 40002", " line 40003"] }]);
+    }
+  });
+
+  test("keeps nobody waiting for long: files of short lines that have nothing in common are let be", async () => {
+    const noise = (seed: number) => side(Object.fromEntries(Array.from({ length: 15 }, (_, n) => [`f${n}`, shortLines(seed + n)])));
+    const [before, after] = [noise(1), noise(101)];
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const found = await diffFiles(before, after);
+    delay.disable();
+    expect(found.map(({ note }) => note)).toEqual(Array.from({ length: 15 }, () => "too large"));
+    expect(delay.max / 1e6).toBeLessThan(400);
+  });
+
+  test("reads one content after the other, and nothing more once it has shown what it may", async () => {
+    const files = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, `${n}\n${"x\n".repeat(14_999)}`]));
+    const { files: views, content } = side(files);
+    const reads = { open: 0, most: 0, all: 0 };
+    const counted = async (digest: string) => {
+      reads.open += 1;
+      reads.most = Math.max(reads.most, reads.open);
+      reads.all += 1;
+      const bytes = await content(digest);
+      reads.open -= 1;
+      return bytes;
+    };
+    // After four of 15 000 lines there are none left.
+    await diffFiles({ files: [], content: counted }, { files: views, content: counted });
+    expect(reads).toEqual({ open: 0, most: 1, all: 4 });
+  });
 });
+
+/** A MiB of lines of one letter, the same for one seed. */
+function shortLines(seed: number): string {
+  const bytes = Buffer.alloc(1_048_574, "\n");
+  for (let at = 0, state = seed; at < bytes.length; at += 2) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    bytes[at] = (state >>> 16) & 1 ? 0x61 : 0x62;
+  }
+  return bytes.toString();
+}

@@ -1,15 +1,9 @@
 import { z } from "zod";
 import { MOST_SHARES } from "#lib/domain/os-quotas.ts";
+import { isReadableLine } from "#lib/domain/unseen-text.ts";
 
-/** Controls, line ends, and what turns the order of text around: a reason is read where it is decided what may run on hosts. */
-const UNUSABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
-
-const reason = z
-  .string()
-  .trim()
-  .min(3)
-  .max(500)
-  .refine((text) => !UNUSABLE.test(text), "must be one line without control characters");
+/** A reason is read where it is decided what may run on hosts: all of it must be seen. */
+const reason = z.string().trim().min(3).max(500).refine(isReadableLine, "must be one line, and every character of it visible");
 
 export const setTrustInputSchema = z.discriminatedUnion("trusted", [
   z.strictObject({
