@@ -26,7 +26,7 @@ describe("the example of os-definitions/README.md", () => {
     writeFileSync(path.join(scratch, "disk"), Buffer.alloc(4_096));
   });
   afterAll(() => rmSync(scratch, { recursive: true }));
-  const environment = (code: string) => ({ PATH: "/usr/bin:/bin", DISK_COUNT: "1", DISK_0_PATH: path.join(scratch, "disk"), INSTANCE_NAME: "web-3", OSP_GREETING: "Hello", OSP_UNLOCK_CODE: code });
+  const environment = (code: string) => ({ NODE_ENV: "test" as const, PATH: "/usr/bin:/bin", DISK_COUNT: "1", DISK_0_PATH: path.join(scratch, "disk"), INSTANCE_NAME: "web-3", OSP_GREETING: "Hello", OSP_UNLOCK_CODE: code });
 
   it("is a definition that nothing is to be said against, with a parameter of each class", () => {
     const parsed = parseDefinition(files);
