@@ -40,7 +40,7 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
       <tbody>
         {instances.map((instance) => (
           <Tr key={instance.id}>
-            <Td className={classes(SHARED, "w-[32%] min-w-[16ch]")} title={instance.name}>
+            <Td className={classes(SHARED, "w-[40%] min-w-[16ch]")} title={instance.name}>
               <Link href={instance.status === "installing" ? paths.instanceInstall(instance.name) : paths.instance(instance.name)} prefetch={false} className="rounded-sm font-medium hover:text-accent hover:underline">
                 {instance.name}
               </Link>
@@ -48,16 +48,16 @@ export function InstanceTable({ instances, query, everybodys }: { readonly insta
             <Td>
               <InstanceStatusCell instance={instance} />
             </Td>
-            <Td className={classes(SHARED, "w-[26%] min-w-[14ch]")} title={instance.osType ?? undefined}>
+            <Td className={classes(SHARED, "w-[25%] min-w-[14ch]")} title={instance.osType ?? undefined}>
               {instance.osType === null ? <span className="text-soft">none</span> : <Mono>{instance.osType}</Mono>}
             </Td>
             {everybodys ? (
-              <Td className={classes(SHARED, "w-[22%] min-w-[10ch]")} title={instance.node}>
+              <Td className={classes(SHARED, "w-[18%] min-w-[10ch]")} title={instance.node}>
                 <Mono>{instance.node}</Mono>
               </Td>
             ) : null}
             {everybodys ? (
-              <Td className={classes(SHARED, "w-[20%] min-w-[9ch]")} title={instance.owner ?? undefined}>
+              <Td className={classes(SHARED, "w-[17%] min-w-[9ch]")} title={instance.owner ?? undefined}>
                 {instance.owner ?? <span className="text-soft">none</span>}
               </Td>
             ) : null}
