@@ -90,7 +90,7 @@ export const api = {
   osDefinitions: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/os-definitions", query),
   osDefinition: (name: string) => `/api/v1/os-definitions/${part(name)}`,
   osChecks: (name: string) => withQuery("/api/v1/os-definition-checks", { name }),
-  osVersions: (name: string) => `/api/v1/os-definitions/${part(name)}/versions`,
+  osVersions: (name: string, owner?: string) => withQuery(`/api/v1/os-definitions/${part(name)}/versions`, { owner }),
   osTrust: (name: string) => `/api/v1/os-definitions/${part(name)}/trust`,
   osRegistrations: (name: string) => `/api/v1/os-definitions/${part(name)}/registrations`,
   osParameters: (name: string) => `/api/v1/os-definitions/${part(name)}/parameters`,

@@ -25,7 +25,7 @@ interface Props {
   readonly digest: string;
   /** Withdraw the trust that this version has, or give it. */
   readonly withdraw: boolean;
-  /** Who can upload a version of it: named in what follows from trusting updates. */
+  /** Of a definition with an owner, updates can't be trusted: their uploads would be, unseen. */
   readonly owner: string | null;
   readonly effect: TrustEffect;
   /** Why trust brings nothing onto a host as things are; null: it does. */
@@ -100,7 +100,7 @@ function TrustFormOf({ name, version, digest, withdraw, owner, effect, notOnHost
         <Field id="trust-reason" label="Reason" hint={withdraw ? "Kept in the audit log." : "Kept in the audit log, and shown beside the trust."} error={reasonError}>
           <Textarea {...fieldIds("trust-reason", { hint: true, error: reasonError !== null })} rows={2} value={reason} onChange={(event) => setReason(event.target.value)} maxLength={MOST_REASON} needed={reason.trim() === ""} placeholder={withdraw ? "Why it is no longer trusted" : "Who read it, and what it does on the host"} />
         </Field>
-        {withdraw ? null : (
+        {withdraw || owner !== null ? null : (
           <div className="grid gap-x-3 py-1.5 sm:grid-cols-[180px_minmax(0,1fr)]">
             <span className="max-sm:hidden" />
             <label className="flex items-start gap-2.5">
@@ -108,7 +108,7 @@ function TrustFormOf({ name, version, digest, withdraw, owner, effect, notOnHost
               <span>
                 Updates of this definition are trusted too
                 <span className="block text-small text-soft">
-                  {owner === null ? "Every administrator" : `${owner}, its owner,`} can then upload code for hosts that is trusted at once, and nobody reads it first.
+                  Every administrator can then upload code for hosts that is trusted at once, and nobody reads it first.
                 </span>
               </span>
             </label>

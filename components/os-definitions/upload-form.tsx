@@ -65,7 +65,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
     else if (!holdsNothingNew(check)) register(archive);
   };
   const command = (): string =>
-    curlUpload({ url: `${window.location.origin}${api.osVersions(name)}`, user, contentType: archiveType(archive?.fileName ?? "") ?? "application/gzip", file: archive?.fileName ?? "definition.tar.gz" });
+    curlUpload({ url: `${window.location.origin}${api.osVersions(name, check?.owner ?? undefined)}`, user, contentType: archiveType(archive?.fileName ?? "") ?? "application/gzip", file: archive?.fileName ?? "definition.tar.gz" });
   const nothingNew = check !== null && holdsNothingNew(check) ? `Version ${check.existingVersion ?? ""}, the current one, holds this very content: there is nothing to register.` : null;
 
   return (
@@ -122,7 +122,7 @@ export function UploadForm({ name: initial, namePattern, limits, user }: Props) 
             <FormEnd why={nothingNew ?? "Checked. Nothing is registered yet."}>
               <CopyButton text={command}>Copy as curl</CopyButton>
               <Button type="submit" kind="main" disabled={busy || nothingNew !== null}>
-                {registerWords(check)}
+                {registerWords(check, user)}
               </Button>
             </FormEnd>
           </div>
@@ -137,8 +137,10 @@ function holdsNothingNew({ existingVersion, diff }: OsDefinitionCheck): boolean 
   return existingVersion !== null && existingVersion === diff?.from.version;
 }
 
-function registerWords(check: OsDefinitionCheck): string {
-  const { name, existingVersion, nextVersion } = check;
+/** Names whose definition it is where it is somebody else's. */
+function registerWords(check: OsDefinitionCheck, user: string): string {
+  const { existingVersion, nextVersion } = check;
+  const name = check.owner === null || check.owner === user ? check.name : `${check.owner}’s ${check.name}`;
   if (existingVersion === null) return `Register version ${nextVersion} of ${name}`;
   return holdsNothingNew(check) ? `Version ${existingVersion} of ${name} is current` : `Make version ${existingVersion} of ${name} current again`;
 }

@@ -63,7 +63,7 @@ export function useUpload(onRegistered: (name: string) => void): UploadFlow {
   };
   const register = async (archive: ChosenArchive): Promise<void> => {
     if (check === null) return;
-    const answer = await upload<OsDefinitionDetail>(sending("registering", api.osVersions(check.name), archive));
+    const answer = await upload<OsDefinitionDetail>(sending("registering", api.osVersions(check.name, check.owner ?? undefined), archive));
     if (answer === null) return;
     if (answer.ok) {
       onRegistered(answer.value.name);

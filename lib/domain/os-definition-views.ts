@@ -138,6 +138,8 @@ export interface VersionDiff {
 export interface OsDefinitionCheck {
   readonly name: string;
   readonly digest: string;
+  /** Whose definition it would be a version of: an administrator's upload names them. Null: a new one, or the cluster's own. */
+  readonly owner: string | null;
   /** The version that holds this very content already; null: it would be a new one. */
   readonly existingVersion: number | null;
   readonly nextVersion: number;

@@ -36,7 +36,7 @@ export async function writeDefinitions(tx: Transaction, ctx: RequestContext, def
     const { parsed, image } = await readDefinition(ctx, folder.directory, links);
     const digest = versionDigest(parsed, image);
     if (digest !== folder.facts?.digest) throw new SlipwayError("conflict", `The folder of OS definition ${name} changed while it was read.`, { field: name });
-    await storeVersionIn(tx, ctx, { name, parsed, image, operation: "os.register", source: "folder" });
+    await storeVersionIn(tx, ctx, { name, parsed, image, operation: "os.register", owner: null, source: "folder" });
     const trustReason = `Imported from the Ganeti cluster ${clusterName}: its definitions are trusted when it is upgraded`;
     await tx.osDefinition.update({
       where: { name },

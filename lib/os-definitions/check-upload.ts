@@ -24,12 +24,13 @@ export async function checkUpload(ctx: RequestContext, { name, archive }: Upload
   const parsed = await readDefinitionArchive(archive, signal);
   const digest = versionDigest(parsed, await findCarriedImage(ctx, parsed.manifest));
   const numbers = definition === null ? { existing: null, next: 1 } : await versionNumbers(ctx, definition.id, digest);
-  const trustedAtOnce = definition !== null && definition.trustedBy !== null && (definition.trustUpdates || definition.trustedDigest === digest);
+  const trustedAtOnce = definition !== null && definition.trustedBy !== null && ((definition.trustUpdates && definition.ownerId === null) || definition.trustedDigest === digest);
   const { hostScripts } = await clusterFacts(db);
   const { manifest, apiVersions, variants, files } = parsed;
   return {
     name,
     digest,
+    owner: definition?.owner?.name ?? null,
     existingVersion: numbers.existing,
     nextVersion: numbers.next,
     manifest,

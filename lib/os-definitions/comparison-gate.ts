@@ -64,6 +64,7 @@ const slot = globalThis as { [GATE]?: ComparisonGate };
 
 /** Runs a comparison for whoever asks for it, in its turn. @throws SlipwayError `too_many_requests` */
 export function inComparisonTurn<T>({ identity }: RequestContext, compare: () => Promise<T>): Promise<T> {
-  slot[GATE] ??= new ComparisonGate();
-  return slot[GATE].run(identity.kind === "user" ? identity.userId : identity.name, compare);
+  const gate = slot[GATE] ?? new ComparisonGate();
+  slot[GATE] = gate;
+  return gate.run(identity.kind === "user" ? identity.userId : identity.name, compare);
 }

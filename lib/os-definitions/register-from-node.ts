@@ -1,4 +1,3 @@
-import { requireAccess } from "#lib/access/require.ts";
 import { agentCodeOf } from "#lib/agent-protocol/client.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
@@ -7,7 +6,7 @@ import { findNode } from "#lib/instances/choose-node.ts";
 import { findCarriedImage } from "./carried-image.ts";
 import { getOsDefinition } from "./get-os-definition.ts";
 import { readDefinitionArchive } from "./read-definition-archive.ts";
-import { requireDefinitionName } from "./require-upload.ts";
+import { requireRegistration } from "./require-upload.ts";
 import { storeVersion } from "./store-version.ts";
 
 export interface RegisterFromNodeInput {
@@ -20,16 +19,15 @@ export interface RegisterFromNodeInput {
  * Takes an OS definition in from a folder on a node, as Ganeti has them: its agent packs the folder, and it is read as an upload
  * is. For administrators.
  *
- * @throws SlipwayError `unknown_object` (node or folder), `node_unreachable`, `node_refused`, and as an upload
+ * @throws SlipwayError `unknown_object` (node or folder), `node_unreachable`, `node_refused`, and as an upload; `exists` also where a user has the name
  */
 export async function registerFromNode(ctx: RequestContext, { name, node }: RegisterFromNodeInput, signal?: AbortSignal): Promise<OsDefinitionDetail> {
-  await requireAccess(ctx, "os.register", { kind: "os", name, ownerId: null });
-  requireDefinitionName(name);
+  await requireRegistration(ctx, name);
   const { id } = await findNode(ctx.services.db, node);
   const agent = await ctx.services.agents.client(id);
   const parsed = await readDefinitionArchive(await agent.fetchOsDefinition(name, signal).catch(refuseFolder), signal);
   const image = await findCarriedImage(ctx, parsed.manifest);
-  await storeVersion(ctx, { name, parsed, image, operation: "os.register", source: `node ${node}` });
+  await storeVersion(ctx, { name, parsed, image, operation: "os.register", owner: null, source: `node ${node}` });
   return getOsDefinition(ctx, name);
 }
 

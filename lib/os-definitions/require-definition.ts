@@ -9,6 +9,7 @@ export const GATE = {
   id: true,
   name: true,
   ownerId: true,
+  owner: { select: { name: true } },
   trustedDigest: true,
   trustedBy: true,
   trustUpdates: true,

@@ -17,9 +17,10 @@ import { setTrustInputSchema } from "./schemas.ts";
 
 /**
  * Says that the host half of a definition's current version may run on hosts, or no longer. The trust is that content's: another
- * version has none, unless `updates` says that this definition's new versions do, whoever registers them. For administrators.
+ * version has none, unless `updates` says that this definition's new versions do, which can be said of the cluster's own alone: administrators register those. For
+ * administrators.
  *
- * @throws SlipwayError `conflict` where the current version isn't the one that was looked at
+ * @throws SlipwayError `conflict` where the current version isn't the one that was looked at; `invalid`, field `updates`
  */
 export async function setTrust(ctx: RequestContext, name: string, input: SetTrustInput): Promise<OsDefinitionDetail> {
   await requireDefinition(ctx, "os.trust", name);
@@ -41,6 +42,9 @@ async function trust(tx: Transaction, ctx: RequestContext, definition: Definitio
   const version = definition.currentVersion;
   if (version === null || version.digest !== digest) {
     throw new SlipwayError("conflict", `The current version of OS definition ${definition.name} isn't the one that this is about; look at it again.`, { field: "digest" });
+  }
+  if (updates && definition.ownerId !== null) {
+    throw new SlipwayError("invalid", `updates: OS definition ${definition.name} belongs to ${definition.owner?.name ?? "a user"}, whose uploads would be trusted unseen.`, { field: "updates" });
   }
   await tx.osDefinition.update({
     where: { id: definition.id },

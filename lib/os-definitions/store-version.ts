@@ -14,7 +14,7 @@ import { definitionEvents } from "./definition-events.ts";
 import { lockContents, lockDefinition, lockUploads } from "./locks.ts";
 import type { DefinitionRow } from "./require-definition.ts";
 import { audienceOf, GATE } from "./require-definition.ts";
-import { nameTaken } from "./require-upload.ts";
+import { nameTaken, refuseAlikeName, refuseOthers } from "./require-upload.ts";
 
 export interface IncomingVersion {
   readonly name: string;
@@ -22,6 +22,8 @@ export interface IncomingVersion {
   /** The read-only image that it carries. */
   readonly image: StoredBlob | null;
   readonly operation: "os.upload" | "os.register";
+  /** The name of whom the definition belongs to, as the request says; null: it says nothing of it. */
+  readonly owner: string | null;
   /** `upload`, `folder` or `node NAME`. */
   readonly source: string;
 }
@@ -44,12 +46,16 @@ export async function storeVersionIn(tx: Transaction, ctx: RequestContext, incom
   const userId = ctx.identity.kind === "user" && ctx.identity.role !== "administrator" ? ctx.identity.userId : null;
   await lockContents(tx, "store");
   if (userId !== null) await lockUploads(tx, userId);
+  await refuseAlikeName(tx, name);
+  // Skips as well where a name that is alike has come meanwhile.
   await tx.osDefinition.createMany({ data: [{ name, ownerId: userId }], skipDuplicates: true });
   await lockDefinition(tx, name);
   const definition = await tx.osDefinition.findUnique({ where: { name }, select: GATE });
+  if (definition === null) await refuseAlikeName(tx, name);
   if (definition === null) throw new SlipwayError("conflict", `OS definition ${name} was deleted at this moment.`, { field: "name" });
   // Looked at before as well; somebody may have taken the name meanwhile.
   if (decide(ctx.identity, incoming.operation, definition.ownerId, audienceOf(definition)) !== "allowed") throw nameTaken(name);
+  refuseOthers(ctx, definition, incoming);
   const known = await tx.osDefinitionVersion.findUnique({ where: { definitionId_digest: { definitionId: definition.id, digest } }, select: { id: true, version: true } });
   if (known === null && userId !== null) await checkQuota(tx, userId, definition.id, sizeOf(parsed));
   await storeContents(tx, parsed);
@@ -129,7 +135,7 @@ async function recordUntrusted(tx: Transaction, { untrustedTar }: ParsedDefiniti
 
 async function makeCurrent(tx: Transaction, ctx: RequestContext, definition: DefinitionRow, incoming: IncomingVersion & StoredVersion & { readonly digest: string }): Promise<void> {
   const { name, operation, source, version, digest } = incoming;
-  const asUpdate = definition.trustUpdates && definition.trustedBy !== null;
+  const asUpdate = definition.trustUpdates && definition.trustedBy !== null && definition.ownerId === null;
   await tx.osDefinition.update({
     where: { id: definition.id },
     data: { currentVersionId: incoming.id, serialNo: { increment: 1 }, ...(asUpdate ? { trustedDigest: digest } : {}) },

@@ -18,6 +18,8 @@ afterAll(() => bench.close());
 
 const HOST = { create: "#!/bin/sh\n", "untrusted/create": null };
 const upload = (name: string, note: string) => uploadOsDefinition(bench.ada, { name, archive: archiveOf({ ...HOST, "notes.txt": note }) });
+/** Of the cluster's own, whose updates can be trusted. */
+const uploadOwn = (name: string, note: string) => uploadOsDefinition(bench.admin, { name, archive: archiveOf({ ...HOST, "notes.txt": note }) });
 const digestOf = async (name: string): Promise<string> => (await getOsDefinition(bench.admin, name)).digest ?? "";
 const trust = async (name: string, more: { readonly updates?: boolean } = {}) => setTrust(bench.admin, name, { trusted: true, digest: await digestOf(name), reason: "read every line", ...more });
 const lastAudit = () => bench.services.db.auditEntry.findFirstOrThrow({ orderBy: { id: "desc" } });
@@ -72,6 +74,8 @@ describe("trust", () => {
     ["two lines", "fine\nTRUSTED BY ROOT"],
     ["a NUL", "fine\0then"],
     ["text that is turned around", "fine\u202ethen"],
+    ["one with what can't be seen in it", "fine\u200bthen"],
+    ["one of what looks like blanks", "\u2800\u2800\u2800\u3164"],
   ])("needs a reason: %s isn't one", async (_, reason) => {
     await upload("reasons", "1");
     const before = await bench.state();
@@ -82,35 +86,43 @@ describe("trust", () => {
   });
 
   test("is withdrawn, with a reason, and of the updates too", async () => {
-    await upload("withdrawn", "1");
+    await uploadOwn("withdrawn", "1");
     const digest = await digestOf("withdrawn");
     await trust("withdrawn", { updates: true });
     const detail = await setTrust(bench.admin, "withdrawn", { trusted: false, reason: "it calls home" });
     expect(detail).toMatchObject({ trusted: null, runs: [{ places: [] }] });
     expect(await lastAudit()).toMatchObject({ action: "os.trust", details: { trusted: false, digest, reason: "it calls home" } });
     expect(await bench.services.db.osDefinition.findUniqueOrThrow({ where: { name: "withdrawn" } })).toMatchObject({ trustedDigest: null, trustedBy: null, trustedAt: null, trustReason: null, trustUpdates: false });
-    expect((await upload("withdrawn", "2")).trusted).toBeNull();
-    expect((await upload("withdrawn", "1")).trusted).toBeNull();
+    expect((await uploadOwn("withdrawn", "2")).trusted).toBeNull();
+    expect((await uploadOwn("withdrawn", "1")).trusted).toBeNull();
   });
 
   test("of updates passes to new versions and stays the administrator's who gave it, and the audit log says how", async () => {
-    await upload("updates", "1");
+    await uploadOwn("updates", "1");
     const { trusted: given } = await trust("updates", { updates: true });
-    expect(await checkUpload(bench.ada, { name: "updates", archive: archiveOf({ ...HOST, "notes.txt": "2" }) })).toMatchObject({
+    expect(await checkUpload(bench.admin, { name: "updates", archive: archiveOf({ ...HOST, "notes.txt": "2" }) })).toMatchObject({
       trustedAtOnce: true,
       runs: [{ script: "create", places: ["host"] }],
       warnings: [expect.any(String), "It is trusted as soon as it is registered, because admin said that updates of this definition are."],
     });
-    const second = await upload("updates", "2");
+    const second = await uploadOwn("updates", "2");
     expect(second.trusted).toEqual({ ...given, digest: second.digest });
-    expect(await lastAudit()).toMatchObject({ actor: "ada", action: "os.upload", details: { version: 2, trust: "trusted as an update, as admin said" } });
+    expect(await lastAudit()).toMatchObject({ actor: "admin", action: "os.upload", details: { version: 2, trust: "trusted as an update, as admin said" } });
+  });
+
+  test("of updates isn't given to a definition that has an owner, whose next upload would run on hosts unseen", async () => {
+    await upload("adas", "1");
+    const before = await bench.state();
+    expect(await refusalOf(trust("adas", { updates: true }))).toEqual({ code: "invalid", message: "updates: OS definition adas belongs to ada, whose uploads would be trusted unseen.", field: "updates" });
+    expect(await bench.state()).toEqual(before);
+    expect((await trust("adas", { updates: false })).trusted).toMatchObject({ updates: false });
   });
 
   test("given anew without updates is for this version alone again", async () => {
-    await upload("narrowed", "1");
+    await uploadOwn("narrowed", "1");
     await trust("narrowed", { updates: true });
     await trust("narrowed");
-    expect((await upload("narrowed", "2")).trusted).toBeNull();
+    expect((await uploadOwn("narrowed", "2")).trusted).toBeNull();
   });
 
   test("lets nothing run where the cluster forbids scripts on hosts", async () => {
@@ -155,9 +167,9 @@ describe("trust", () => {
 
   test("is no part of a definition's name: one that is made anew has none", async () => {
     const { deleteOsDefinition } = await import("./delete-os-definition.ts");
-    await upload("again", "1");
+    await uploadOwn("again", "1");
     await trust("again", { updates: true });
-    await deleteOsDefinition(bench.ada, "again");
+    await deleteOsDefinition(bench.admin, "again");
     expect((await upload("again", "1")).trusted).toBeNull();
   });
 

@@ -29,11 +29,11 @@ export const uploadOsDefinitionRoute = defineRoute({
   path: "/api/v1/os-definitions/{name}/versions",
   operation: "os.upload",
   params: nameParams,
-  query: noQuery,
+  query: z.strictObject({ owner: z.string().min(1).max(64).optional() }),
   rawBody: ARCHIVE_BODY,
   body: archiveBody,
   status: 201,
-  run: (ctx, { params, body, signal }) => uploadOsDefinition(ctx, { name: params.name, archive: body }, signal),
+  run: (ctx, { params, query, body, signal }) => uploadOsDefinition(ctx, { name: params.name, owner: query.owner, archive: body }, signal),
 });
 
 export const registerFromNodeRoute = defineRoute({

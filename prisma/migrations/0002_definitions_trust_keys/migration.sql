@@ -8,6 +8,14 @@ ALTER TABLE "os_definition"
   ADD COLUMN "trust_updates" BOOLEAN NOT NULL DEFAULT false;
 CREATE INDEX "os_definition_owner_id_name_idx" ON "os_definition"("owner_id", "name");
 
+-- No new name differs from another in upper and lower case alone (store-version.ts looks first, and says so). Where two of before do,
+-- both stay, and the look is all that keeps a third from coming.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT 1 FROM "os_definition" GROUP BY lower("name") HAVING count(*) > 1) THEN
+    CREATE UNIQUE INDEX "os_definition_name_lower_key" ON "os_definition"(lower("name"));
+  END IF;
+END $$;
+
 -- A definition without an owner is the cluster's own, which sees the cluster's private defaults: an account's end must not make one.
 ALTER TABLE "os_definition" DROP CONSTRAINT "os_definition_owner_id_fkey";
 ALTER TABLE "os_definition" ADD CONSTRAINT "os_definition_owner_id_fkey" FOREIGN KEY ("owner_id") REFERENCES "user"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
