@@ -28,11 +28,22 @@ describe("a plan", () => {
   });
 
   test("never gives an instance to a definition of a user who has the name", () => {
-    const theirs = { ownerId: uuidOf(5), digest: "x", apiVersions: [20], variants: ["default"], parameters: [] };
+    const theirs = { owner: "ada", digest: "x", apiVersions: [20], variants: ["default"], parameters: [] };
     const plan = planImport(config([instanceJson(1)]), [DEBOOTSTRAP], { ...NOTHING, definitions: new Map([["debootstrap", theirs]]) });
     expect(plan.bring.instances).toEqual([]);
     expect(plan.bring.definitions).toEqual([]);
     expect(reasons(plan, "all")).toContain("debootstrap: A user has a definition of this name here.");
+    // Whose it is, and what goes without a definition by that.
+    expect(plan.cannot.find(({ subject }) => subject === "definition")?.detail).toBe("ada");
+    expect(plan.cannot.map(({ subject, name }) => [subject, name])).toContainEqual(["instance", "instance1.example.test"]);
+  });
+
+  test("brings the first of two definitions whose names differ in upper and lower case alone, and none that is like one that is here", () => {
+    const here = { owner: null, digest: "x", apiVersions: [20], variants: [], parameters: [] };
+    const plan = planImport(config([]), [folder("Web"), folder("web"), folder("DB"), folder("other")], { ...NOTHING, definitions: new Map([["db", here]]) });
+    expect(plan.bring.definitions.map(({ name }) => name)).toEqual(["Web", "other"]);
+    const reason = "A definition has this name but for upper and lower case.";
+    expect(plan.cannot.filter((remark) => remark.reason === reason).map(({ name, detail }) => [name, detail])).toEqual([["web", "Web"], ["DB", "db"]]);
   });
 
   test.each<[string, Readonly<Record<string, unknown>>, Partial<ExistingObjects>, string]>([
@@ -114,7 +125,7 @@ describe("every plan", () => {
 function applied(plan: ImportPlan, folders: readonly ImportFolder[]): ExistingObjects {
   const { definitions, nodes, instances, defaults } = plan.bring;
   return {
-    definitions: new Map(definitions.flatMap(({ name }) => folders.flatMap((found) => (found.name === name && found.facts !== null ? [[name, { ...found.facts, ownerId: null }] as const] : [])))),
+    definitions: new Map(definitions.flatMap(({ name }) => folders.flatMap((found) => (found.name === name && found.facts !== null ? [[name, { ...found.facts, owner: null }] as const] : [])))),
     nodes: new Set(nodes.map(({ name }) => name)),
     instances: new Set(instances.map(({ name }) => name)),
     ids: new Set([...nodes, ...instances].map(({ id }) => id)),

@@ -32,10 +32,14 @@ export interface ImportFolder {
   readonly lost: readonly string[];
 }
 
+export interface ExistingDefinition extends DefinitionFacts {
+  /** The name of whose it is; null: the cluster's own. */
+  readonly owner: string | null;
+}
+
 /** What is in the database, by name. */
 export interface ExistingObjects {
-  /** `owner`: whose it is; null: the cluster's own. */
-  readonly definitions: ReadonlyMap<string, DefinitionFacts & { readonly ownerId: string | null }>;
+  readonly definitions: ReadonlyMap<string, ExistingDefinition>;
   readonly nodes: ReadonlySet<string>;
   readonly instances: ReadonlySet<string>;
   /** Of nodes and instances. */
@@ -125,7 +129,8 @@ function clusterRemarks({ counts }: GanetiConfig): Remark[] {
 function planDefinitions(config: GanetiConfig, folders: readonly ImportFolder[], existing: ExistingObjects, { skip, cannot }: Lists) {
   const bring: { name: string; hidden: boolean; blacklisted: boolean }[] = [];
   const known = new Map<string, DefinitionFacts>();
-  for (const [name, facts] of existing.definitions) if (facts.ownerId === null) known.set(name, facts);
+  for (const [name, facts] of existing.definitions) if (facts.owner === null) known.set(name, facts);
+  const alikeNames = new Map([...existing.definitions.keys()].map((name) => [name.toLowerCase(), name]));
   const seen = new Set<string>();
   for (const { name, facts, problem, lost } of folders) {
     const base = { subject: "definition", name, path: name ?? "", detail: null } as const;
@@ -141,7 +146,7 @@ function planDefinitions(config: GanetiConfig, folders: readonly ImportFolder[],
     seen.add(name);
     const here = existing.definitions.get(name);
     if (here !== undefined) {
-      if (here.ownerId !== null) cannot.push({ ...base, lost: "all", reason: "A user has a definition of this name here." });
+      if (here.owner !== null) cannot.push({ ...base, lost: "all", reason: "A user has a definition of this name here.", detail: here.owner });
       else if (facts !== null && facts.digest !== here.digest) skip.push({ ...base, lost: "all", reason: "It is here already, with another content; what is here is what instances get." });
       else skip.push({ ...base, lost: "all", reason: "It is here already." });
       continue;
@@ -150,6 +155,12 @@ function planDefinitions(config: GanetiConfig, folders: readonly ImportFolder[],
       cannot.push({ ...base, lost: "all", reason: UNUSABLE, detail: problem });
       continue;
     }
+    const alike = alikeNames.get(name.toLowerCase());
+    if (alike !== undefined) {
+      cannot.push({ ...base, lost: "all", reason: "A definition has this name but for upper and lower case.", detail: alike });
+      continue;
+    }
+    alikeNames.set(name.toLowerCase(), name);
     for (const reason of lost) cannot.push({ ...base, lost: "part", reason });
     if (!facts.apiVersions.includes(OS_API_VERSION)) cannot.push({ ...base, lost: "part", reason: `It doesn't know version ${OS_API_VERSION} of Ganeti's OS interface: nothing can be installed with it.`, detail: facts.apiVersions.join(", ") });
     known.set(name, facts);

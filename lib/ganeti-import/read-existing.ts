@@ -1,6 +1,6 @@
 import type { Queryable } from "#lib/db/client.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
-import type { DefinitionFacts, ExistingObjects } from "#lib/domain/plan-ganeti-import.ts";
+import type { ExistingDefinition, ExistingObjects } from "#lib/domain/plan-ganeti-import.ts";
 import { defaultKey } from "#lib/domain/plan-ganeti-import.ts";
 
 /** What is here of that which an import could bring. */
@@ -9,7 +9,7 @@ export async function readExisting(db: Queryable): Promise<ExistingObjects> {
   const definitions = await db.osDefinition.findMany({
     select: {
       name: true,
-      ownerId: true,
+      owner: { select: { name: true } },
       currentVersion: { select: { digest: true, apiVersions: true, variants: true, manifest: true } },
       defaults: { select: { variant: true, name: true } },
     },
@@ -19,11 +19,11 @@ export async function readExisting(db: Queryable): Promise<ExistingObjects> {
   const nics = await db.instanceNic.findMany({ select: { mac: true } });
   return {
     definitions: new Map(
-      definitions.map(({ name, ownerId, currentVersion: version }): [string, DefinitionFacts & { readonly ownerId: string | null }] => [
+      definitions.map(({ name, owner, currentVersion: version }): [string, ExistingDefinition] => [
         name,
         version === null
-          ? { ownerId, digest: "", apiVersions: [], variants: [], parameters: [] }
-          : { ownerId, digest: version.digest, apiVersions: version.apiVersions, variants: version.variants, parameters: osManifestSchema.parse(version.manifest).parameters },
+          ? { owner: owner?.name ?? null, digest: "", apiVersions: [], variants: [], parameters: [] }
+          : { owner: owner?.name ?? null, digest: version.digest, apiVersions: version.apiVersions, variants: version.variants, parameters: osManifestSchema.parse(version.manifest).parameters },
       ]),
     ),
     nodes: new Set(nodes.map(({ name }) => name)),

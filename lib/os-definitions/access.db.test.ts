@@ -123,7 +123,7 @@ describe("those with whom a definition is shared", () => {
     const share = (...sharedWith: string[]) => refusalOf(modifyOsDefinition(bench.ada, "ada-os", { sharedWith }));
     expect(await share("bob", "bop")).toEqual({ code: "unknown_object", message: "There is no user bop.", field: "sharedWith" });
     expect((await share("a\u202eb", "n\0l")).message).toBe("There are no users a\ufffdb, n\ufffdl.");
-    expect((await share(..."abcdefgh")).message).toBe("There are no users a, b, c, d, e, 3 more.");
+    expect((await share("a", "b", "c", "d", "e", "f", "g", "h")).message).toBe("There are no users a, b, c, d, e, 3 more.");
     expect((await getOsDefinition(bench.ada, "ada-os")).sharedWith).toEqual(["bob"]);
   });
 
