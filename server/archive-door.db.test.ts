@@ -4,10 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { ARCHIVE_BODY, REQUEST_LIMITS } from "#lib/http/limits.ts";
 import type { Account, TestServices } from "#lib/http/testing-services.ts";
 import { basic, startTestServices } from "#lib/http/testing-services.ts";
-import { ARCHIVES_AT_ONCE } from "./archive-door.ts";
+import { ARCHIVES_AT_ONCE } from "./archive-places.ts";
 import { mainHandler } from "./handle-request.ts";
 import type { Listening } from "./listen-http.ts";
 import { listenHttp } from "./listen-http.ts";
+
+/** As in earnest, but that nobody waits for it. */
+const ARRIVAL = { windowMs: 400, bytesPerSecond: 10_000, answerMs: 60_000 };
 
 let fixture: TestServices;
 let listening: Listening;
@@ -23,7 +26,7 @@ beforeAll(async () => {
     arrived();
     return Promise.resolve();
   };
-  const handle = mainHandler({ services: fixture.services, pages, rapi: () => Promise.resolve(), isReady: () => Promise.resolve(true) });
+  const handle = mainHandler({ services: fixture.services, pages, rapi: () => Promise.resolve(), isReady: () => Promise.resolve(true), archiveArrival: ARRIVAL });
   listening = await listenHttp({ host: "127.0.0.1", port: 0, tls: null, handle });
 });
 afterAll(async () => {
@@ -85,13 +88,13 @@ describe("an archive", () => {
     expect(inside).toEqual([]);
   });
 
-  test("waits for another time where its account or the whole process has as many as may be, and comes in once one is answered", async () => {
+  test("waits for another time where its account has as many as may be, comes in once one is answered, and keeps nobody else out", async () => {
     const first = await fill(Array.from({ length: ARCHIVES_AT_ONCE.account }, () => ["owner", UPLOAD] as const));
     const refused = await send("owner", CHECK);
     expect(refused.status).toBe(429);
     expect([refused.headers.get("retry-after"), await refused.json()]).toEqual(["10", expect.objectContaining({ code: "too_many_requests" })]);
-    const others = await fill(Array.from({ length: ARCHIVES_AT_ONCE.process - ARCHIVES_AT_ONCE.account }, () => ["other", CHECK] as const));
-    expect((await send("admin", UPLOAD)).status).toBe(429);
+    const others = await fill([["other", CHECK], ["admin", UPLOAD]]);
+    expect((await send("other", CHECK)).status).toBe(429);
     await answerAll([...first, ...others]);
     await answerAll(await fill([["admin", UPLOAD], ["owner", UPLOAD]]));
   });
@@ -117,4 +120,56 @@ describe("an archive", () => {
       expect((await send("owner", path, new Uint8Array(REQUEST_LIMITS.bodyBytes + 1))).status, path).toBe(413);
     }
   });
+
+  test("that doesn't come gives its place up to those that do, and says why", async () => {
+    const slow = Array.from({ length: ARCHIVES_AT_ONCE.account }, () => sendSlowly("owner", { first: 1_000, then: 0 }));
+    await untilInside(ARCHIVES_AT_ONCE.account);
+    expect((await send("owner", UPLOAD)).status).toBe(429);
+    for (const answer of await Promise.all(slow.map(({ answered }) => answered))) {
+      expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+      expect(answer).toMatch(/connection: close/i);
+      expect(answer).toContain('"code":"timed_out"');
+    }
+    inside = [];
+    await answerAll(await fill([["owner", UPLOAD], ["owner", CHECK]]));
+  });
+
+  test("that begins well and then doesn't come is slow all the same", async () => {
+    const { answered } = sendSlowly("owner", { first: 200_000, then: 0 });
+    await untilInside(1);
+    expect(await answered).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test("that comes as fast as it must is taken, however long it takes", async () => {
+    const { answered } = sendSlowly("owner", { first: 1_000, then: 1_500 });
+    await untilInside(1);
+    inside[0]?.req.once("end", () => inside[0]?.end("done"));
+    expect(await answered).toMatch(/^HTTP\/1\.1 200 /);
+  });
 });
+
+/** Bytes of which `first` are sent at once and `then` every 50 ms, of 30 000. @returns what is answered until the connection ends */
+function sendSlowly(account: Account, { first, then }: { readonly first: number; readonly then: number }): { readonly answered: Promise<string> } {
+  const length = Math.max(30_000, 2 * first);
+  let left = length - first;
+  const socket = connect(listening.port, "127.0.0.1");
+  socket.write(`POST ${UPLOAD} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${basic(account).authorization}\r\nContent-Length: ${length}\r\n\r\n`);
+  socket.write("x".repeat(first));
+  const timer = setInterval(() => {
+    const now = Math.min(left, then);
+    left -= now;
+    if (now > 0) socket.write("x".repeat(now));
+  }, 50);
+  const answered = new Promise<string>((resolve, reject) => {
+    let text = "";
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => {
+      clearInterval(timer);
+      resolve(text);
+    });
+  });
+  return { answered };
+}

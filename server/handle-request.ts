@@ -3,6 +3,8 @@ import type { Services } from "#lib/context/context.ts";
 import { ARCHIVE_BODY, bodyLimit, REQUEST_LIMITS, takesArchive } from "#lib/http/limits.ts";
 import { stampRequest } from "#lib/http/stamp.ts";
 import { ArchiveDoor } from "./archive-door.ts";
+import type { ArrivalLimits } from "./watch-arrival.ts";
+import { ARCHIVE_ARRIVAL } from "./watch-arrival.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -13,14 +15,16 @@ export interface MainHandlers {
   readonly rapi: Handler;
   /** Whether this process can do what it is for. */
   readonly isReady: () => Promise<boolean>;
+  /** How fast archives must come. */
+  readonly archiveArrival?: ArrivalLimits;
 }
 
 /** Ganeti's paths, which the main port answers as well. */
 const RAPI_PATH = /^\/(version|2)(\/|$)/;
 
 /** What the main port does with a request: health, RAPI's paths, and everything else to the pages and API routes. */
-export function mainHandler({ services, pages, rapi, isReady }: MainHandlers): RequestListener {
-  const door = new ArchiveDoor(services);
+export function mainHandler({ services, pages, rapi, isReady, archiveArrival = ARCHIVE_ARRIVAL }: MainHandlers): RequestListener {
+  const door = new ArchiveDoor(services, archiveArrival);
   return (request, response) => {
     route(request, response).catch((error: unknown) => {
       services.log.error({ error }, "a request failed");

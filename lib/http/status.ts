@@ -37,6 +37,7 @@ export const TITLE_OF_STATUS: Readonly<Record<number, string>> = {
   403: "Not allowed",
   404: "Not found",
   405: "Not possible with this method",
+  408: "It came too slowly",
   409: "Not possible in this state",
   413: "Too large",
   415: "Not the content type that is taken here",
