@@ -25,19 +25,6 @@ export interface InstallContext {
   readonly verifySeconds: number;
 }
 
-/** What must not be shown of an order: while the install goes on, and afterwards. */
-export interface SealedPatterns {
-  readonly all: ScrubPatterns;
-  readonly onlyPrivate: ScrubPatterns;
-}
-
-export async function prepareSealedPatterns({ parameters }: InstallOrder): Promise<SealedPatterns> {
-  return {
-    all: await ScrubPatterns.prepare(sealedValues(parameters)),
-    onlyPrivate: await ScrubPatterns.prepare(sealedValues(parameters, "private")),
-  };
-}
-
 /** Entries are numbered ahead in blocks of this many, so that a restarted agent gives out no number twice. */
 const ENTRY_BLOCK = 1_000;
 
@@ -49,25 +36,20 @@ export class Install {
   readonly log: InstallLog;
   readonly progress: InstallProgress;
   readonly lease: Lease;
-  /** Everything that must not be shown: private and secret values. */
-  readonly patterns: ScrubPatterns;
-  /** Private values alone, for the instance's console after the install. */
-  readonly privatePatterns: ScrubPatterns;
   /** What was left out of the instance's console before, for when everything is put back as it was. */
   readonly patternsBefore: ScrubPatterns | null;
   readonly #ending = new AbortController();
+  #patterns: ScrubPatterns | null = null;
   #timeout: NodeJS.Timeout | null = null;
   #record: InstallRecord;
   lastContactAt: string | null = null;
 
-  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, patterns: SealedPatterns, context: InstallContext) {
+  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
     this.order = order;
     this.instance = instance;
     this.context = context;
     this.#record = record;
     this.patternsBefore = instance.serial.patterns;
-    this.patterns = patterns.all;
-    this.privatePatterns = patterns.onlyPrivate;
     this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify, stops: record.previous.wasRunning });
     this.log = new InstallLog({
       journal: context.journal,
@@ -95,6 +77,17 @@ export class Install {
 
   get record(): InstallRecord {
     return this.#record;
+  }
+
+  /** Everything that must not be shown: private and secret values. */
+  get patterns(): ScrubPatterns {
+    if (this.#patterns === null) throw new Error("nothing of the guest may be read before its values are known");
+    return this.#patterns;
+  }
+
+  /** Prepares `patterns`: once, when the install has its slot, because those of large values take some memory. */
+  async preparePatterns(): Promise<void> {
+    this.#patterns ??= await ScrubPatterns.prepare(sealedValues(this.order.parameters));
   }
 
   /** Aborted when the install must end: cancelled, out of time, without a lease, or the agent is shutting down. */
@@ -139,6 +132,7 @@ export class Install {
   async close(state: "done" | "failed" | "cancelled" | "timed_out", error: InstallError | null, change: Partial<InstallRecord>): Promise<void> {
     this.endTimeout();
     this.lease.end();
+    this.#patterns = null;
     await this.save({ ...change, phase: "closed" });
     await this.enter(state, { error });
     this.log.close();

@@ -6,7 +6,7 @@ import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Instances } from "../instances/instances.ts";
 import { diskFile } from "./disks.ts";
-import { Install, type InstallContext, prepareSealedPatterns } from "./install.ts";
+import { Install, type InstallContext } from "./install.ts";
 import { digestOrder, type InstallRecord } from "./install-record.ts";
 import { recoverInstalls } from "./recover-installs.ts";
 import { Retention } from "./retention.ts";
@@ -99,10 +99,9 @@ export class Installs {
     if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
     if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
     const instance = await this.#instances.get(order.instance.id);
-    const patterns = await prepareSealedPatterns(order);
     const install = await instance.inTurn(async () => {
       if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
-      const candidate = new Install(order, instance, newRecord(order, instance), patterns, this.#context);
+      const candidate = new Install(order, instance, newRecord(order, instance), this.#context);
       instance.installId = order.id;
       try {
         await candidate.save({});

@@ -37,6 +37,7 @@ async function fillAndSwap(install: Install): Promise<void> {
   const { order, instance, context, progress } = install;
   await install.enter("preparing");
   progress.begin("prepare");
+  await install.preparePatterns();
   const scripts = await preflight(install);
   await context.hypervisor.probe({ kernel: context.blobs.path(order.appliance.kernelDigest), initrd: context.blobs.path(order.appliance.initrdDigest) });
   // A reinstall leaves the data disks alone: the appliance doesn't even see them.
@@ -107,7 +108,7 @@ async function startSystem(install: Install): Promise<void> {
   install.signal.throwIfAborted();
   progress.complete();
   // Secrets are done with; private values stay out of the console's log for as long as this agent runs.
-  instance.serial.setPatterns(install.privatePatterns);
+  instance.serial.setPatterns(install.patterns.onlyPrivate());
   instance.installId = null;
   const previousUntil = new Date(Date.now() + order.retainPreviousSeconds * 1_000).toISOString();
   await install.close("done", null, { previousUntil, status: { ...install.status, firstBootAt } });

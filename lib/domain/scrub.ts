@@ -1,250 +1,74 @@
-import { randomInt } from "node:crypto";
+import { isPadding } from "./scrub-digits.ts";
+import { PieceIndex } from "./scrub-index.ts";
+import { COVERED_BASE64, noSkips, type Scan, scan, SHOWN } from "./scrub-patterns.ts";
 import type { ParameterSet } from "./parameters.ts";
-import { SHORTEST_SCRUBBED } from "./parameters.ts";
-import { sealedForms } from "./sealed-forms.ts";
+import { valueText } from "./scrub-pieces.ts";
 import type { Sealed } from "./visibility.ts";
 import { REDACTED } from "./visibility.ts";
 
-/**
- * Longer forms are looked for in pieces of this many bytes, the last one overlapping the one before: no pattern is longer,
- * so the scrubber never holds more than this back, and a part of a long value is replaced too.
- */
-const PIECE_BYTES = 24;
-
 const LINE_FEED = Buffer.from("\n");
-const LF = 10;
-const CR = 13;
-const NEVER = 0xffff_ffff;
 const REPLACEMENT = Buffer.from(REDACTED, "utf8");
-
-/**
- * A form is also looked for where a line ends in the middle of it, as programs wrap base64 and hex at any column; but only after
- * so many bytes of it, because whatever could be its beginning is held back until the next line comes.
- */
-const LEAST_BEFORE_BREAK = 3;
-/** Longer forms aren't looked for from each of their first bytes on: what a line's end can show of them is a small part. */
-const LONGEST_SHIFTED = 512;
-
-function* pieces(form: Buffer): Generator<Buffer, void, void> {
-  const last = Math.max(0, form.length - PIECE_BYTES);
-  // A line may end after one or two bytes of a piece: the rest of it is found by itself.
-  const shifts = form.length > LONGEST_SHIFTED ? 1 : LEAST_BEFORE_BREAK;
-  for (let at = 0; at <= last; at = at < last ? Math.min(at + PIECE_BYTES, last) : last + 1) {
-    for (let shift = 0; shift < shifts; shift += 1) {
-      const piece = form.subarray(at + shift, at + shift + PIECE_BYTES);
-      if (shift === 0 || piece.length >= SHORTEST_SCRUBBED) yield piece;
-    }
-  }
-}
-
-/** All patterns of one length, found by a rolling hash. */
-class LengthClass {
-  readonly length: number;
-  readonly #base: number;
-  readonly #outgoing: number;
-  readonly #byHash = new Map<number, Buffer[]>();
-  /** One bit for each of 65,536 hash ends: most positions are passed over without asking the map. */
-  readonly #filter = new Uint8Array(8_192);
-
-  constructor(length: number, base: number) {
-    this.length = length;
-    this.#base = base;
-    let power = 1;
-    for (let i = 0; i < length; i += 1) power = Math.imul(power, base);
-    this.#outgoing = power;
-  }
-
-  /** False where it is there already. */
-  add(pattern: Buffer): boolean {
-    let hash = 0;
-    for (const byte of pattern) hash = (Math.imul(hash, this.#base) + byte + 1) | 0;
-    const same = this.#byHash.get(hash);
-    if (same?.some((known) => known.equals(pattern)) === true) return false;
-    if (same === undefined) this.#byHash.set(hash, [pattern]);
-    else same.push(pattern);
-    const end = (hash >>> 16) & 0xffff;
-    this.#filter[end >>> 3] = (this.#filter[end >>> 3] ?? 0) | (1 << (end & 7));
-    return true;
-  }
-
-  /** Tells of each match: where it begins, and the byte after it. */
-  find(bytes: Buffer, onMatch: (start: number, end: number) => void): void {
-    const { length } = this;
-    let hash = 0;
-    for (let end = 0; end < bytes.length; end += 1) {
-      hash = (Math.imul(hash, this.#base) + (bytes[end] ?? 0) + 1) | 0;
-      if (end >= length) hash = (hash - Math.imul(this.#outgoing, (bytes[end - length] ?? 0) + 1)) | 0;
-      else if (end < length - 1) continue;
-      const bits = (hash >>> 16) & 0xffff;
-      if (((this.#filter[bits >>> 3] ?? 0) & (1 << (bits & 7))) === 0) continue;
-      const start = end + 1 - length;
-      const found = this.#byHash.get(hash)?.some((pattern) => pattern.equals(bytes.subarray(start, end + 1))) === true;
-      if (found) onMatch(start, end + 1);
-    }
-  }
-}
-
-/** A text without the line ends that stand by themselves, and where its bytes were. */
-interface Unwrapped {
-  readonly bytes: Buffer;
-  /** Of each byte its place in the text, and at the end where the text's last byte is followed by nothing. */
-  readonly places: Uint32Array;
-  /** Of each byte the first later one before which a line end was taken out. */
-  readonly nextBreak: Uint32Array;
-}
-
-/** Null: no line end stands by itself with something before it. */
-function unwrap(text: Buffer): Unwrapped | null {
-  if (!text.includes(LF)) return null;
-  const bytes = Buffer.alloc(text.length);
-  const places = new Uint32Array(text.length + 1);
-  const nextBreak = new Uint32Array(text.length + 1);
-  let length = 0;
-  let unmarked = 0;
-  for (let at = 0; at < text.length; ) {
-    const size = breakAt(text, at);
-    const isAlone = size > 0 && length > 0 && bytes[length - 1] !== LF && breakAt(text, at + size) === 0;
-    if (isAlone) {
-      nextBreak.fill(length, unmarked, length);
-      unmarked = length;
-      at += size;
-      continue;
-    }
-    places[length] = at;
-    bytes[length] = text[at] ?? 0;
-    length += 1;
-    at += 1;
-  }
-  nextBreak.fill(NEVER, unmarked, length + 1);
-  places[length] = text.length;
-  return { bytes: bytes.subarray(0, length), places, nextBreak };
-}
-
-/** How long the line end is that begins here; 0: none does. */
-function breakAt(text: Buffer, at: number): 0 | 1 | 2 {
-  if (text[at] === LF) return 1;
-  return text[at] === CR && text[at + 1] === LF ? 2 : 0;
-}
-
-/** Patterns that are sorted together; more of them make a further group, so that no sorting takes long. */
-const GROUP_SIZE = 20_000;
+/** So much of a stream is looked at together: what that takes is a few times as much. */
+const PART_BYTES = 65_536;
+/** base64 ends with so many marks at most. */
+const MOST_PADDING = 2;
 /** Preparing gives way to other work after so long. */
 const SLICE_MS = 20;
 
 /** What to look for, prepared once and shared by the streams of one install. Holds values: never printed or stored. */
 export class ScrubPatterns {
-  readonly #classes = new Map<number, LengthClass>();
-  /** Each in the order of its bytes. */
-  readonly #groups: Buffer[][] = [];
-  #group: Buffer[] = [];
-  // A base of its own each time: a guest that knows its values can't prepare collisions.
-  readonly #base = randomInt(1_000, 1_000_000_000) * 2 + 1;
+  readonly #index: PieceIndex;
+  /** The values' bytes begin with so many of private ones. */
+  readonly #privateBytes: number;
+  readonly #hasSecrets: boolean;
 
-  constructor(values: Iterable<Sealed<string>> = []) {
-    for (const value of values) for (const form of formsOf(value)) this.#add(form);
-    this.#sortGroup();
+  constructor(values: Iterable<Sealed<string>> = [], prepared?: { readonly index: PieceIndex; readonly privateBytes: number; readonly hasSecrets: boolean }) {
+    const { index, privateBytes, hasSecrets } = prepared ?? runThrough(build(values));
+    this.#index = index;
+    this.#privateBytes = privateBytes;
+    this.#hasSecrets = hasSecrets;
   }
 
-  /** As the constructor, in slices: a megabyte of values takes seconds, in which other guests have to be heard. */
+  /** As the constructor, in slices: a megabyte of values takes a second, in which other guests have to be heard. */
   static async prepare(values: Iterable<Sealed<string>>): Promise<ScrubPatterns> {
-    const patterns = new ScrubPatterns();
+    const steps = build(values);
     let until = performance.now() + SLICE_MS;
-    for (const value of values) {
-      for (const form of formsOf(value)) {
-        patterns.#add(form);
-        if (performance.now() < until) continue;
-        await new Promise((resolve) => setImmediate(resolve));
-        until = performance.now() + SLICE_MS;
-      }
-    }
-    patterns.#sortGroup();
-    return patterns;
-  }
-
-  #add(form: Buffer): void {
-    for (const piece of pieces(form)) {
-      let lengthClass = this.#classes.get(piece.length);
-      if (lengthClass === undefined) {
-        lengthClass = new LengthClass(piece.length, this.#base);
-        this.#classes.set(piece.length, lengthClass);
-      }
-      if (!lengthClass.add(piece)) continue;
-      this.#group.push(piece);
-      if (this.#group.length >= GROUP_SIZE) this.#sortGroup();
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return new ScrubPatterns([], step.value);
+      if (performance.now() < until) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      until = performance.now() + SLICE_MS;
     }
   }
 
-  #sortGroup(): void {
-    if (this.#group.length > 0) this.#groups.push(this.#group.sort((a, b) => Buffer.compare(a, b)));
-    this.#group = [];
+  /** The private values alone, which stay when the secrets are done with. What it keeps is no more than they need. */
+  onlyPrivate(): ScrubPatterns {
+    if (!this.#hasSecrets) return this;
+    return new ScrubPatterns([], { index: this.#index.within(this.#privateBytes), privateBytes: this.#privateBytes, hasSecrets: false });
   }
 
   /** True where nothing is to be replaced. */
   get isEmpty(): boolean {
-    return this.#classes.size === 0;
+    return this.#index.isEmpty;
   }
 
-  /** For each byte whether it belongs to a match. Of a match in which lines end, the line ends don't. */
-  cover(bytes: Buffer): Uint8Array {
-    const covered = new Uint8Array(bytes.length);
-    const unwrapped = unwrap(bytes);
-    for (const lengthClass of this.#classes.values()) {
-      lengthClass.find(bytes, (start, end) => {
-        covered.fill(1, start, end);
-      });
-      if (unwrapped === null) continue;
-      const { places, nextBreak } = unwrapped;
-      lengthClass.find(unwrapped.bytes, (start, end) => {
-        const broken = nextBreak[start] ?? NEVER;
-        if (broken < end && broken - start >= LEAST_BEFORE_BREAK) for (let at = start; at < end; at += 1) covered[places[at] ?? 0] = 1;
-      });
-    }
-    return covered;
-  }
-
-  /** Where the longest end of `bytes` begins that could be the beginning of a match; their length if there is none. */
-  openEnd(bytes: Buffer): number {
-    for (let at = Math.max(0, bytes.length - PIECE_BYTES + 1); at < bytes.length; at += 1) {
-      if (this.#begins(bytes.subarray(at))) return Math.min(at, this.#openBroken(bytes));
-    }
-    return this.#openBroken(bytes);
-  }
-
-  /** The same of what goes on after the end of a line. */
-  #openBroken(bytes: Buffer): number {
-    // It may be the first half of a line end.
-    const unwrapped = unwrap(bytes.at(-1) === CR ? Buffer.concat([bytes.subarray(0, -1), LINE_FEED]) : bytes);
-    if (unwrapped === null) return bytes.length;
-    const { bytes: text, places, nextBreak } = unwrapped;
-    for (let at = Math.max(0, text.length - PIECE_BYTES + 1); at < text.length; at += 1) {
-      const broken = nextBreak[at] ?? NEVER;
-      if (broken !== NEVER && broken - at >= LEAST_BEFORE_BREAK && this.#begins(text.subarray(at))) return places[at] ?? bytes.length;
-    }
-    return bytes.length;
-  }
-
-  #begins(part: Buffer): boolean {
-    return this.#groups.some((group) => isBeginning(group, part));
+  /** Looks for values in one part of a stream; `skips`: what the part before it says. */
+  scan(bytes: Uint8Array, skips: Scan["skips"]): Scan {
+    return scan(this.#index, bytes, skips);
   }
 }
 
-function* formsOf(value: Sealed<string>): Generator<Buffer, void, void> {
-  const text = value.open();
-  if (text.length >= SHORTEST_SCRUBBED) yield* sealedForms(text);
+function* build(values: Iterable<Sealed<string>>): Generator<void, { index: PieceIndex; privateBytes: number; hasSecrets: boolean }, void> {
+  const all = [...values];
+  // Private ones come first: they are what is kept.
+  const texts = (visibility: "private" | "secret"): string[] => all.filter((value) => value.visibility === visibility).map((value) => valueText(value.open()));
+  const [open, closed] = [texts("private"), texts("secret")];
+  const index = yield* PieceIndex.build([...open, ...closed]);
+  return { index, privateBytes: Buffer.byteLength(open.join(""), "utf8"), hasSecrets: closed.length > 0 };
 }
 
-/** Whether one of the patterns, in the order of their bytes, begins with a part and is longer. */
-function isBeginning(sorted: readonly Buffer[], part: Buffer): boolean {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const pattern = sorted[middle];
-    if (pattern !== undefined && Buffer.compare(pattern, part) < 0) low = middle + 1;
-    else high = middle;
-  }
-  // The part itself may be a pattern too; one that is longer comes right after it.
-  return [sorted[low], sorted[low + 1]].some((pattern) => pattern !== undefined && pattern.length > part.length && pattern.subarray(0, part.length).equals(part));
+function runThrough<T>(steps: Generator<void, T, void>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
 /**
@@ -257,7 +81,10 @@ export class Scrubber {
   #held: Buffer = Buffer.alloc(0);
   /** Which bytes of `#held` belong to a match whose beginning is gone. */
   #heldCovered: Uint8Array = new Uint8Array(0);
+  #skips = noSkips();
   #inReplacement = false;
+  /** How much of base64's padding may still follow what was replaced. */
+  #padding = 0;
   /** Where in `#held` a line feed has to be put in. */
   #lineEnds: number[] = [];
 
@@ -267,13 +94,19 @@ export class Scrubber {
 
   write(chunk: Buffer): Buffer {
     if (this.#patterns.isEmpty) return chunk;
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const covered = this.#cover(bytes);
-    const end = this.#patterns.openEnd(bytes);
+    const output: Buffer[] = [];
+    for (let at = 0; at < chunk.length; at += PART_BYTES) output.push(this.#writePart(chunk.subarray(at, at + PART_BYTES)));
+    return Buffer.concat(output);
+  }
+
+  #writePart(part: Buffer): Buffer {
+    const bytes = Buffer.concat([this.#held, part]);
+    const { covered, end, skips } = this.#scan(bytes);
     const output = this.#emit(bytes, covered, end);
     // A match may reach into what is held back.
     this.#heldCovered = covered.slice(end);
     this.#held = Buffer.from(bytes.subarray(end));
+    this.#skips = skips;
     return output;
   }
 
@@ -286,12 +119,12 @@ export class Scrubber {
       this.#lineEnds.push(this.#held.length);
       return Buffer.alloc(0);
     }
-    this.#inReplacement = false;
+    this.#endReplacement();
     return LINE_FEED;
   }
 
   end(): Buffer {
-    const covered = this.#cover(this.#held);
+    const { covered } = this.#scan(this.#held);
     const output = this.#emit(this.#held, covered, this.#held.length);
     this.cut();
     return output;
@@ -305,15 +138,21 @@ export class Scrubber {
     const rest = this.#lineEnds.length > 0 ? LINE_FEED : Buffer.alloc(0);
     this.#held = Buffer.alloc(0);
     this.#heldCovered = new Uint8Array(0);
-    this.#inReplacement = false;
+    this.#skips = noSkips();
+    this.#endReplacement();
     this.#lineEnds = [];
     return rest;
   }
 
-  #cover(bytes: Buffer): Uint8Array {
-    const covered = this.#patterns.cover(bytes);
-    for (const [at, flag] of this.#heldCovered.entries()) if (flag === 1) covered[at] = 1;
-    return covered;
+  #scan(bytes: Buffer): Scan {
+    const found = this.#patterns.scan(bytes, this.#skips);
+    for (const [at, code] of this.#heldCovered.entries()) found.covered[at] = Math.max(found.covered[at] ?? SHOWN, code);
+    return found;
+  }
+
+  #endReplacement(): void {
+    this.#inReplacement = false;
+    this.#padding = 0;
   }
 
   #emit(bytes: Buffer, covered: Uint8Array, end: number): Buffer {
@@ -323,17 +162,23 @@ export class Scrubber {
     let at = 0;
     for (const lineEnd of [...lineEnds, end]) {
       while (at < lineEnd) {
-        const isCovered = covered[at] === 1;
+        const isCovered = covered[at] !== SHOWN;
+        if (!isCovered && this.#padding > 0 && isPadding(bytes[at])) {
+          this.#padding -= 1;
+          at += 1;
+          continue;
+        }
         let next = at + 1;
-        while (next < lineEnd && (covered[next] === 1) === isCovered) next += 1;
+        while (next < lineEnd && (covered[next] !== SHOWN) === isCovered) next += 1;
         if (!isCovered) parts.push(bytes.subarray(at, next));
         else if (!this.#inReplacement) parts.push(REPLACEMENT);
         this.#inReplacement = isCovered;
+        this.#padding = isCovered && covered[next - 1] === COVERED_BASE64 ? MOST_PADDING : 0;
         at = next;
       }
       if (lineEnds.shift() === undefined) break;
       parts.push(LINE_FEED);
-      this.#inReplacement = false;
+      this.#endReplacement();
     }
     return Buffer.concat(parts);
   }
@@ -347,11 +192,8 @@ export function scrubText(patterns: ScrubPatterns, text: string): string {
 }
 
 /** The values of a parameter set that may not be shown. */
-export function sealedValues(parameters: ParameterSet, only?: "private"): Sealed<string>[] {
+export function sealedValues(parameters: ParameterSet): Sealed<string>[] {
   const values: Sealed<string>[] = [];
-  for (const parameter of parameters.values()) {
-    if (parameter.visibility === "public") continue;
-    if (only === undefined || parameter.visibility === only) values.push(parameter.value);
-  }
+  for (const parameter of parameters.values()) if (parameter.visibility !== "public") values.push(parameter.value);
   return values;
 }
