@@ -65,6 +65,23 @@ describe("the write pipe", () => {
     }
   });
 
+  test("scrubs what JSON says before it cuts it", async () => {
+    const { write, lines, pipe } = createPipe();
+    const escaped = Array.from(SECRET, (character) => `\\u00${character.charCodeAt(0).toString(16).toUpperCase()}`).join("");
+    for (let before = GUEST_LIMITS.stepIdLength - SECRET.length; before < GUEST_LIMITS.stepIdLength; before += 1) {
+      const message = "m".repeat(GUEST_LIMITS.lineBytes - GUEST_LIMITS.stepIdLength + before);
+      await write(`{"step":"${"s".repeat(before)}${escaped}","message":"${message}${escaped}","percent":5}\n`);
+    }
+    pipe.end();
+    expect(lines).toHaveLength(SECRET.length);
+    for (const line of lines) {
+      expect(line).toMatchObject({ kind: "progress" });
+      if (line.kind !== "progress") continue;
+      expect(line.step).toMatch(/^s+(<redacted>)?$/);
+      expect(line.message).toMatch(/^m+(<redacted>)?( \[\d+ more\])?$/);
+    }
+  });
+
   test("cuts a long line without showing the half of a value", async () => {
     const { write, texts, pipe } = createPipe();
     // Replaced values make the line so short that its end would be shown.

@@ -1,5 +1,5 @@
 import { timingSafeEqual, createHash } from "node:crypto";
-import { cutText, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
+import { cleanText, cutScrubbed, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 
 /** A flood is told of at once, and then no more often than this: what is told is kept like any other line. */
@@ -153,12 +153,12 @@ export class WritePipe {
     this.#tooQuick = 0;
   }
 
-  /** A scrubbed line. What JSON has unescaped is scrubbed once more. */
+  /** A scrubbed line. What JSON has unescaped is scrubbed once more, and cut afterwards. */
   #passOn(bytes: Buffer): void {
     const parsed = parseGuestLine(decodeLine(bytes));
     if (parsed.kind === "progress") {
-      const step = parsed.step === null ? null : cutText(scrubText(this.#patterns, parsed.step), GUEST_LIMITS.stepIdLength);
-      const message = parsed.message === null ? null : capped(scrubText(this.#patterns, parsed.message));
+      const step = parsed.step === null ? null : cutScrubbed(cleanText(scrubText(this.#patterns, parsed.step)), GUEST_LIMITS.stepIdLength);
+      const message = parsed.message === null ? null : capped(cleanText(scrubText(this.#patterns, parsed.message)));
       if (this.#isFull && message !== null) this.#tooMany += 1;
       this.#count(message ?? "");
       this.#events.onLine({ ...parsed, step, message: this.#isFull ? null : message });
@@ -186,5 +186,5 @@ export class WritePipe {
 function capped(text: string): string {
   if (text.length <= GUEST_LIMITS.lineBytes) return text;
   const mark = ` [${String(text.length - GUEST_LIMITS.lineBytes)} more]`;
-  return (text.slice(0, GUEST_LIMITS.lineBytes - mark.length) + mark).toWellFormed();
+  return cutScrubbed(text, GUEST_LIMITS.lineBytes - mark.length) + mark;
 }

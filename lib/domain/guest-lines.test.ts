@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cleanText, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult } from "./guest-lines.ts";
+import { cleanText, cutScrubbed, cutText, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult } from "./guest-lines.ts";
 
 describe("a line of the write pipe", () => {
   test("is progress when it is a JSON object with step, percent or message", () => {
@@ -15,11 +15,15 @@ describe("a line of the write pipe", () => {
     }
   });
 
-  test("is whole characters, wherever it is cut", () => {
-    for (const lead of [GUEST_LIMITS.stepIdLength - 1, GUEST_LIMITS.lineBytes - 1]) {
-      const long = `${"a".repeat(lead)}\u{1f600}`;
-      const line = parseGuestLine(JSON.stringify({ step: long, message: long }));
-      expect(line.kind === "progress" && line.step?.isWellFormed() && line.message?.isWellFormed()).toBe(true);
+  test("is left as it was sent, so that values are found before anything is cut", () => {
+    const long = `${"a".repeat(GUEST_LIMITS.lineBytes)}\n\u{1f600}`;
+    expect(parseGuestLine(JSON.stringify({ step: long, message: long }))).toMatchObject({ step: long, message: long });
+  });
+
+  test("is whole characters and whole marks, wherever it is cut", () => {
+    expect(cutText("ab\u{1f600}", 3).isWellFormed()).toBe(true);
+    for (let length = 0; length <= 12; length += 1) {
+      expect(cutScrubbed("a<redacted>b", length)).toBe(["", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a", "a<redacted>", "a<redacted>b"][length]);
     }
   });
 

@@ -1,3 +1,5 @@
+import { REDACTED } from "./visibility.ts";
+
 /** What a guest says over the write pipe, line by line (design: "The service", the write pipe). */
 
 /** Caps on what one install's guest may say. What is beyond is counted and told, and the install goes on. */
@@ -56,16 +58,19 @@ export function parseResult(line: string): GuestResult | null {
   return { token, exitStatus };
 }
 
-/** A JSON object with `step`, `percent` or `message` is progress; any other line is log. */
+/**
+ * A JSON object with `step`, `percent` or `message` is progress; any other line is log. The strings are as they were sent: they
+ * have to be scrubbed, and only then cut, because half a value isn't recognised.
+ */
 export function parseGuestLine(line: string): GuestLine {
   const object = parseObject(line);
   if (object === null || !("step" in object || "percent" in object || "message" in object)) return { kind: "log", text: line };
   const { step, percent, message } = object;
   return {
     kind: "progress",
-    step: typeof step === "string" && step !== "" ? cutText(cleanText(step), GUEST_LIMITS.stepIdLength) : null,
+    step: typeof step === "string" && step !== "" ? step : null,
     percent: typeof percent === "number" && Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : null,
-    message: typeof message === "string" ? cutText(cleanText(message), GUEST_LIMITS.lineBytes) : null,
+    message: typeof message === "string" ? message : null,
   };
 }
 
@@ -80,6 +85,13 @@ export function cleanText(text: string): string {
 /** The beginning of a text, with no half of a character at its end: no database takes one. */
 export function cutText(text: string, length: number): string {
   return text.slice(0, length).toWellFormed();
+}
+
+/** The same of a scrubbed text, with no half of what stands in the place of a value either. */
+export function cutScrubbed(text: string, length: number): string {
+  const cut = cutText(text, length);
+  const mark = text.lastIndexOf(REDACTED, length - 1);
+  return mark >= 0 && mark < length && mark + REDACTED.length > length ? cut.slice(0, mark) : cut;
 }
 
 /** One scrubbed line as text: what a terminal would show of it, and no longer than a line may be. */

@@ -20,7 +20,7 @@ export type OnRun = (view: View, next: Beginning | null) => void;
 
 function table(characters: string): Uint8Array {
   const values = new Uint8Array(256).fill(NOTHING);
-  for (const [value, character] of [...characters].entries()) values[character.charCodeAt(0)] = value;
+  for (const [value, character] of Buffer.from(characters, "latin1").entries()) values[character] = value;
   return values;
 }
 
@@ -28,9 +28,9 @@ const SEXTETS = table("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 SEXTETS[0x2d] = 62;
 SEXTETS[0x5f] = 63;
 const NIBBLES = table("0123456789abcdef");
-for (const [i, letter] of [..."ABCDEF"].entries()) NIBBLES[letter.charCodeAt(0)] = 10 + i;
+for (const [i, letter] of Buffer.from("ABCDEF", "latin1").entries()) NIBBLES[letter] = 10 + i;
 /** What od, xxd and others put between bytes. */
-const SEPARATORS = new Set([..." \t:,.-"].map((character) => character.charCodeAt(0)));
+const SEPARATORS = new Set(Buffer.from(" \t:,.-", "latin1"));
 
 /** A line end that is itself written as an escape, as in a JSON string. */
 function isEscapedBreak(source: View, at: number): boolean {

@@ -71,6 +71,99 @@ describe("the scrubber", () => {
     );
   });
 
+  test("replaces a value of which a program escapes any characters in any way, however the stream is cut", () => {
+    const hex = (code: number, digits: number, isUpper: boolean): string => {
+      const text = code.toString(16).padStart(digits, "0");
+      return isUpper ? text.toUpperCase() : text;
+    };
+    const json = (character: string, choice: number): string => {
+      const plain = JSON.stringify(character).slice(1, -1);
+      if (choice % 3 === 0) return character === "/" && choice % 2 === 0 ? "\\/" : plain;
+      return Array.from({ length: character.length }, (_, i) => `\\u${hex(character.charCodeAt(i), 4, choice % 2 === 0)}`).join("");
+    };
+    const url = (character: string, choice: number, space: string): string => {
+      if (character === " " && choice % 3 > 0) return space;
+      if (choice % 3 === 0 && !"%+".includes(character)) return character;
+      return Array.from(Buffer.from(character), (byte) => `%${hex(byte, 2, choice % 2 === 0)}`).join("");
+    };
+    const ways: Readonly<Record<string, (character: string, choice: number) => string>> = {
+      json,
+      url: (character, choice) => url(character, choice, "%20"),
+      form: (character, choice) => url(character, choice, "+"),
+      "JSON in JSON": (character, choice) => JSON.stringify(json(character, choice)).slice(1, -1),
+      "URL in JSON": (character, choice) => Array.from(url(character, choice, "+"), (part) => json(part, choice)).join(""),
+      "JSON in URL": (character, choice) => Array.from(json(character, choice), (part) => url(part, choice, "%20")).join(""),
+    };
+    const text = fc.string({ minLength: 6, maxLength: 60, unit: fc.oneof(fc.constantFrom(..."aB7 /+%\"'\\<&~*\t\n\u00e4\u20ac\u{1f600}"), fc.string({ unit: "binary", minLength: 1, maxLength: 1 })) });
+    const isTaken = (one: string): boolean => one.isWellFormed() && one.trim().length >= 6 && !one.includes("\r");
+    fc.assert(
+      fc.property(text.filter(isTaken), fc.constantFrom(...Object.keys(ways)), fc.array(fc.nat({ max: 5 }), { minLength: 1 }), cuts, (one, way, choices, at) => {
+        const encoded = Array.from(one, (character, i) => ways[way]?.(character, choices[i % choices.length] ?? 0)).join("");
+        const output = scrubInPieces(patternsFor(one), Buffer.from(`>>>>>> ${encoded} <<<<<<`), at).toString();
+        expect(output).toBe(`>>>>>> ${REDACTED} <<<<<<`);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([
+    ["pass<word>&123", String.raw`pass\u003cword\u003E\u0026123`],
+    ["hunter22-x", String.raw`\x68\x75\x6e\x74\x65\x72\x32\x32\x2d\x78`],
+    ["hunter22-x", String.raw`\150\165\156\164\145\162\062\062\055\170`],
+    ["hunter22-x", "68 75 6e 74 65 72 32 32 2d 78"],
+    ["hunter22-x", "68:75:6E:74:65:72:32:32:2D:78"],
+    ["hunter22-x", "6875 6e74 6572 3232 2d78"],
+    ["a longer passphrase", "61 20 6c 6f 6e 67 65 72 20 70 61 73 73 70 68 72\n 61 73 65"],
+    ["emoji\u{1f600}pass", String.raw`emoji\ud83D\ude00pass`],
+    ["emoji\u{1f600}pass", String.raw`emoji\U0001f600pass`],
+    [">>>???>>>???a", String.raw`Pj4+Pz8\/Pj4+Pz8\/YQ==`],
+    [">>>???>>>???a", "Pj4%2BPz8%2fPj4%2BPz8%2FYQ"],
+    ["a passphrase in base64 of two lines", String.raw`YSBwYXNzcGhyYXNl\nIGluIGJhc2U2NCBv\nZiB0d28gbGluZXM=`],
+  ])("replaces %s as %s", (one, form) => {
+    expect(scrubText(patternsFor(one), `: ${form} ;`)).toBe(`: ${REDACTED} ;`);
+  });
+
+  test("leaves escapes without a value as they are, also those that don't end, however the stream is cut", () => {
+    const parts = fc.constantFrom("\\", "\\u", "\\u00", "\\u0041", "\\ud83d", "\\ude00", "\\x4", "\\12", "%", "%4", "%41", "+", "'", "'\\''", "'\"'", "\r", "\n", "=", "a", "68 ", "Y29y", "\u00e4");
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 30 }), cuts, (texts, at) => {
+        const bytes = Buffer.from(texts.join(""));
+        expect(scrubInPieces(patternsFor("correct horse battery", "a\n\n\\value"), bytes, at).equals(bytes)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("gives the same result wherever a stream with escapes is cut", () => {
+    const one = fc.string({ minLength: 6, maxLength: 14, unit: fc.constantFrom("a", "0", "4", "1", "\\", "%", "'", "\n", "A") }).filter((text) => text.trim().length >= 6);
+    const stream = fc.array(fc.constantFrom("a", "0041", "\\", "\\u0061", "\\x41", "%", "%41", "%5c", "%2541", "'", "'\\''", "\n", "\r\n", "A", "41 ", "YTA0"), { maxLength: 80 });
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 5 }), stream, cuts, fc.nat(), (texts, parts, at, where) => {
+        const patterns = patternsFor(...texts);
+        // A value in it, so that something is found.
+        const bytes = Buffer.from(parts.toSpliced(where % (parts.length + 1), 0, texts[0] ?? "").join(""));
+        expect(scrubInPieces(patterns, bytes, at).toString()).toBe(scrubInPieces(patterns, bytes, []).toString());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("keeps the private values when the secrets are done with", () => {
+    const patterns = new ScrubPatterns([secretValue("a secret value"), privateValue("a private value"), secretValue("a private value")]);
+    expect(scrubText(patterns, "a secret value, a private value")).toBe(`${REDACTED}, ${REDACTED}`);
+    expect(scrubText(patterns.onlyPrivate(), "a secret value, a private value")).toBe(`a secret value, ${REDACTED}`);
+    expect(new ScrubPatterns([secretValue("a secret value")]).onlyPrivate().isEmpty).toBe(true);
+  });
+
+  test("takes little memory for a megabyte of short lines, and finds each of them", async () => {
+    const line = (i: number, j: number): string => `${(i * 9_000 + j).toString(36).padStart(4, "0")}\u00e9"$ ~`;
+    const values = Array.from({ length: 16 }, (_, i) => privateValue(Array.from({ length: 5_900 }, (__, j) => line(i, j)).join("\n")));
+    const before = process.memoryUsage().arrayBuffers;
+    const patterns = await ScrubPatterns.prepare(values);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1_048_576);
+    for (let j = 0; j < 5_900; j += 100) expect(scrubText(patterns, `> ${line(15, j)} <`)).toBe(`> ${REDACTED} <`);
+  });
+
   test("leaves everything else as it is", () => {
     fc.assert(
       fc.property(noise, cuts, (bytes, at) => {
