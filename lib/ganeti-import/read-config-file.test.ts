@@ -25,6 +25,25 @@ describe("the file of a configuration", () => {
     expect(error instanceof Error ? error.cause : null).toBeUndefined();
   });
 
+  test("that has a name twice is refused with the place, and without what anybody could have written there", async () => {
+    const id = "0b2d6f4e-1111-4222-8333-444455556666";
+    const twice = (key: string, again = key) => `{"instances": {"${id}": {"nics": [1, {"a": {}, "${key}": "nobody-may-see-this", "${again}": 2}]}}}`;
+    await expect(readConfigFile(await fileWith("twice", twice("mac")))).rejects.toMatchObject({ code: "invalid", field: `instances.${id}.nics[1].mac`, message: `The configuration has instances.${id}.nics[1].mac twice: nobody could say which of the two is meant.` });
+    await expect(readConfigFile(await fileWith("spelt", twice("mac", "m\\u0061c")))).rejects.toMatchObject({ field: `instances.${id}.nics[1].mac` });
+    await expect(readConfigFile(await fileWith("named", twice("nobody may see this")))).rejects.toMatchObject({ field: `instances.${id}.nics[1].?` });
+  });
+
+  test.each([
+    ["lists in one another", "[".repeat(40_000_000), "The configuration has more than 64 objects and lists in one another."],
+    ["empty objects", `[${"{},".repeat(5_000_000)}{}]`, "The configuration has more parts than those of 100 000 instances."],
+    ["numbers", `[${"1,".repeat(13_000_000)}1]`, "The configuration has more parts than those of 100 000 instances."],
+  ])("of nothing but %s is refused before anything is made of it", async (_what, text, message) => {
+    const file = await fileWith("bomb", text);
+    const before = process.memoryUsage().heapUsed;
+    await expect(readConfigFile(file)).rejects.toMatchObject({ code: "too_large", message });
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1_048_576);
+  });
+
   test("that isn't text is refused", async () => {
     await expect(readConfigFile(await fileWith("bytes", Uint8Array.of(0x7b, 0xff, 0x7d)))).rejects.toMatchObject({ message: "The configuration is not UTF-8 text." });
   });
