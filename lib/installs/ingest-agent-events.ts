@@ -11,8 +11,10 @@ import type { NewEvent } from "#lib/events/append-events.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { applyStatuses } from "./apply-status.ts";
 
-/** Rows of one install's log: what the agent lets through of its guest. Its own notices come on top, and are few. */
+/** Rows of one install's log: what the agent lets through of its guest. */
 const ENTRIES = GUEST_LIMITS.lines + 1_000;
+/** Up to this number its own notices come on top: they say what was left out, and are few. */
+const NOTICES = 200_000;
 
 export interface AgentJournal {
   readonly nodeId: string;
@@ -68,7 +70,7 @@ async function takeInInstall(tx: Transaction, services: Services, nodeId: string
   // An agent speaks for its own installs only.
   const install = await tx.install.findFirst({ where: { id: installId, nodeId }, select: { jobId: true } });
   if (install === null) return [];
-  const entries = said.entries.filter((entry) => entry.n <= ENTRIES || entry.kind === "notice");
+  const entries = said.entries.filter((entry) => entry.n <= (entry.kind === "notice" ? NOTICES : ENTRIES));
   if (entries.length > 0) {
     await tx.installEvent.createMany({
       data: entries.map(({ n, at, kind, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, text, step, percent })),

@@ -56,16 +56,16 @@ describe("what an agent said already", () => {
     await db.instance.update({ where: { id }, data: { operState } });
   });
 
-  it("doesn't make an install's log longer than it may be", async () => {
+  it("doesn't make an install's log longer than it may be, and has the agent's own notices in it all the same", async () => {
     const { db } = cluster.services;
     const node = await db.node.findFirstOrThrow({ where: { name: "node1" } });
     const install = await db.install.findUniqueOrThrow({ where: { id: last } });
     const at = new Date().toISOString();
     const status = { id: last, instanceId: install.instanceId, state: "done" as const, percent: 100, step: null, steps: [], error: null, committed: true, firstBootAt: null, lastContactAt: null };
-    const entry = (n: number) => ({ n, at, kind: "log" as const, text: "a line", step: null, percent: null });
-    await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: crypto.randomUUID() }, [{ seq: 1, at, type: "install.entries", installId: last, entries: [entry(900), entry(1_000_000)], status }]);
+    const entry = (n: number, kind: "log" | "notice" = "log") => ({ n, at, kind, text: `a ${kind}`, step: null, percent: null });
+    await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: crypto.randomUUID() }, [{ seq: 1, at, type: "install.entries", installId: last, entries: [entry(900), entry(30_000), entry(30_001, "notice"), entry(1_000_000), entry(1_000_001, "notice")], status }]);
     const found = await db.installEvent.findMany({ where: { installId: last, seq: { gte: 900 } } });
-    expect(found.map(({ seq, text }) => [seq, text])).toEqual([[900, "a line"]]);
+    expect(found.map(({ seq, text }) => [seq, text])).toEqual([[900, "a log"], [30_001, "a notice"]]);
   });
 });
 
