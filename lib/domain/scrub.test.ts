@@ -149,7 +149,7 @@ describe("the scrubber", () => {
   });
 
   test.each([
-    ["0abc def", "x%20abc%20def"],
+    ["0ab cd", "x%20ab%20cd"],
     ["041xyz-7", String.raw`x\u0041xyz\u002d7`],
   ])("doesn't take the end of an escape for the beginning of a value, however the stream is cut: %s in %s", (one, stream) => {
     const bytes = Buffer.from(stream);
