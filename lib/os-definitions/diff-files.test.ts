@@ -74,12 +74,33 @@ describe("the difference of two lists of files", () => {
 
   test("shows one changed line of a file that is long, and of many such files", async () => {
     const lines = Array.from({ length: 60_000 }, (_, n) => `line ${n}\n`);
-    const long = (line: string) => side(Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`f${n}`, lines.with(40_000, `${line}\n`).join("")])));
+    const long = (line: string) => side(Object.fromEntries(Array.from({ length: 6 }, (_, n) => [`f${n}`, lines.with(40_000, `${line}\n`).join("")])));
     const found = await diffFiles(long("old"), long("new"));
-    expect(found).toHaveLength(8);
+    expect(found).toHaveLength(6);
     for (const { hunks } of found) {
       expect(hunks).toEqual([{ oldStart: 39_998, oldLines: 7, newStart: 39_998, newLines: 7, lines: [" line 39997", " line 39998", " line 39999", "-old", "+new", " line 40001", " line 40002", " line 40003"] }]);
     }
+  });
+
+  test("shows a file that is another one altogether as replaced, but for what stayed at its ends", async () => {
+    const ends = (middle: string) => `1\n2\n3\n4\n5\n${middle}6\n7\n8\n9\n`;
+    const [old, fresh] = [shortLines(1).slice(0, 16_000), shortLines(2).slice(0, 20_000)];
+    const [file] = await diffFiles(side({ a: ends(`old\n${old}old\n`) }), side({ a: ends(`new\n${fresh}new\n`) }));
+    const [hunk, ...others] = file?.hunks ?? [];
+    expect([file?.note, others]).toEqual([null, []]);
+    expect(hunk).toMatchObject({ oldStart: 3, oldLines: 8_008, newStart: 3, newLines: 10_008 });
+    expect(hunk?.lines.slice(0, 4)).toEqual([" 3", " 4", " 5", "-old"]);
+    expect(hunk?.lines.slice(-4)).toEqual(["+new", " 6", " 7", " 8"]);
+    expect(hunk?.lines.filter((line) => line.startsWith("+")).map((line) => line.slice(1)).join("\n")).toBe(`new\n${fresh}new`);
+  });
+
+  test("shows a long file that came, or went, as what it is", async () => {
+    const long = side({ a: "line\n".repeat(DIFF_LIMITS.edits + 10) });
+    const count = DIFF_LIMITS.edits + 10;
+    const [come] = (await diffFiles(side({}), long))[0]?.hunks ?? [];
+    expect(come).toEqual({ oldStart: 0, oldLines: 0, newStart: 1, newLines: count, lines: Array.from({ length: count }, () => "+line") });
+    const [gone] = (await diffFiles(long, side({})))[0]?.hunks ?? [];
+    expect(gone).toEqual({ oldStart: 1, oldLines: count, newStart: 0, newLines: 0, lines: Array.from({ length: count }, () => "-line") });
   });
 
   test("keeps nobody waiting for long: files of short lines that have nothing in common are let be", async () => {

@@ -7,6 +7,8 @@ import { countLines, trimCommon } from "./trim-common.ts";
 export const DIFF_LIMITS = {
   /** Bytes of all lines together, as they are answered. */
   bytes: 1_048_576,
+  /** Bytes of contents that are read, of both sides together: it is only then known how much of them is the same. */
+  read: 8 * 1_048_576,
   /** Characters and lines that are compared: of all files and both sides together, without what is the same at both ends of a file. */
   text: 1_048_576,
   lines: 60_000,
@@ -27,6 +29,7 @@ export interface FileSide {
 
 interface Budget {
   bytes: number;
+  read: number;
   text: number;
   lines: number;
   ms: number;
@@ -37,7 +40,7 @@ interface Budget {
  * in time and in what is compared, contents are in memory one file at a time, and others get their turn between two files.
  */
 export async function diffFiles(from: FileSide, to: FileSide): Promise<FileDiff[]> {
-  const budget: Budget = { bytes: DIFF_LIMITS.bytes, text: DIFF_LIMITS.text, lines: DIFF_LIMITS.lines, ms: DIFF_LIMITS.totalMs };
+  const budget: Budget = { bytes: DIFF_LIMITS.bytes, read: DIFF_LIMITS.read, text: DIFF_LIMITS.text, lines: DIFF_LIMITS.lines, ms: DIFF_LIMITS.totalMs };
   const found: FileDiff[] = [];
   for (const change of changedFiles(from.files, to.files)) {
     found.push(change.change === "mode" ? { ...change, hunks: null, note: null } : await compare(change, from, to, budget));
@@ -70,6 +73,9 @@ async function compare(change: FileChange, from: FileSide, to: FileSide, budget:
   const tooLarge: FileDiff = { ...change, hunks: null, note: "too large" };
   // Not even read: what is left of a spent budget is nothing.
   if (Object.values(budget).some((left) => left <= 0)) return tooLarge;
+  const size = sizeOf(change.before) + sizeOf(change.after);
+  if (size > budget.read) return tooLarge;
+  budget.read -= size;
   const [old, fresh] = [await contentOf(change.before, from), await contentOf(change.after, to)];
   await othersTurn();
   const started = performance.now();
@@ -85,6 +91,11 @@ async function compare(change: FileChange, from: FileSide, to: FileSide, budget:
   return { ...change, hunks, note: null };
 }
 
+/** Bytes that are read of a file. */
+function sizeOf(file: OsFileView | null): number {
+  return file === null || file.size > TEXT_BYTES ? 0 : file.size;
+}
+
 /** What is too large to be shown stays where it is. */
 async function contentOf(file: OsFileView | null, side: FileSide): Promise<Uint8Array | null> {
   return file === null || file.size > TEXT_BYTES ? null : side.content(file.digest);
@@ -94,7 +105,7 @@ function textOf(file: OsFileView | null, content: Uint8Array | null): ReturnType
   return file === null ? { text: "", note: null } : readText(file.size, content);
 }
 
-/** Null where it would take too long or too many lines differ. What it takes is taken off the budget, whatever comes of it. */
+/** Null where there is too much to compare. Where comparing takes too long, all is shown as replaced: that is true as well. What it takes is taken off the budget, whatever comes of it. */
 function compareTexts(whole: string, other: string, budget: Budget): DiffHunk[] | null {
   const { before, after, skipped } = trimCommon(whole, other, DIFF_LIMITS.context);
   const text = before.length + after.length;
@@ -105,7 +116,7 @@ function compareTexts(whole: string, other: string, budget: Budget): DiffHunk[] 
   budget.lines -= lines;
   const timeout = Math.max(1, Math.min(DIFF_LIMITS.fileMs, budget.ms));
   const patch = structuredPatch("", "", before, after, undefined, undefined, { context: DIFF_LIMITS.context, timeout, maxEditLength: DIFF_LIMITS.edits });
-  if (patch === undefined) return null;
+  if (patch === undefined) return [replaced(before, after, skipped)];
   return patch.hunks.map(({ oldStart, oldLines, newStart, newLines, lines: changed }) => ({
     oldStart: oldStart + skipped,
     oldLines,
@@ -114,4 +125,28 @@ function compareTexts(whole: string, other: string, budget: Budget): DiffHunk[] 
     // What begins with a backslash is a remark on the line before it: that the file's last line has no end.
     lines: changed.filter((line) => !line.startsWith("\\")),
   }));
+}
+
+/** All between the first and the last line that differ, as removed and added. */
+function replaced(before: string, after: string, skipped: number): DiffHunk {
+  const [old, fresh] = [linesOf(before), linesOf(after)];
+  const shortest = Math.min(old.length, fresh.length);
+  let head = 0;
+  while (head < shortest && old[head] === fresh[head]) head += 1;
+  let tail = 0;
+  while (tail < shortest - head && old.at(-1 - tail) === fresh.at(-1 - tail)) tail += 1;
+  const [first, last] = [Math.max(0, head - DIFF_LIMITS.context), Math.min(tail, DIFF_LIMITS.context)];
+  const marked = (mark: string, lines: readonly string[]) => lines.map((line) => mark + line.replace(/\n$/, ""));
+  const [removed, added] = [old.slice(head, old.length - tail), fresh.slice(head, fresh.length - tail)];
+  const [above, below] = [old.slice(first, head), old.slice(old.length - tail, old.length - tail + last)];
+  const start = skipped + first + 1;
+  const beside = above.length + below.length;
+  const [oldLines, newLines] = [removed.length + beside, added.length + beside];
+  // What has no lines stands behind the line before it.
+  const startOf = (lines: number): number => (lines === 0 ? start - 1 : start);
+  return { oldStart: startOf(oldLines), oldLines, newStart: startOf(newLines), newLines, lines: [...marked(" ", above), ...marked("-", removed), ...marked("+", added), ...marked(" ", below)] };
+}
+
+function linesOf(text: string): string[] {
+  return text === "" ? [] : text.split(/(?<=\n)/);
 }
