@@ -105,10 +105,11 @@ async function startSystem(install: Install): Promise<void> {
     const remark = describeFirstBoot(outcome, order.firstBootSeconds);
     if (remark !== null) install.log.notice(remark);
   }
+  const privatePatterns = await install.patterns.onlyPrivate();
   install.signal.throwIfAborted();
   progress.complete();
   // Secrets are done with; private values stay out of the console's log for as long as this agent runs.
-  instance.serial.setPatterns(install.patterns.onlyPrivate());
+  instance.serial.setPatterns(privatePatterns);
   instance.installId = null;
   const previousUntil = new Date(Date.now() + order.retainPreviousSeconds * 1_000).toISOString();
   await install.close("done", null, { previousUntil, status: { ...install.status, firstBootAt } });

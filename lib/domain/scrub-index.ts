@@ -74,11 +74,14 @@ export class PieceIndex {
     return index;
   }
 
-  /** The same without the pieces that lie beyond the first `bytes` of the values. */
-  within(bytes: number): PieceIndex {
+  /** The same without the pieces that lie beyond the first `bytes` of the values; in steps as well. */
+  *within(bytes: number): Generator<void, PieceIndex, void> {
     const kept = this.#sorted.filter((piece) => pieceOffset(piece) < bytes);
     const index = new PieceIndex(this.#values.slice(0, bytes), kept.length);
-    for (const piece of kept) index.#add(piece);
+    for (const [at, piece] of kept.entries()) {
+      index.#add(piece);
+      if (at % STEPS === 0) yield;
+    }
     index.#sorted = kept;
     return index;
   }

@@ -31,20 +31,14 @@ export class ScrubPatterns {
 
   /** As the constructor, in slices: a megabyte of values takes a second, in which other guests have to be heard. */
   static async prepare(values: Iterable<Sealed<string>>): Promise<ScrubPatterns> {
-    const steps = build(values);
-    let until = performance.now() + SLICE_MS;
-    for (let step = steps.next(); ; step = steps.next()) {
-      if (step.done === true) return new ScrubPatterns([], step.value);
-      if (performance.now() < until) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      until = performance.now() + SLICE_MS;
-    }
+    return new ScrubPatterns([], await runInSlices(build(values)));
   }
 
   /** The private values alone, which stay when the secrets are done with. What it keeps is no more than they need. */
-  onlyPrivate(): ScrubPatterns {
+  async onlyPrivate(): Promise<ScrubPatterns> {
     if (!this.#hasSecrets) return this;
-    return new ScrubPatterns([], { index: this.#index.within(this.#privateBytes), privateBytes: this.#privateBytes, hasSecrets: false });
+    const index = await runInSlices(this.#index.within(this.#privateBytes));
+    return new ScrubPatterns([], { index, privateBytes: this.#privateBytes, hasSecrets: false });
   }
 
   /** True where nothing is to be replaced. */
@@ -65,6 +59,16 @@ function* build(values: Iterable<Sealed<string>>): Generator<void, { index: Piec
   const [open, closed] = [texts("private"), texts("secret")];
   const index = yield* PieceIndex.build([...open, ...closed]);
   return { index, privateBytes: Buffer.byteLength(open.join(""), "utf8"), hasSecrets: closed.length > 0 };
+}
+
+async function runInSlices<T>(steps: Generator<void, T, void>): Promise<T> {
+  let until = performance.now() + SLICE_MS;
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    if (performance.now() < until) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    until = performance.now() + SLICE_MS;
+  }
 }
 
 function runThrough<T>(steps: Generator<void, T, void>): T {
