@@ -36,7 +36,7 @@ export const ROUTE_SUMMARIES: Readonly<Record<string, string>> = {
   "POST /api/v1/os-definitions/{name}/registrations": "registers a version from the folder of that name on a node",
   "POST /api/v1/os-definitions/{name}/trust": "lets the host half of the version with this digest run on hosts, or no longer; the reason is kept",
   "GET /api/v1/os-definitions/{name}/versions": "its versions, newest first",
-  "POST /api/v1/os-definitions/{name}/versions": "registers an archive as its current version, under a new name as a new definition; the same content again changes nothing",
+  "POST /api/v1/os-definitions/{name}/versions": "registers an archive as its current version, under a new name as a new definition; the same content again changes nothing; an administrator names the `owner` of a user's",
   "GET /api/v1/os-definitions/{name}/versions/{version}": "one version: files with their digests, parameters, where its scripts would run",
   "GET /api/v1/os-definitions/{name}/versions/{version}/file": "a file of a version",
   "GET /api/v1/os-definitions/{name}/parameters": "defaults of parameters for a definition and for each of its variants",
