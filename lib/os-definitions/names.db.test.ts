@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setupContext } from "#lib/context/open-services.ts";
@@ -89,5 +89,22 @@ describe("a name that is another one but for upper and lower case", () => {
       expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
       expect(settled.find((one): one is PromiseRejectedResult => one.status === "rejected")?.reason).toMatchObject(alike);
     }
+  });
+
+  test("stays where it is from before, gets its versions, and keeps a third one out", async () => {
+    const { db } = bench.services;
+    const migration = await readFile("prisma/migrations/0002_definitions_trust_keys/migration.sql", "utf8");
+    const indexing = /DO \$\$ BEGIN\n {2}IF NOT EXISTS \(SELECT 1 FROM "os_definition"[\s\S]*?END \$\$;/.exec(migration)?.[0] ?? "";
+    const indexes = async () => (await db.$queryRaw<readonly unknown[]>`SELECT 1 FROM pg_indexes WHERE indexname = 'os_definition_name_lower_key'`).length;
+    expect(await indexes()).toBe(1);
+    await db.$executeRaw`DROP INDEX os_definition_name_lower_key`;
+    await db.osDefinition.createMany({ data: [{ name: "abc" }, { name: "ABC" }] });
+    await db.$executeRawUnsafe(indexing);
+    expect(await indexes()).toBe(0);
+    expect(await uploadOsDefinition(bench.admin, { name: "abc", archive: archiveOf() })).toMatchObject({ version: 1 });
+    expect(await unchanged(() => uploadOsDefinition(bench.admin, { name: "Abc", archive: archiveOf() }))).toMatchObject(alike);
+    await db.osDefinition.deleteMany({ where: { name: { in: ["abc", "ABC"] } } });
+    await db.$executeRawUnsafe(indexing);
+    expect(await indexes()).toBe(1);
   });
 });

@@ -44,14 +44,14 @@ export async function requireRegistration(ctx: RequestContext, name: string): Pr
 }
 
 /**
- * A new name must not differ from another in upper and lower case alone: who chooses a definition by its name must not get
+ * A new name, if this is one, must not differ from another in upper and lower case alone: who chooses a definition by its name must not get
  * another one than they think of.
  *
  * @throws SlipwayError `exists`
  */
 export async function refuseAlikeName(db: Queryable, name: string): Promise<void> {
-  const rows = await db.$queryRaw<readonly unknown[]>(Prisma.sql`SELECT 1 FROM os_definition WHERE lower(name) = lower(${name}) AND name <> ${name} LIMIT 1`);
-  if (rows.length > 0) throw new SlipwayError("exists", `A name that differs from ${name} in upper and lower case alone is taken.`, { field: "name" });
+  const rows = await db.$queryRaw<readonly { readonly name: string }[]>(Prisma.sql`SELECT name FROM os_definition WHERE lower(name) = lower(${name})`);
+  if (rows.length > 0 && rows.every((row) => row.name !== name)) throw new SlipwayError("exists", `A name that differs from ${name} in upper and lower case alone is taken.`, { field: "name" });
 }
 
 /**
