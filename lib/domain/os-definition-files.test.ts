@@ -124,6 +124,8 @@ describe("a definition that can't be used", () => {
     ["NUL in a text", withManifest({ description: "a\0" }), "slipway.json"],
     ["half a character in a text", [...base, file("slipway.json", '{"title":"\\ud800"}')], "slipway.json"],
     ["a text that is turned around", withManifest({ title: "\u202egnp.exe" }), "slipway.json"],
+    ["a title with what nobody sees", withManifest({ title: "a\u200bb\ufeff" }), "slipway.json"],
+    ["a title of blanks", withManifest({ title: "   " }), "slipway.json"],
     ["a title of two lines", withManifest({ title: "a\nb" }), "slipway.json"],
     ["a key twice", [...base, file("slipway.json", '{"title":"a","title":"b"}')], "slipway.json"],
     ["__proto__ as a key", [...base, file("slipway.json", '{"__proto__":{"title":"a"}}')], "slipway.json"],

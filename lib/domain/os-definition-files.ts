@@ -9,6 +9,7 @@ import type { OsManifest } from "./os-definition.ts";
 import { osManifestSchema } from "./os-definition.ts";
 import { parseOwnManifest } from "./own-manifest.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME } from "./parameters.ts";
+import { hasUnseen } from "./unseen-text.ts";
 import { writeTar } from "./write-tar.ts";
 
 export const DEFINITION_LIMITS = { files: 512, fileBytes: 8 * 1_048_576, totalBytes: 16 * 1_048_576, depth: PATH_DEPTH, variants: 64 } as const;
@@ -21,8 +22,6 @@ const TEXT_BYTES = { ganeti_api_version: 4_096, "variants.list": 65_536, "parame
 type TextFile = keyof typeof TEXT_BYTES;
 const LINE_LENGTH = 4_096;
 const HELP_LENGTH = 2_000;
-/** Controls but tabs, and what turns the order of text around. */
-const UNUSABLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u;
 
 export interface DefinitionFile {
   /** Relative to the folder, with `/`. */
@@ -68,7 +67,7 @@ function lines(files: ReadonlyMap<string, DefinitionFile>, path: TextFile): Line
   const all = (text(files, path) ?? "").split(/\r?\n/).map((line, index) => ({ number: index + 1, text: line }));
   for (const line of all) {
     if (line.text.length > LINE_LENGTH) throw fileError(path, `line ${line.number} has more than ${LINE_LENGTH} characters`);
-    if (UNUSABLE.test(line.text)) throw fileError(path, `line ${line.number} has a control character`);
+    if (hasUnseen(line.text)) throw fileError(path, `line ${line.number} has a control character`);
   }
   return all.map((line) => ({ ...line, text: line.text.trim() })).filter((line) => line.text !== "" && !line.text.startsWith("#"));
 }

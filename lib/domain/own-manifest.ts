@@ -13,6 +13,7 @@ import type { OsManifest } from "./os-definition.ts";
 import { expectedStepSchema, osManifestSchema, parameterDeclarationSchema } from "./os-definition.ts";
 import { PARAMETER_LIMITS } from "./parameters.ts";
 import { describeIssue } from "./parse-input.ts";
+import { hasUnseen } from "./unseen-text.ts";
 
 const JSON_LIMITS = { depth: 16, nodes: 20_000 } as const;
 const JSON_PROBLEMS: Readonly<Record<Exclude<JsonProblem, "syntax">, string>> = {
@@ -21,15 +22,13 @@ const JSON_PROBLEMS: Readonly<Record<Exclude<JsonProblem, "syntax">, string>> = 
   duplicate: "has an object with the same key twice",
   key: "has a key that can't be used",
 };
-/** Controls but blanks and line ends, halves of characters, and what turns the order of text around. PostgreSQL takes not all of them. */
-const UNUSABLE = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cs}\u202a-\u202e\u2066-\u2069]/u;
 
 const declaration = parameterDeclarationSchema.shape;
 const manifest = osManifestSchema.shape;
 const line = <S extends z.ZodString>(schema: S): S => schema.regex(/^[^\r\n\u2028\u2029]*$/, "must be a single line");
 
 const ownManifestSchema = z.strictObject({
-  title: line(z.string().max(120)).default(""),
+  title: line(z.string().max(120)).refine((title) => title === "" || title.trim() !== "", "must have something that can be seen").default(""),
   description: z.string().max(2_000).default(""),
   parameters: z
     .array(
@@ -108,9 +107,14 @@ function pathOf(path: readonly PropertyKey[]): string {
 }
 
 function hasOnlyText(value: unknown): boolean {
-  if (typeof value === "string") return !UNUSABLE.test(value);
+  if (typeof value === "string") return isVisible(value);
   if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([key, member]) => !UNUSABLE.test(key) && hasOnlyText(member));
+  return Object.entries(value).every(([key, member]) => isVisible(key) && hasOnlyText(member));
+}
+
+/** Whoever trusts it sees all of it; lines may end as on Windows. */
+function isVisible(text: string): boolean {
+  return !hasUnseen(text.replaceAll("\r\n", "\n"));
 }
 
 /** What zod's shapes can't say. */
