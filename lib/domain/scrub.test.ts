@@ -206,9 +206,11 @@ describe("the scrubber", () => {
   test("replaces a value in base64 or hex that is wrapped at any column, whatever stands before it and however the stream is cut", () => {
     const wrap = (text: string, columns: number, lineEnd: string): string => text.match(new RegExp(`.{1,${String(columns)}}`, "g"))?.join(lineEnd) ?? "";
     const long = fc.stringMatching(/^[A-Za-z0-9]{9,120}$/);
+    // Nothing of a value's own, which would rightly be there still.
+    const other = fc.stringMatching(/^[ -/:-@]{0,90}$/);
     const lineEnd = fc.constantFrom("\n", "\r\n");
     fc.assert(
-      fc.property(long, fc.constantFrom("base64", "hex"), fc.string({ maxLength: 90 }), fc.integer({ min: 4, max: 100 }), lineEnd, cuts, (text, encoding, before, columns, end, at) => {
+      fc.property(long, fc.constantFrom("base64", "hex"), other, fc.integer({ min: 4, max: 100 }), lineEnd, cuts, (text, encoding, before, columns, end, at) => {
         const whole = Buffer.from(before + text).toString(encoding === "hex" ? "hex" : "base64");
         const output = scrubInPieces(patternsFor(text), Buffer.from(`${wrap(whole, columns, end)}\n`), at).toString();
         expect(output).toContain(REDACTED);
