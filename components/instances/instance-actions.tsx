@@ -1,10 +1,9 @@
 "use client";
 
-import { ChevronDown } from "lucide-react";
 import { useRouter } from "next/navigation";
-import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { paths } from "#components/paths.ts";
+import { ActionsMenu } from "#components/ui/actions-menu.tsx";
 import { Button } from "#components/ui/button.tsx";
 import type { InstanceAction } from "#lib/domain/instance.ts";
 import { ActionDialog } from "./action-dialog.tsx";
@@ -37,36 +36,7 @@ export function InstanceActions({ name, allowed, blocked, jobId, installing }: I
           {WORDS[action]}
         </Button>
       ))}
-      <DropdownMenu.Root modal={false}>
-        <DropdownMenu.Trigger asChild>
-          <Button>
-            Actions
-            <ChevronDown aria-hidden="true" size={14} />
-          </Button>
-        </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className="z-40 w-72 rounded-md border border-line bg-panel p-1 shadow-over">
-            {allowed.map((action) => {
-              const reason = blocked[action];
-              return (
-                <DropdownMenu.Item
-                  key={action}
-                  // Not `disabled`, which the keyboard passes over: the reason is to be read.
-                  aria-disabled={reason === undefined ? undefined : true}
-                  onSelect={(event) => {
-                    if (reason === undefined) choose(action);
-                    else event.preventDefault();
-                  }}
-                  className="block cursor-default rounded-sm px-3 py-1.5 outline-none data-highlighted:bg-hover"
-                >
-                  <span className={reason !== undefined ? "text-faint" : action === "delete" ? "text-bad" : ""}>{WORDS[action]}</span>
-                  {reason === undefined ? null : <span className="block text-small text-soft">{reason}</span>}
-                </DropdownMenu.Item>
-              );
-            })}
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
-      </DropdownMenu.Root>
+      <ActionsMenu actions={allowed.map((action) => ({ id: action, word: WORDS[action], reason: blocked[action], bad: action === "delete", onChoose: () => choose(action) }))} />
       <ActionDialog name={name} action={asked} jobId={jobId} onClose={() => setAsked(null)} />
     </>
   );

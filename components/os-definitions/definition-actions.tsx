@@ -1,10 +1,9 @@
 "use client";
 
-import { ChevronDown } from "lucide-react";
 import { usePathname, useRouter, useSearchParams } from "next/navigation";
-import { DropdownMenu } from "radix-ui";
 import { DEFINITION_QUESTIONS, paths, withQuery } from "#components/paths.ts";
 import type { DefinitionQuestion } from "#components/paths.ts";
+import { ActionsMenu } from "#components/ui/actions-menu.tsx";
 import { Button, ButtonLink } from "#components/ui/button.tsx";
 import type { OsAction } from "#lib/domain/os-definition-views.ts";
 import { WHY_NO_INSTANCE } from "./anchors.ts";
@@ -43,22 +42,12 @@ export function DefinitionActions({ name, serialNo, hidden, blacklisted, allowed
       {newInstance === null ? null : <NewInstance {...newInstance} />}
       {allowed.includes("upload") && blocked.upload === undefined ? <ButtonLink href={paths.uploadDefinition(name)}>New version</ButtonLink> : null}
       {offered.length === 0 ? null : (
-        <DropdownMenu.Root modal={false}>
-          <DropdownMenu.Trigger asChild>
-            <Button>
-              Actions
-              <ChevronDown aria-hidden="true" size={14} />
-            </Button>
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className="z-40 w-72 rounded-md border border-line bg-panel p-1 shadow-over">
-              {allowed.includes("upload") && blocked.upload !== undefined ? <Item word="New version" reason={blocked.upload} onChoose={() => undefined} /> : null}
-              {offered.map((question) => (
-                <Item key={question} word={WORDS[question]} reason={blocked[ACTION_OF[question]]} bad={question === "delete"} onChoose={() => ask(question)} />
-              ))}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
+        <ActionsMenu
+          actions={[
+            ...(allowed.includes("upload") && blocked.upload !== undefined ? [{ id: "upload", word: "New version", reason: blocked.upload, onChoose: () => undefined }] : []),
+            ...offered.map((question) => ({ id: question, word: WORDS[question], reason: blocked[ACTION_OF[question]], bad: question === "delete", onChoose: () => ask(question) })),
+          ]}
+        />
       )}
       <DefinitionDialog name={name} serialNo={serialNo} question={asked} blocked={asked === null ? null : (blocked[ACTION_OF[asked]] ?? null)} user={user} onClose={() => ask(null)} />
     </>
@@ -72,22 +61,5 @@ function NewInstance({ osType, refusal }: { readonly osType: string; readonly re
     <Button aria-disabled aria-describedby={WHY_NO_INSTANCE}>
       New instance with it
     </Button>
-  );
-}
-
-function Item({ word, reason, bad = false, onChoose }: { readonly word: string; readonly reason: string | undefined; readonly bad?: boolean; readonly onChoose: () => void }) {
-  return (
-    <DropdownMenu.Item
-      // Not `disabled`, which the keyboard passes over: the reason is to be read.
-      aria-disabled={reason === undefined ? undefined : true}
-      onSelect={(event) => {
-        if (reason === undefined) onChoose();
-        else event.preventDefault();
-      }}
-      className="block cursor-default rounded-sm px-3 py-1.5 outline-none data-highlighted:bg-hover"
-    >
-      <span className={reason !== undefined ? "text-faint" : bad ? "text-bad" : ""}>{word}</span>
-      {reason === undefined ? null : <span className="block text-small text-soft">{reason}</span>}
-    </DropdownMenu.Item>
   );
 }
