@@ -1,13 +1,16 @@
 import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
-import { encodeInstallOrder } from "./encode-order.ts";
+import { encodeGuestData, encodeInstallOrder, encodePowerOrder } from "./encode-order.ts";
 import { readEvents, type EventStreamItem } from "./event-reader.ts";
 import {
   blobListSchema,
+  type ChannelMessage,
   digestSchema,
   type FolderList,
   folderListSchema,
+  type GuestData,
+  idListSchema,
   type InstallOrder,
   type InstallStatus,
   installStatusSchema,
@@ -51,6 +54,11 @@ export interface AgentClient {
   instance(instanceId: string, signal?: AbortSignal): Promise<InstanceRuntime>;
   /** Resolves when the order is carried out. */
   power(order: PowerOrder, signal?: AbortSignal): Promise<InstanceRuntime>;
+  /** Running guests whose private values were lost with an earlier process of the agent. */
+  wantedGuestData(signal?: AbortSignal): Promise<string[]>;
+  putGuestData(instanceId: string, data: GuestData, signal?: AbortSignal): Promise<void>;
+  /** Resolves when the line waits for the guest to read it. */
+  sendToGuest(instanceId: string, message: ChannelMessage, signal?: AbortSignal): Promise<void>;
   removeInstance(instanceId: string, orderId: string, signal?: AbortSignal): Promise<void>;
   /** Resolves when the agent holds the order durably. */
   install(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
@@ -69,6 +77,11 @@ export interface AgentClient {
 
 function json(body: object): NonNullable<Call["body"]> {
   return { type: "application/json", text: JSON.stringify(body) };
+}
+
+/** A body that holds values, encoded by encode-order.ts. */
+function sealed(text: string): NonNullable<Call["body"]> {
+  return { type: "application/json", text };
 }
 
 export function createAgentClient(options: AgentClientOptions): AgentClient {
@@ -96,14 +109,20 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       parsed(instanceRuntimeSchema, { method: "GET", path: `/v1/instances/${instanceId}`, timeoutMs: CALL_MS, signal }),
     power: (order, signal) => {
       const timeoutMs = order.graceSeconds * 1_000 + ENDING_MS;
-      return parsed(instanceRuntimeSchema, { method: "PUT", path: `/v1/instances/${order.instance.id}/power`, body: json(order), timeoutMs, signal }, null);
+      return parsed(instanceRuntimeSchema, { method: "PUT", path: `/v1/instances/${order.instance.id}/power`, body: sealed(encodePowerOrder(order)), timeoutMs, signal }, null);
+    },
+    wantedGuestData: async (signal) => (await parsed(idListSchema, { method: "GET", path: "/v1/metadata/wanted", timeoutMs: CALL_MS, signal })).ids,
+    putGuestData: async (instanceId, data, signal) => {
+      await transport.json({ method: "PUT", path: `/v1/instances/${instanceId}/metadata`, body: sealed(encodeGuestData(data)), timeoutMs: CALL_MS, signal });
+    },
+    sendToGuest: async (instanceId, message, signal) => {
+      await transport.json({ method: "POST", path: `/v1/instances/${instanceId}/channel`, body: json(message), timeoutMs: CALL_MS, signal });
     },
     removeInstance: async (instanceId, orderId, signal) => {
       await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}`, timeoutMs: ENDING_MS, signal }, null);
     },
     install: (order, signal) => {
-      const body = { type: "application/json", text: encodeInstallOrder(order) } as const;
-      return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body, timeoutMs: CALL_MS, signal });
+      return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body: sealed(encodeInstallOrder(order)), timeoutMs: CALL_MS, signal });
     },
     installStatus: (installId, signal) =>
       parsed(installStatusSchema, { method: "GET", path: `/v1/installs/${installId}`, timeoutMs: CALL_MS, signal }),

@@ -1,18 +1,28 @@
-import type { InstallOrder } from "./messages.ts";
+import type { ParameterSet } from "#lib/domain/parameters.ts";
+import type { GuestData, InstallOrder, PowerOrder } from "./messages.ts";
 
 /**
- * An order as it goes over mutual TLS to the agent of the instance's node: the one message that carries private and secret
- * values (design: "controller to agent, over mutual TLS"). The result must go into a request body and nowhere else.
+ * Orders as they go over mutual TLS to the agent of the instance's node: the messages that carry private and secret values (design:
+ * "controller to agent, over mutual TLS"). The results must go into a request body and nowhere else.
  */
 export function encodeInstallOrder(order: InstallOrder): string {
-  const parameters = Object.fromEntries(
-    [...order.parameters].map(([name, parameter]) => [
-      name,
-      {
-        visibility: parameter.visibility,
-        value: parameter.visibility === "public" ? parameter.value : parameter.value.open(),
-      },
-    ]),
+  return JSON.stringify({ ...order, parameters: openParameters(order.parameters), userData: order.userData?.open() ?? null });
+}
+
+export function encodePowerOrder(order: PowerOrder): string {
+  return JSON.stringify({ ...order, guestData: order.guestData === null ? null : openGuestData(order.guestData) });
+}
+
+export function encodeGuestData(data: GuestData): string {
+  return JSON.stringify(openGuestData(data));
+}
+
+function openGuestData({ parameters, userData }: GuestData): object {
+  return { parameters: openParameters(parameters), userData: userData?.open() ?? null };
+}
+
+function openParameters(parameters: ParameterSet): object {
+  return Object.fromEntries(
+    [...parameters].map(([name, parameter]) => [name, { visibility: parameter.visibility, value: parameter.visibility === "public" ? parameter.value : parameter.value.open() }]),
   );
-  return JSON.stringify({ ...order, parameters });
 }

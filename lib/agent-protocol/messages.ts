@@ -6,6 +6,9 @@
  *   PUT    /v1/blobs/:digest                the bytes; refused unless their sha256 is the digest
  *   GET    /v1/instances/:id                InstanceRuntime
  *   PUT    /v1/instances/:id/power          PowerOrder → InstanceRuntime; idempotent by orderId
+ *   PUT    /v1/instances/:id/metadata       GuestData → 204: for a running guest whose agent was restarted
+ *   GET    /v1/metadata/wanted              IdList: running guests whose private values this agent hasn't got
+ *   POST   /v1/instances/:id/channel        ChannelMessage → 204; a line for the guest to read; idempotent by id
  *   DELETE /v1/instances/:id?order=ID       removes guest and disks; idempotent
  *   PUT    /v1/installs/:id                 InstallOrder → InstallStatus (202); the same id twice is one install
  *   GET    /v1/installs/:id                 InstallStatus
@@ -23,13 +26,16 @@
  */
 import { z } from "zod";
 import { ERROR_CODES } from "#lib/domain/errors.ts";
+import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
+import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "#lib/domain/install-states.ts";
 import { APPLIANCE_KINDS, expectedStepSchema, IMAGE_USES } from "#lib/domain/os-definition.ts";
 import type { ParameterSet, ParameterValue } from "#lib/domain/parameters.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME } from "#lib/domain/parameters.ts";
-import { privateValue, secretValue, VISIBILITIES } from "#lib/domain/visibility.ts";
+import { SSH_KEY_LENGTH, SSH_KEY_TYPES } from "#lib/domain/ssh-keys.ts";
+import { type Private, privateValue, secretValue, VISIBILITIES } from "#lib/domain/visibility.ts";
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 const uuid = z.uuid();
 /** sha256, 64 lower-case hex digits. */
@@ -65,6 +71,8 @@ export const nodeFactsSchema = z.object({
   qemuVersion: shortText.nullable(),
   /** Whether this agent can run trusted scripts on its host: it has the privileged helper for it. Session mode has none. */
   runsHostScripts: z.boolean(),
+  /** What NICs can be connected to: bridges by name, and whether routes to them can be made. Session mode has neither. */
+  networking: z.strictObject({ bridges: z.array(z.string().max(15)).max(256), routed: z.boolean() }),
 });
 export type NodeFacts = z.infer<typeof nodeFactsSchema>;
 
@@ -78,13 +86,35 @@ export const nicSpecSchema = z.strictObject({
   id: uuid,
   index: z.number().int().min(0).max(7),
   mac: z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/),
-  ip: shortText.nullable(),
+  ip: z.union([z.ipv4(), z.ipv6()]).nullable(),
+  /**
+   * `bridged` and `routed` in system mode; `user`: QEMU's own network, closed but for `forwards`. Any other, and one that the node's
+   * mode doesn't have, leads nowhere.
+   */
   mode: shortText,
   link: shortText.nullable(),
   name: shortText.nullable(),
+  /** Null: the address, if there is one, was given by hand. */
+  network: z
+    .strictObject({
+      name: shortText,
+      subnet: z.cidrv4(),
+      gateway: z.ipv4().nullable(),
+      subnet6: z.cidrv6().nullable(),
+      gateway6: z.ipv6().nullable(),
+      dns: z.array(z.union([z.ipv4(), z.ipv6()])).max(8),
+    })
+    .nullable()
+    .default(null),
+  /** Mode `user`: ports of the guest that the node forwards to ports of its own, on loopback. */
+  forwards: z.array(z.number().int().min(1).max(65_535)).max(16).default([]),
 });
+export type NicSpec = z.infer<typeof nicSpecSchema>;
 
-/** What a node needs to know of an instance to run it. */
+/** What a guest's firmware says that it is, which is how an unprepared image finds its metadata. */
+export const DATASOURCES = ["openstack", "ec2", "none"] as const;
+
+/** What a node needs to know of an instance to run it. Nodes keep it on disk: what came with a later release has a default. */
 export const instanceSpecSchema = z.strictObject({
   id: uuid,
   name: z.string().min(1).max(253),
@@ -93,6 +123,16 @@ export const instanceSpecSchema = z.strictObject({
   disks: z.array(diskSpecSchema).max(16),
   nics: z.array(nicSpecSchema).max(8),
   tags: z.array(shortText).max(128),
+  /** The communication mechanism in normal running, from the next start on. */
+  communication: z.boolean().default(false),
+  /** In system mode, while communication is on: its address, from which MAC and IPv6 address follow (lib/domain/channel-address.ts). */
+  channelIp: z.ipv4().nullable().default(null),
+  datasource: z.enum(DATASOURCES).default("openstack"),
+  /** The metadata service answers only who has asked for a token first. */
+  requireTokens: z.boolean().default(false),
+  sshKeys: z.array(z.string().min(1).max(SSH_KEY_LENGTH)).max(64).default([]),
+  /** The cluster's name: EC2's region. */
+  cluster: z.string().max(253).default("slipway"),
 });
 export type InstanceSpec = z.infer<typeof instanceSpecSchema>;
 
@@ -108,6 +148,21 @@ const wireParameterSchema = z
         return { visibility, value: secretValue(value) };
     }
   });
+
+const wireParametersSchema = z
+  .record(z.string().regex(PARAMETER_NAME), wireParameterSchema)
+  .transform((record): ParameterSet => new Map(Object.entries(record)));
+
+/** User data are private, whatever is in them. */
+const wireUserDataSchema = z
+  .string()
+  .max(USER_DATA_LENGTH)
+  .transform((text): Private<string> => privateValue(text))
+  .nullable();
+
+/** What a running guest may read of itself and nobody else: on a node in memory alone. No secret is part of it. */
+export const guestDataSchema = z.strictObject({ parameters: wireParametersSchema, userData: wireUserDataSchema });
+export type GuestData = z.output<typeof guestDataSchema>;
 
 /** One install. `parameters` is a map of typed values once parsed; encode-order.ts is its only way onto the wire. */
 export const installOrderSchema = z.strictObject({
@@ -137,9 +192,10 @@ export const installOrderSchema = z.strictObject({
     steps: z.array(expectedStepSchema).max(64),
     bootMarker: z.string().max(200).nullable(),
   }),
-  parameters: z
-    .record(z.string().regex(PARAMETER_NAME), wireParameterSchema)
-    .transform((record): ParameterSet => new Map(Object.entries(record))),
+  parameters: wireParametersSchema,
+  userData: wireUserDataSchema,
+  /** In system mode: the address of the appliance's own channel, beside which the instance's may go on. */
+  applianceIp: z.ipv4().nullable(),
   /** For everything from the acceptance to the report; null: no limit. */
   timeoutSeconds: z.number().int().min(1).nullable(),
   /** How long the first boot may take to show its marker before it counts as unconfirmed. */
@@ -191,8 +247,10 @@ export type InstallStatus = z.infer<typeof installStatusSchema>;
 export const installEntrySchema = z.object({
   n: z.number().int().min(1),
   at: timestamp,
-  /** log: from the guest; progress: from the guest; notice: from the agent (caps reached, contact lost …). */
-  kind: z.enum(["log", "progress", "notice"]),
+  /** log, progress: over the channel, from its author; notice: from the agent (caps reached …); message: to the guest, from its author. */
+  kind: z.enum(["log", "progress", "notice", "message"]),
+  /** `guest`, `agent`, `host script`, `user NAME`. What an agent of an earlier release still has to tell is without one. */
+  author: saidText(100).default("guest"),
   text: saidText(4_096).nullable(),
   step: saidText(64).nullable(),
   /** 0 to 100 within the step, as the guest said. */
@@ -200,10 +258,24 @@ export const installEntrySchema = z.object({
 });
 export type InstallEntry = z.infer<typeof installEntrySchema>;
 
+/** A port of a guest, and where on its node it is reached. */
+export const reachSchema = z.object({ nic: z.number().int().min(0).max(7), guestPort: z.number().int(), host: z.string().max(64), port: z.number().int() });
+export type Reach = z.infer<typeof reachSchema>;
+
+/** What was said over a running instance's channel; scrubbed, capped. */
+export const channelLineSchema = installEntrySchema.omit({ n: true });
+export type ChannelLine = z.infer<typeof channelLineSchema>;
+
+/** A public SSH host key, as the installed system showed it on its console. */
+export const hostKeySchema = z.object({ type: z.enum(SSH_KEY_TYPES), key: z.string().max(SSH_KEY_LENGTH) });
+export type HostKey = z.infer<typeof hostKeySchema>;
+
 export const agentEventSchema = z.discriminatedUnion("type", [
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("install.entries"), installId: uuid, entries: z.array(installEntrySchema).max(500), status: installStatusSchema }),
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("install.state"), installId: uuid, status: installStatusSchema }),
-  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.power"), instanceId: uuid, power: z.enum(["running", "stopped"]), reason: shortText.nullable() }),
+  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.power"), instanceId: uuid, power: z.enum(["running", "stopped"]), reason: shortText.nullable(), reach: z.array(reachSchema).max(128).default([]) }),
+  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.lines"), instanceId: uuid, lines: z.array(channelLineSchema).max(500) }),
+  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.host-keys"), instanceId: uuid, keys: z.array(hostKeySchema).max(8) }),
 ]);
 export type AgentEvent = z.infer<typeof agentEventSchema>;
 
@@ -217,8 +289,10 @@ export const powerOrderSchema = z.strictObject({
   /** For stop and reboot: seconds for the guest to go by itself before it is ended. 0: at once. */
   graceSeconds: z.number().int().min(0).max(3_600),
   instance: instanceSpecSchema,
+  /** Where the guest is started with communication on. encode-order.ts is its only way onto the wire. */
+  guestData: guestDataSchema.nullable(),
 });
-export type PowerOrder = z.infer<typeof powerOrderSchema>;
+export type PowerOrder = z.output<typeof powerOrderSchema>;
 
 export const instanceRuntimeSchema = z.object({
   instanceId: uuid,
@@ -226,6 +300,7 @@ export const instanceRuntimeSchema = z.object({
   startedAt: timestamp.nullable(),
   /** The install that holds the instance, if any. */
   installId: uuid.nullable(),
+  reach: z.array(reachSchema).max(128),
   /** The journal's last event when this was said: events up to it are older news. */
   journal: uuid,
   journalSeq: z.number().int().min(0),
@@ -235,6 +310,17 @@ export type InstanceRuntime = z.infer<typeof instanceRuntimeSchema>;
 /** Folders that look like OS definitions, by name. Where two roots have the same name the first counts, as in Ganeti. */
 export const folderListSchema = z.strictObject({ folders: z.array(z.strictObject({ name: z.string().min(1).max(64), root: saidText(1_000) })).max(1_000) });
 export type FolderList = z.infer<typeof folderListSchema>;
+
+export const idListSchema = z.strictObject({ ids: z.array(uuid).max(100_000) });
+
+/** A line for a guest to read from its channel, no line feed in it. */
+export const channelMessageSchema = z.strictObject({
+  id: uuid,
+  /** `user NAME` */
+  author: z.string().min(1).max(100),
+  line: z.string().min(1).max(GUEST_LIMITS.lineBytes).regex(/^[^\n\r\0]*$/),
+});
+export type ChannelMessage = z.infer<typeof channelMessageSchema>;
 
 export const blobListSchema = z.strictObject({ digests: z.array(digestSchema).max(64) });
 

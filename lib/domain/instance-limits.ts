@@ -13,3 +13,6 @@ export const INSTANCE_LIMITS = {
 /** Ganeti's rule for tags. */
 export const TAG = /^[\w.+*/:@-]{1,128}$/;
 export const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
+
+/** Characters of user data: EC2's 16 KiB, as the API of most clouds has it. */
+export const USER_DATA_LENGTH = 16_384;
