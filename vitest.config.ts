@@ -1,7 +1,8 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** Tests that need PostgreSQL or the whole stack are told apart by their names: `*.db.test.ts`, `*.qemu.test.ts`, `e2e/`. */
+/** Tests that need PostgreSQL or the whole stack are told apart by their names: `*.db.test.ts`, `*.qemu.test.ts`, `e2e/`; those that need root and a network of their own: `*.network.test.ts`. */
 const NEEDS_DATABASE = "**/*.db.test.ts";
+const NEEDS_NETWORK = "**/*.network.test.ts";
 const NEEDS_SYSTEM = ["e2e/**/*.test.ts", "**/*.qemu.test.ts"];
 const exclude = [...configDefaults.exclude, "**/.next/**", "**/.slipway/**"];
 
@@ -18,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts", "**/*.test.tsx"],
-          exclude: [...exclude, NEEDS_DATABASE, ...NEEDS_SYSTEM],
+          exclude: [...exclude, NEEDS_DATABASE, NEEDS_NETWORK, ...NEEDS_SYSTEM],
           environment: "node",
         },
       },
@@ -26,7 +27,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: [NEEDS_DATABASE],
-          exclude: [...exclude, ...NEEDS_SYSTEM],
+          exclude: [...exclude, NEEDS_NETWORK, ...NEEDS_SYSTEM],
           environment: "node",
           testTimeout: 20_000,
           hookTimeout: 30_000,
@@ -37,13 +38,26 @@ export default defineConfig({
         test: {
           name: "system",
           include: NEEDS_SYSTEM,
-          exclude,
+          exclude: [...exclude, NEEDS_NETWORK],
           environment: "node",
           // One stack on two cores: files take turns.
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           globalSetup: ["scripts/test/require-stack.ts"],
+        },
+      },
+      {
+        test: {
+          name: "network",
+          include: [NEEDS_NETWORK],
+          exclude,
+          environment: "node",
+          // One network, and its machines are slow enough by themselves.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          globalSetup: ["scripts/test/require-network.ts"],
         },
       },
     ],

@@ -1,14 +1,17 @@
 /**
  * `npm test`, second half, as an ordinary user: runs every runner and closes with the line `N passed, N failed`.
  *
- *   run.ts [LANE [FILTER…]]     lanes: static, unit, integration, system
+ *   run.ts [LANE [FILTER…]]     lanes: static, unit, integration, network, system
+ *
+ * What needs root, the network's tests, has been run by the first half before it came here, or hasn't.
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { interrupted } from "#scripts/process/run.ts";
 import { scratchDirectory } from "#scripts/up/scratch.ts";
+import { countNetworkTests, earlierOutcomes } from "./outcomes.ts";
 import type { Outcome, StepContext } from "./step.ts";
-import { checkStep, vitestStep } from "./step.ts";
+import { checkStep, reportOutcome, vitestStep } from "./step.ts";
 import { stackSteps } from "./stack-step.ts";
 
 const release = path.resolve(import.meta.dirname, "../..");
@@ -21,13 +24,13 @@ process.env["XDG_DATA_HOME"] = path.join(scratch, "data");
 process.env["XDG_CONFIG_HOME"] = path.join(scratch, "config");
 
 const [only, ...filters] = process.argv.slice(2);
-const outcomes: Outcome[] = [];
+const earlier = earlierOutcomes();
+const outcomes: Outcome[] = earlier ?? [];
 
 function report(...found: Outcome[]): void {
   for (const outcome of found) {
     outcomes.push(outcome);
-    if (outcome.failed > 0) process.stdout.write(`\n${outcome.output}\n\n`);
-    process.stdout.write(`${outcome.failed > 0 ? "FAILED" : "ok"}  ${outcome.title}: ${outcome.passed} passed, ${outcome.failed} failed (${outcome.seconds.toFixed(1)} s)\n`);
+    reportOutcome(outcome);
   }
 }
 
@@ -47,7 +50,7 @@ async function codeLane(): Promise<void> {
 }
 
 function sources(): string[] {
-  return ["app", "components", "lib", "agent", "server", "cli", "scripts", "bench", "e2e", "prisma.config.ts", "next.config.ts", "vitest.config.ts", "eslint.config.js", "postcss.config.mjs"];
+  return ["app", "components", "lib", "agent", "server", "cli", "scripts", "helper", "bench", "e2e", "prisma.config.ts", "next.config.ts", "vitest.config.ts", "eslint.config.js", "postcss.config.mjs"];
 }
 
 // Two processors: what reads the code beside what runs it, then the stack alone, whose times are looked at.
@@ -59,5 +62,6 @@ const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
 for (const outcome of outcomes) {
   if (outcome.failed > 0) process.stdout.write(`failed: ${outcome.title}\n`);
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+const left = earlier === null && wants("network") ? `; network tests need root: ${countNetworkTests(release)} files not run` : "";
+process.stdout.write(`${passed} passed, ${failed} failed${left}\n`);
 process.exitCode = failed === 0 && passed > 0 && !interrupted.aborted ? 0 : 1;

@@ -12,7 +12,7 @@ export async function stackSteps(context: StepContext, filters: readonly string[
     const up = await commandStep("up, with an install", (onLine) => stack.up(onLine), say);
     outcomes.push(up);
     // Without a stack every test of it would fail for the same reason.
-    if (up.failed === 0) outcomes.push(await vitestStep(context, "system", filters, { SLIPWAY_TEST_STACK: stack.upFile }));
+    if (up.failed === 0) outcomes.push(await vitestStep(context, "system", filters, { environment: { SLIPWAY_TEST_STACK: stack.upFile } }));
   } finally {
     outcomes.push(await commandStep("down", (onLine) => stack.down(onLine), say));
   }

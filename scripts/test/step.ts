@@ -22,6 +22,20 @@ export interface StepContext {
 
 const STEP_MS = 1_200_000;
 
+/** How a runner is started. */
+export interface StepOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The command that runs it; left out: none but the runner itself. */
+  readonly within?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+/** One line for a person, and before it what was said where something failed. */
+export function reportOutcome({ title, passed, failed, seconds, output }: Outcome): void {
+  if (failed > 0) process.stdout.write(`\n${output}\n\n`);
+  process.stdout.write(`${failed > 0 ? "FAILED" : "ok"}  ${title}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)\n`);
+}
+
 /** A program whose status says whether all is well: one test. */
 export async function checkStep(context: StepContext, title: string, program: string, args: readonly string[]): Promise<Outcome> {
   const { result, output, seconds } = await runStep(context, program, args);
@@ -35,12 +49,12 @@ const reportSchema = z.object({
 });
 
 /** A project of vitest.config.ts. A file that can't even be loaded counts as a test that failed. */
-export async function vitestStep(context: StepContext, project: string, filters: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+export async function vitestStep(context: StepContext, project: string, filters: readonly string[], options: StepOptions = {}): Promise<Outcome> {
   const file = path.join(context.scratch, `vitest-${project}.json`);
   rmSync(file, { force: true });
   // native: the loader of its own would write a file into node_modules, which may belong to somebody else.
   const args = ["run", "--configLoader=native", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`, "--passWithNoTests", ...filters];
-  const { result, output, seconds } = await runStep(context, "vitest", args, environment);
+  const { result, output, seconds } = await runStep(context, "vitest", args, options);
   const report = readReport(file);
   const unloaded = report?.testResults.filter((one) => one.status === "failed" && !one.assertionResults.some((test) => test.status === "failed")).length ?? 0;
   const failed = (report?.numFailedTests ?? 0) + unloaded;
@@ -57,15 +71,17 @@ function readReport(file: string): z.infer<typeof reportSchema> | null {
   }
 }
 
-async function runStep(context: StepContext, program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+async function runStep(context: StepContext, program: string, args: readonly string[], options: StepOptions = {}) {
   const started = performance.now();
   const lines: string[] = [];
   let result: number;
   try {
-    const done = await run(path.join(context.release, "node_modules/.bin", program), args, {
+    const runner = path.join(context.release, "node_modules/.bin", program);
+    const [command = runner, ...rest] = [...(options.within ?? []), runner, ...args];
+    const done = await run(command, rest, {
       cwd: context.release,
-      environment: { ...process.env, ...environment },
-      timeoutMs: STEP_MS,
+      environment: { ...process.env, ...options.environment },
+      timeoutMs: options.timeoutMs ?? STEP_MS,
       onLine: (line) => lines.push(line),
     });
     result = done.code;

@@ -25,7 +25,7 @@ const SOURCES = [
   "agent", "app", "appliance", "bench", "cli", "components", "lib", "os-definitions", "prisma", "public", "scripts", "server",
   "package.json", "package-lock.json", "next.config.ts", "proxy.ts", "prisma.config.ts", "tsconfig.json",
 ];
-const SOURCES_FOR_TESTS = ["e2e", "docs", "README.md", "ARCHITECTURE.md", "vitest.config.ts", "eslint.config.js", ".dependency-cruiser.cjs", "postcss.config.mjs", "next-env.d.ts"];
+const SOURCES_FOR_TESTS = ["e2e", "helper", "docs", "README.md", "ARCHITECTURE.md", "vitest.config.ts", "eslint.config.js", ".dependency-cruiser.cjs", "postcss.config.mjs", "next-env.d.ts"];
 const BUILT = ".next";
 const COPY_MS = 600_000;
 

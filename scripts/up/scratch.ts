@@ -5,7 +5,14 @@ import { accountIds, asOrdinaryUser, ensureOrdinaryUser, isRoot, ORDINARY_USER }
 import { runAsOrdinaryUser } from "#scripts/process/run-as-ordinary-user.ts";
 import { runOrFail } from "#scripts/process/run.ts";
 import type { ArtifactOptions } from "./artifacts.ts";
+import type { PreparedRelease } from "./prepare.ts";
 import { prepareRelease } from "./prepare.ts";
+
+export interface ScratchOptions {
+  readonly artifacts?: ArtifactOptions;
+  /** What is done before, with the rights of the one who called; says what the program is told by its environment. */
+  readonly first?: (release: PreparedRelease) => Promise<Readonly<Record<string, string>>>;
+}
 
 /**
  * Builds whatever is missing and runs a program of ours as an ordinary user, with a scratch directory of its own that is gone
@@ -14,7 +21,7 @@ import { prepareRelease } from "./prepare.ts";
  * @param program relative to the checkout
  * @returns its status.
  */
-export async function runInScratch(checkout: string, program: string, args: readonly string[], wanted?: ArtifactOptions): Promise<number> {
+export async function runInScratch(checkout: string, program: string, args: readonly string[], options: ScratchOptions = {}): Promise<number> {
   const scratch = mkdtempSync(path.join(tmpdir(), "slipway-test-"));
   if (isRoot()) {
     ensureOrdinaryUser();
@@ -22,11 +29,12 @@ export async function runInScratch(checkout: string, program: string, args: read
     chownSync(scratch, uid, gid);
   }
   try {
-    const release = await prepareRelease(checkout, { releases: path.join(scratch, "release"), forTests: true }, wanted);
+    const release = await prepareRelease(checkout, { releases: path.join(scratch, "release"), forTests: true }, options.artifacts);
+    const found = await options.first?.(release);
     return await runAsOrdinaryUser(path.join(release.directory, program), args, {
       cwd: release.directory,
       node: release.node,
-      environment: { ...release.environment, SLIPWAY_TEST_SCRATCH: scratch },
+      environment: { ...release.environment, ...found, SLIPWAY_TEST_SCRATCH: scratch },
     });
   } finally {
     const [command, ...rest] = asOrdinaryUser(["rm", "--recursive", "--force", "--", scratch]);
