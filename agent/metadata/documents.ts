@@ -1,4 +1,6 @@
-import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
+import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { ParameterSet } from "#lib/domain/parameters.ts";
+import type { Private } from "#lib/domain/visibility.ts";
 
 /** Version of what the appliance's runner and the agent have agreed on. */
 const CONTRACT = 1;
@@ -23,31 +25,45 @@ export function buildMetadata(order: InstallOrder, { token, script, disks }: { r
     install: { id: order.id, token },
     appliance: { rootSerial: os.appliance === "full" ? ROOT_SERIAL : null },
     os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL, imageUse: os.imageUse },
-    instance: {
-      name: instance.name,
-      uuid: instance.id,
-      hypervisor: "kvm",
-      primaryNode: order.primaryNode,
-      memoryMiB: instance.memoryMib,
-      vcpus: instance.vcpus,
-      tags: instance.tags,
-      disks: instance.disks
-        .filter(({ index }) => disks.has(index))
-        .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
-      nics: instance.nics.map(({ mac, ip, mode, link, name, id }) => ({ mac, ip, mode, link, network: null, bridge: null, name, uuid: id })),
-      be: {},
-      // Every instance has one; scripts that Ganeti's interface tells so set a login up on it.
-      hv: { serial_console: true },
-    },
+    instance: describeInstance(instance, order.primaryNode, disks),
   });
 }
 
+/** The same for a guest in normal running: what it is, and nothing of an install. */
+export function buildInstanceMetadata(spec: InstanceSpec, node: string): string {
+  return JSON.stringify({ contract: CONTRACT, operation: null, instance: describeInstance(spec, node, new Set(spec.disks.map(({ index }) => index))) });
+}
+
+function describeInstance(instance: InstanceSpec, primaryNode: string, disks: ReadonlySet<number>): unknown {
+  return {
+    name: instance.name,
+    uuid: instance.id,
+    hypervisor: "kvm",
+    primaryNode,
+    memoryMiB: instance.memoryMib,
+    vcpus: instance.vcpus,
+    tags: instance.tags,
+    disks: instance.disks
+      .filter(({ index }) => disks.has(index))
+      .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
+    nics: instance.nics.map(({ mac, ip, mode, link, name, id, network }) => ({ mac, ip, mode, link, network: network?.name ?? null, bridge: mode === "bridged" ? link : null, name, uuid: id })),
+    be: {},
+    // Every instance has one; scripts that Ganeti's interface tells so set a login up on it.
+    hv: { serial_console: true },
+  };
+}
+
 /** `/ganeti/<version>/os/parameters.json`: the agent gives the guest its parameters, `{"name": ["value", "visibility"]}`. */
-export function buildParameters(parameters: InstallOrder["parameters"]): string {
+export function buildParameters(parameters: ParameterSet): string {
   const document: Record<string, [string, string]> = {};
   for (const [name, parameter] of parameters) {
     // The instance itself is the one reader of its values (design: visibility, "metadata service, to the instance itself").
     document[name] = [parameter.visibility === "public" ? parameter.value : parameter.value.open(), parameter.visibility];
   }
   return JSON.stringify(document);
+}
+
+/** User data as they were given: the instance's cloud-init is their one reader. */
+export function buildUserData(userData: Private<string>): string {
+  return userData.open();
 }

@@ -11,17 +11,25 @@ export type MetadataBody =
 /** The documents of one guest, by path without a leading slash: `latest/meta-data/hostname`, `ganeti/latest/os/parameters.json` … */
 export interface MetadataTree {
   get(path: string): MetadataBody | Promise<MetadataBody> | undefined;
-  /** Names in a directory (`latest/meta-data/`, the root is ``), directories with a trailing slash; null where there is none. */
+  /**
+   * What a directory (`latest/meta-data/` or without its slash, the root is ``) lists, as EC2 gives it: a name with a slash is a
+   * directory, but for versions and what stands right below them, and a key is `0=name`. Null where there is none.
+   */
   list(directory: string): readonly string[] | null;
+  /** Whether a path is refused without a token where the cluster requires tokens. */
+  needsToken(path: string): boolean;
 }
 
+/** What the service is asked to serve to one guest. Read anew for each request: a getter may change what it gives. */
 export interface MetadataContent {
   readonly tree: MetadataTree;
   readonly requireTokens: boolean;
   readonly read: ReadPipe;
   readonly write: WritePipe;
-  /** The guest has asked for something. */
+  /** The guest has asked for something, or said something. Called for each request: it must be quick. */
   readonly onContact: () => void;
   /** The guest has more connections than are served, and one was refused. */
   readonly onRefused: () => void;
+  /** Something that was refused, for a person: each kind once in an hour. Never part of what the guest sent. */
+  readonly onNotice: (text: string) => void;
 }

@@ -1,136 +1,204 @@
-import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
+import type { AddressInfo, ListenOptions, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import type { ReadPipe } from "./read-pipe.ts";
-import type { WritePipe } from "./write-pipe.ts";
+import { Guest } from "./guest.ts";
+import type { MetadataContent } from "./metadata-content.ts";
+import { serveRequest } from "./serve-request.ts";
+import { isTooLarge } from "./take-write.ts";
 
-/** Versions of the tree, oldest first; `latest` is the last. */
-const VERSIONS = ["2026-11-20", "latest"];
+/** Of one guest, over all its listeners. */
+const MOST_CONNECTIONS = 16;
+/** Requests that wait behind another on one connection. */
+const MOST_PIPELINED = 16;
+const HEAD_BYTES = 8_192;
+const HEADERS = 32;
+const HEADERS_MS = 10_000;
+const CHECK_MS = 2_000;
+/** Between two requests of one connection. */
+const KEEP_ALIVE_MS = 30_000;
 
-/** What a guest may fetch: a text in memory (never on disk, it may hold values) or a file. */
-export type MetadataBody = { readonly kind: "text"; readonly text: string; readonly type: string } | { readonly kind: "file"; readonly path: string; readonly length: number };
-
-export interface MetadataContent {
-  /** By path below a version: `meta_data.json`, `os/parameters.json` … */
-  readonly documents: ReadonlyMap<string, () => Promise<MetadataBody>>;
-  readonly read: ReadPipe;
-  readonly write: WritePipe;
-  /** The guest has asked for something. */
-  readonly onContact: () => void;
-  /** The guest has more connections than are served, and this one was refused. */
-  readonly onRefused: () => void;
+export interface TcpListen {
+  readonly host: string;
+  /** Null: the guest has no IPv6 on its channel. */
+  readonly host6: string | null;
+  /** Whether an address, as a socket tells it, is the guest's: any other is hung up on. */
+  readonly isGuest: (address: string) => boolean;
 }
 
-const MOST_CONNECTIONS = 16;
-const HEADERS_MS = 10_000;
-/** A connection in which nothing moves for so long is closed; a script may be silent for a while on an open `write`. */
-const IDLE_MS = 300_000;
-const HIGHEST_LINE_NUMBER = 1_000_000_000;
+export interface TcpService {
+  readonly port: number;
+  readonly port6: number | null;
+  close(): Promise<void>;
+}
 
 /**
- * The metadata service for one guest, on the one socket that belongs to it (design: "The service"): who is asking is
- * decided by the socket. Lives as long as the appliance runs.
+ * The metadata service for one guest (design: "The service"). Who is asking is decided by where it listens: on the one socket that
+ * belongs to the guest, or on ports to which only the guest's own interface leads, its address compared as well.
  */
 export class MetadataService {
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(servers: readonly Server[]) {
+    this.#servers = servers;
   }
 
-  static async listen(socket: string, content: MetadataContent, log: Logger): Promise<MetadataService> {
-    await rm(socket, { force: true });
-    const server = createServer({ maxHeaderSize: 8_192, headersTimeout: HEADERS_MS, requestTimeout: 0, connectionsCheckingInterval: 2_000 });
-    server.maxConnections = MOST_CONNECTIONS;
-    server.maxHeadersCount = 32;
-    server.setTimeout(IDLE_MS, (connection) => connection.destroy());
-    server.on("request", (request, response) => {
-      answer(content, request, response).catch((error: unknown) => {
-        // The guest went, or sent nonsense: its connection ends, and nothing else.
-        log.debug({ reason: error instanceof Error ? error.message : "unknown" }, "a guest's request broke off");
-        response.destroy();
-      });
-    });
-    server.on("drop", content.onRefused);
-    server.on("clientError", (_error, connection) => connection.destroy());
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(socket, resolve);
-    });
-    return new MetadataService(server);
+  /** Session mode: on a unix socket, where an earlier one may have been left. */
+  static async listenUnix(socketPath: string, content: MetadataContent, log: Logger): Promise<MetadataService> {
+    await rm(socketPath, { force: true });
+    const server = createGuestServer(new Guest(content, log), null);
+    await listen(server, { path: socketPath });
+    return new MetadataService([server]);
   }
 
+  /** System mode: on any free port of each address, which have to be this machine's. */
+  static async listenTcp({ host, host6, isGuest }: TcpListen, content: MetadataContent, log: Logger): Promise<TcpService> {
+    const guest = new Guest(content, log);
+    const servers: Server[] = [];
+    const service = new MetadataService(servers);
+    const open = async (options: ListenOptions): Promise<number> => {
+      const server = createGuestServer(guest, isGuest);
+      await listen(server, { ...options, port: 0 });
+      servers.push(server);
+      // Listening on a port: an address is an object.
+      return (server.address() as AddressInfo).port;
+    };
+    try {
+      const port = await open({ host });
+      const port6 = host6 === null ? null : await open({ host: host6, ipv6Only: true });
+      return { port, port6, close: () => service.close() };
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+  }
+
+  /** Ends every connection. Idempotent. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
+    await Promise.all(
+      this.#servers.map((server) => {
+        const closed = new Promise<void>((resolve) => {
+          server.close(() => {
+            resolve();
+          });
+        });
+        server.closeAllConnections();
+        return closed;
+      }),
+    );
+  }
+}
+
+/** Few wait to be accepted: what is accepted together is one stretch of work, in which other guests wait. */
+async function listen(server: Server, options: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ ...options, backlog: MOST_CONNECTIONS }, () => {
+      server.off("error", reject);
+      resolve();
     });
-    this.#server.closeAllConnections();
-    await closed;
-  }
+  });
 }
 
-async function answer(content: MetadataContent, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  content.onContact();
-  const path = (request.url ?? "/").split("?")[0] ?? "/";
-  const parts = path.split("/").filter((part) => part !== "");
-  if (request.method === "POST" && parts.length === 3 && isVersion(parts) && parts[2] === "write") {
-    const first = Number(request.headers["slipway-first-line"] ?? Number.NaN);
-    const firstLine = Number.isInteger(first) && first >= 0 && first < HIGHEST_LINE_NUMBER ? first : null;
-    await content.write.take(contacts(request, content.onContact), firstLine);
-    response.writeHead(204).end();
-    return;
-  }
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    response.writeHead(405, { connection: "close" }).end();
-    return;
-  }
-  if (isVersion(parts) && parts.length === 3 && parts[2] === "read") {
-    send(response, request.method === "HEAD" ? Buffer.alloc(0) : content.read.take(), "application/octet-stream");
-    return;
-  }
-  const body = isVersion(parts) ? await content.documents.get(parts.slice(2).join("/"))?.() : undefined;
-  if (body?.kind === "file") {
-    response.writeHead(200, { "content-type": "application/x-tar", "content-length": body.length });
-    await pipeline(createReadStream(body.path), response);
-    return;
-  }
-  if (body !== undefined) {
-    send(response, Buffer.from(body.text, "utf8"), body.type);
-    return;
-  }
-  const listing = list(content, parts);
-  if (listing === null) response.writeHead(404, { "content-length": 0 }).end();
-  else send(response, Buffer.from(listing.join("\n"), "utf8"), "text/plain");
+function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean) | null): Server {
+  const { content, log } = guest;
+  const server = createServer({
+    maxHeaderSize: HEAD_BYTES,
+    headersTimeout: HEADERS_MS,
+    // Bodies have limits of their own (take-write.ts).
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: CHECK_MS,
+    insecureHTTPParser: false,
+    noDelay: true,
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.maxHeadersCount = HEADERS;
+  server.setTimeout(content.write.limits.stallMs, (socket) => {
+    guest.notice("slow");
+    socket.destroy();
+  });
+  // Before the listener that reads requests: what is hung up on here isn't read.
+  server.prependListener("connection", (socket: Socket) => {
+    takeConnection(guest, socket, isGuest);
+  });
+  server.on("connection", (socket: Socket) => {
+    const wait = guest.waitForTurn();
+    if (wait === 0 || socket.destroyed) return;
+    socket.pause();
+    setTimeout(() => socket.resume(), wait);
+  });
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    serveRequest(guest, request, response)?.catch((error: unknown) => {
+      // The guest went, or a file of the host can't be read: its connection ends, and nothing else.
+      log.debug({ reason: error instanceof Error ? error.message : "unknown" }, "a guest's request broke off");
+      response.destroy();
+    });
+  };
+  server.on("request", (request, response) => {
+    if (response.socket === null && !mayWait(guest, request, response)) return;
+    const wait = guest.waitForTurn();
+    if (wait === 0) serve(request, response);
+    else setTimeout(serve, wait, request, response);
+  });
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    if (!isTooLarge(guest, request)) response.writeContinue();
+    serve(request, response);
+  });
+  server.on("drop", content.onRefused);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    refuseConnection(guest, error, socket);
+  });
+  return server;
 }
 
-/** `/ganeti/<version>/…` */
-function isVersion(parts: readonly string[]): boolean {
-  return parts[0] === "ganeti" && VERSIONS.includes(parts[1] ?? "");
-}
-
-/** The names in a directory, as EC2 gives them (a trailing slash is a directory); null where there is none. */
-function list(content: MetadataContent, parts: readonly string[]): string[] | null {
-  if (parts.length === 0) return ["ganeti/"];
-  if (parts.length === 1 && parts[0] === "ganeti") return VERSIONS.map((version) => `${version}/`);
-  if (!isVersion(parts)) return null;
-  const folder = parts.slice(2).map((part) => `${part}/`).join("");
-  const paths = [...content.documents.keys(), "read", "write"].filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
-  if (paths.length === 0) return null;
-  return [...new Set(paths.map((path) => (path.includes("/") ? path.slice(0, path.indexOf("/") + 1) : path)))].sort();
-}
-
-async function* contacts(request: IncomingMessage, onContact: () => void): AsyncGenerator<Buffer, void, void> {
-  // Without an encoding set, a request yields buffers.
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    onContact();
-    yield chunk;
+function takeConnection(guest: Guest, socket: Socket, isGuest: ((address: string) => boolean) | null): void {
+  if (isGuest !== null && !isGuest(socket.remoteAddress ?? "")) {
+    guest.notice("stranger");
+    socket.destroy();
+    return;
   }
+  guest.connections += 1;
+  socket.once("close", () => {
+    guest.connections -= 1;
+  });
+  if (guest.connections <= MOST_CONNECTIONS) return;
+  guest.content.onRefused();
+  socket.destroy();
 }
 
-function send(response: ServerResponse, body: Buffer, type: string): void {
-  response.writeHead(200, { "content-type": type, "content-length": body.length }).end(body);
+/** Requests on a connection whose earlier ones aren't answered yet. */
+const waiting = new WeakMap<Socket, number>();
+
+/** Whether a request may wait behind others of its connection. */
+function mayWait(guest: Guest, { socket }: IncomingMessage, response: ServerResponse): boolean {
+  if (socket.destroyed) return false;
+  const count = (waiting.get(socket) ?? 0) + 1;
+  if (count > MOST_PIPELINED) {
+    guest.notice("pipelined");
+    socket.destroy();
+    return false;
+  }
+  waiting.set(socket, count);
+  response.once("close", () => {
+    waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+  });
+  return true;
+}
+
+const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+const TIMEOUT = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
+/** What can't be read as a request, or not in time: told once, answered, and the connection ended. */
+function refuseConnection(guest: Guest, { code }: NodeJS.ErrnoException, socket: Duplex): void {
+  if (code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isLate = code === "ERR_HTTP_REQUEST_TIMEOUT";
+  guest.notice(isLate ? "slow" : "malformed");
+  socket.end(isLate ? TIMEOUT : BAD_REQUEST, () => {
+    socket.destroy();
+  });
 }

@@ -1,5 +1,5 @@
 import { timingSafeEqual, createHash } from "node:crypto";
-import { cleanText, cutScrubbed, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
+import { type ChannelLimits, cleanText, cutScrubbed, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 
 /** A flood is told of at once, and then no more often than this: what is told is kept like any other line. */
@@ -58,12 +58,13 @@ function equalInConstantTime(a: string, b: string): boolean {
  * capped in line length, rate and number with the loss told (design: "The guest is hostile").
  */
 export class WritePipe {
+  readonly limits: ChannelLimits;
   readonly #patterns: ScrubPatterns;
-  readonly #token: string;
+  readonly #token: string | null;
   readonly #events: WritePipeEvents;
   /** The runner, with what the script prints, and whoever else posts: their requests come between each other's. */
   readonly #voices: { readonly runner: Voice; readonly others: Voice };
-  readonly #budget = new LineBudget(performance.now());
+  readonly #budget: LineBudget;
   /** Lines taken of requests that number theirs: what is sent again after a broken connection is known. */
   #numberedLines = 0;
   #keptLines = 0;
@@ -72,10 +73,15 @@ export class WritePipe {
   #toldAt = Number.NEGATIVE_INFINITY;
   #tooMany = 0;
   #isFull = false;
+  /** When lines began to be counted towards those that are kept. */
+  #countedFrom = performance.now();
   #hasToldForged = false;
 
-  constructor(patterns: ScrubPatterns, token: string, events: WritePipeEvents) {
+  /** `token`: with which a guest reports the end of an install; null in normal running, where there is nothing to report. */
+  constructor(patterns: ScrubPatterns, token: string | null, events: WritePipeEvents, limits: ChannelLimits = GUEST_LIMITS) {
     this.#patterns = patterns;
+    this.limits = limits;
+    this.#budget = new LineBudget(performance.now(), limits);
     this.#token = token;
     this.#events = events;
     const onLine = (line: Buffer): void => {
@@ -109,13 +115,13 @@ export class WritePipe {
   end(): void {
     for (const voice of Object.values(this.#voices)) voice.end();
     this.#tellTooQuick(true);
-    if (this.#tooMany > 0) this.#events.onNotice(`The log is full: ${String(this.#tooMany)} more lines were left out.`);
+    this.#tellTooMany();
   }
 
   /** `end`: how it ended; unfinished where its request ended before the line did. */
   #takeLine(voice: Voice, line: Buffer, end: "line feed" | "cut" | "unfinished"): void {
     const mayBeJson = line.length <= RESULT_LINE_BYTES && end !== "cut" && line[0] === 0x7b;
-    if (mayBeJson) {
+    if (mayBeJson && this.#token !== null) {
       const result = parseResult(line.toString("utf8"));
       if (result !== null) {
         // A result with another token isn't shown either: it may be a guess that is nearly right.
@@ -130,12 +136,29 @@ export class WritePipe {
       return;
     }
     this.#tellTooQuick();
+    this.#renew();
     if (this.#isFull && !mayBeJson) {
       this.#tooMany += 1;
       voice.leaveOut();
       return;
     }
     voice.say(line, end);
+  }
+
+  /** After the time that the limits say, as many lines are kept anew. */
+  #renew(): void {
+    const { renewMs } = this.limits;
+    if (renewMs === null || performance.now() - this.#countedFrom < renewMs) return;
+    this.#tellTooMany();
+    this.#countedFrom = performance.now();
+    this.#keptLines = 0;
+    this.#keptBytes = 0;
+    this.#isFull = false;
+  }
+
+  #tellTooMany(): void {
+    if (this.#tooMany > 0) this.#events.onNotice(`The log is full: ${String(this.#tooMany)} more lines were left out.`);
+    this.#tooMany = 0;
   }
 
   /** Once: reports aren't among the lines that are capped. */
@@ -176,7 +199,7 @@ export class WritePipe {
     if (this.#isFull) return;
     this.#keptLines += 1;
     this.#keptBytes += Math.min(text.length, GUEST_LIMITS.lineBytes);
-    if (this.#keptLines < GUEST_LIMITS.lines && this.#keptBytes < GUEST_LIMITS.bytes) return;
+    if (this.#keptLines < this.limits.lines && this.#keptBytes < this.limits.bytes) return;
     this.#isFull = true;
     this.#events.onNotice(`The log is full (${String(this.#keptLines)} lines). Progress is still followed; further lines are counted, not kept.`);
   }

@@ -10,6 +10,12 @@ export const HOST_ADDRESS6 = "fd00:ec2::254";
 export const CHANNEL_SUBNET6 = "fd00:ec2::/64";
 export const METADATA_PORT = 80;
 
+/**
+ * In session mode QEMU's own network gives each guest this address. The MAC that follows from it is the channel's there too: metadata
+ * describe the channel's interface by its MAC, and no other guest is ever on the same wire.
+ */
+export const SESSION_CHANNEL_IP = "169.254.0.10";
+
 /** Locally administered, and kept free for this by the database. */
 export const CHANNEL_MAC_PREFIX = "02:5c";
 

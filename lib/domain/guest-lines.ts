@@ -2,7 +2,29 @@ import { REDACTED } from "./visibility.ts";
 
 /** What a guest says over the write pipe, line by line (design: "The service", the write pipe). */
 
-/** Caps on what one install's guest may say. What is beyond is counted and told, and the install goes on. */
+/** What one guest may say over its channel, and be told. What is beyond is counted and told, and everything else goes on. */
+export interface ChannelLimits {
+  /** Lines that are kept, and their bytes: of a whole install, or per `renewMs` where that is given. */
+  readonly lines: number;
+  readonly bytes: number;
+  /** After so long, `lines` and `bytes` are had anew; null: never. */
+  readonly renewMs: number | null;
+  /** Lines that may come at once, and then in each second. */
+  readonly burst: number;
+  readonly linesPerSecond: number;
+  /** Of one request: bytes, milliseconds from its first to its last, and milliseconds in which nothing comes. */
+  readonly requestBytes: number;
+  readonly requestMs: number;
+  readonly stallMs: number;
+  /** Of all requests together: bytes that are taken as they come, and then in each second. What comes quicker waits. */
+  readonly burstBytes: number;
+  readonly bytesPerSecond: number;
+  /** Lines that wait for the guest to read them, and their bytes. */
+  readonly waitingLines: number;
+  readonly waitingBytes: number;
+}
+
+/** Caps on what one install's guest may say. */
 export const GUEST_LIMITS = {
   /** Of one line; the rest of a longer one is cut off. */
   lineBytes: 4_096,
@@ -10,14 +32,39 @@ export const GUEST_LIMITS = {
   lines: 20_000,
   /** Bytes kept in an install's log. */
   bytes: 4 * 1_048_576,
+  renewMs: null,
   /** Lines that may come at once, and then in each second. */
   burst: 2_000,
   linesPerSecond: 500,
+  /** A script may stream what it prints in one request, and be silent for a while. */
+  requestBytes: 16 * 1_048_576,
+  requestMs: 3_600_000,
+  stallMs: 300_000,
+  burstBytes: 4 * 1_048_576,
+  bytesPerSecond: 8 * 1_048_576,
+  waitingLines: 1_000,
+  waitingBytes: 65_536,
   /** Steps that were not known beforehand. */
   unknownSteps: 32,
   stepIdLength: 64,
   stepLabelLength: 120,
-} as const;
+} as const satisfies ChannelLimits & Record<string, number | null>;
+
+/** The same of a guest in normal running, which has little to say and all day to say it. */
+export const RUNNING_GUEST_LIMITS: ChannelLimits = {
+  lines: 500,
+  bytes: 262_144,
+  renewMs: 3_600_000,
+  burst: 100,
+  linesPerSecond: 1,
+  requestBytes: 65_536,
+  requestMs: 30_000,
+  stallMs: 10_000,
+  burstBytes: 262_144,
+  bytesPerSecond: 65_536,
+  waitingLines: 1_000,
+  waitingBytes: 65_536,
+};
 
 /** The longest line that is looked into for a result. */
 export const RESULT_LINE_BYTES = 2_048;
@@ -153,16 +200,19 @@ export class LineSplitter {
 
 /** A budget of lines: a burst, refilled at a steady rate. */
 export class LineBudget {
-  #tokens: number = GUEST_LIMITS.burst;
+  readonly #limits: Pick<ChannelLimits, "burst" | "linesPerSecond">;
+  #tokens: number;
   #at: number;
 
   /** `now`: milliseconds of a clock that only goes forward. */
-  constructor(now: number) {
+  constructor(now: number, limits: Pick<ChannelLimits, "burst" | "linesPerSecond"> = GUEST_LIMITS) {
+    this.#limits = limits;
+    this.#tokens = limits.burst;
     this.#at = now;
   }
 
   take(now: number): boolean {
-    this.#tokens = Math.min(GUEST_LIMITS.burst, this.#tokens + ((now - this.#at) / 1_000) * GUEST_LIMITS.linesPerSecond);
+    this.#tokens = Math.min(this.#limits.burst, this.#tokens + ((now - this.#at) / 1_000) * this.#limits.linesPerSecond);
     this.#at = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;

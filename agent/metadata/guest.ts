@@ -1,0 +1,46 @@
+import type { Logger } from "pino";
+import type { MetadataContent } from "./metadata-content.ts";
+import { type NoticeKind, Notices } from "./notices.ts";
+import { Tokens } from "./tokens.ts";
+import { Share, Turns } from "./turns.ts";
+
+/** All guests of this process take turns with each other. */
+const TURNS = new Turns();
+
+/** One guest as the service knows it, over all of its listeners and connections. */
+export class Guest {
+  readonly content: MetadataContent;
+  readonly log: Logger;
+  readonly tokens = new Tokens();
+  readonly #share = new Share();
+  readonly #notices = new Notices();
+  /** Bytes of bodies that may be taken at once; below 0, as much has been taken ahead. */
+  #bytes: number;
+  #bytesAt = performance.now();
+  connections = 0;
+
+  constructor(content: MetadataContent, log: Logger) {
+    this.content = content;
+    this.log = log;
+    this.#bytes = content.write.limits.burstBytes;
+  }
+
+  notice(kind: NoticeKind): void {
+    const text = this.#notices.tell(kind, performance.now());
+    if (text !== null) this.content.onNotice(text);
+  }
+
+  /** Milliseconds that a request or a connection has to wait for its turn. */
+  waitForTurn(): number {
+    return TURNS.take(this.#share, performance.now());
+  }
+
+  /** Milliseconds until the next part of a body may be taken in, after this one. */
+  waitForBytes(length: number): number {
+    const now = performance.now();
+    const { burstBytes, bytesPerSecond } = this.content.write.limits;
+    this.#bytes = Math.min(burstBytes, this.#bytes + ((now - this.#bytesAt) / 1_000) * bytesPerSecond) - length;
+    this.#bytesAt = now;
+    return Math.max(TURNS.takeBytes(this.#share, now, length), this.#bytes >= 0 ? 0 : Math.ceil((-this.#bytes / bytesPerSecond) * 1_000));
+  }
+}

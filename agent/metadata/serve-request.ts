@@ -1,0 +1,130 @@
+import { createReadStream } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { READ_PATHS, WRITE_PATHS } from "./ganeti.ts";
+import type { Guest } from "./guest.ts";
+import type { MetadataBody } from "./metadata-content.ts";
+import { refuseBody, takeWrite } from "./take-write.ts";
+import { parseTtl } from "./tokens.ts";
+
+const TOKEN_PATH = "latest/api/token";
+const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+/** No document is anywhere near. */
+const LONGEST_TARGET = 1_024;
+
+/**
+ * Answers one request. Whatever isn't exactly the path of something is 404, whatever isn't a path 400; nothing of what a guest sends is
+ * decoded or leads to a file. A promise only where the answer takes its time.
+ */
+export function serveRequest(guest: Guest, request: IncomingMessage, response: ServerResponse): Promise<void> | undefined {
+  const { content } = guest;
+  content.onContact();
+  const { method = "", url = "" } = request;
+  if (!url.startsWith("/") || url.length > LONGEST_TARGET) {
+    refuseBody(guest, request, response, 400);
+    return undefined;
+  }
+  const query = url.indexOf("?");
+  const path = query < 0 ? url.slice(1) : url.slice(1, query);
+  if (path === TOKEN_PATH) {
+    giveToken(guest, request, response);
+    return undefined;
+  }
+  if (!mayAsk(guest, path, request)) {
+    refuse(guest, request, response, 401);
+    return undefined;
+  }
+  if (WRITE_PATHS.has(path)) {
+    if (method === "POST") return takeWrite(guest, request, response);
+    refuse(guest, request, response, 405, { allow: "POST" });
+    return undefined;
+  }
+  if (READ_PATHS.has(path)) {
+    if (method === "GET" && !hasBody(request)) send(response, content.read.take(), "application/octet-stream");
+    // What was only looked at stays to be read.
+    else if (method === "HEAD" && !hasBody(request)) send(response, Buffer.alloc(0), "application/octet-stream");
+    else refuse(guest, request, response, method === "GET" || method === "HEAD" ? 400 : 405, { allow: "GET, HEAD" });
+    return undefined;
+  }
+  const body = content.tree.get(path);
+  if (body === undefined) {
+    const names = content.tree.list(path);
+    if (names === null) refuse(guest, request, response, 404);
+    else if (isPlain(guest, request, response)) send(response, Buffer.from(names.join("\n"), "utf8"), "text/plain");
+    return undefined;
+  }
+  if (!isPlain(guest, request, response)) return undefined;
+  return body instanceof Promise ? body.then((known) => sendBody(response, known)) : sendBody(response, body);
+}
+
+/** Only GET and HEAD without a body are plain; anything else is answered here. */
+function isPlain(guest: Guest, request: IncomingMessage, response: ServerResponse): boolean {
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (isRead && !hasBody(request)) return true;
+  refuse(guest, request, response, isRead ? 400 : 405, { allow: "GET, HEAD" });
+  return false;
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] !== undefined && Number(headers["content-length"]) !== 0);
+}
+
+/** A token that was sent has to be right, also where none is needed: as EC2. */
+function mayAsk(guest: Guest, path: string, { headers }: IncomingMessage): boolean {
+  const token = headers[TOKEN_HEADER];
+  if (token !== undefined) return typeof token === "string" && guest.tokens.isValid(token, performance.now());
+  return !guest.content.requireTokens || !guest.content.tree.needsToken(path);
+}
+
+/** `PUT /latest/api/token`. A request that somebody has forwarded isn't the guest's own wish: a proxy in it was tricked. */
+function giveToken(guest: Guest, request: IncomingMessage, response: ServerResponse): void {
+  if (request.method !== "PUT") {
+    refuse(guest, request, response, 405, { allow: "PUT" });
+    return;
+  }
+  if (request.headers["x-forwarded-for"] !== undefined) {
+    refuse(guest, request, response, 403);
+    return;
+  }
+  const header = request.headers[TTL_HEADER];
+  const ttl = parseTtl(typeof header === "string" ? header : undefined);
+  if (ttl === null || hasBody(request)) {
+    refuse(guest, request, response, 400);
+    return;
+  }
+  const token = guest.tokens.issue(ttl, performance.now());
+  response.writeHead(200, { "content-type": "text/plain", "content-length": token.length, [TTL_HEADER]: String(ttl) }).end(token);
+}
+
+/** An answer without a body. What comes with the request isn't waited for: a connection with a body on its way ends. */
+function refuse(guest: Guest, request: IncomingMessage, response: ServerResponse, status: 400 | 401 | 403 | 404 | 405, { allow }: { readonly allow?: string } = {}): void {
+  if (hasBody(request)) {
+    guest.notice("malformed");
+    refuseBody(guest, request, response, 400);
+    return;
+  }
+  response.writeHead(status, status === 405 && allow !== undefined ? { allow, "content-length": 0 } : { "content-length": 0 }).end();
+}
+
+function sendBody(response: ServerResponse, body: MetadataBody): Promise<void> | undefined {
+  switch (body.kind) {
+    case "text":
+      send(response, body.bytes, body.type);
+      return undefined;
+    case "file":
+      response.writeHead(200, { "content-type": "application/x-tar", "content-length": body.length });
+      if (response.req.method === "HEAD") {
+        response.end();
+        return undefined;
+      }
+      return pipeline(createReadStream(body.path), response);
+    case "later":
+      response.writeHead(503, { "retry-after": "1", "content-length": 0 }).end();
+      return undefined;
+  }
+}
+
+function send(response: ServerResponse, bytes: Buffer, type: string): void {
+  response.writeHead(200, ["content-type", type, "content-length", String(bytes.length)]).end(bytes);
+}
