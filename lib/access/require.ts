@@ -5,7 +5,7 @@ import type { Audience, Operation } from "#lib/domain/access.ts";
 import { decide, reach } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 
-export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "user" | "appliance" | "audit" | "event";
+export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "network" | "user" | "appliance" | "audit" | "event";
 
 /** What an operation is about. `ownerId` of something that has no owner is null. */
 export interface AccessObject {
@@ -24,6 +24,7 @@ const NOUNS: Readonly<Record<ObjectKind, string>> = {
   job: "job",
   os: "OS definition",
   node: "node",
+  network: "network",
   user: "user",
   appliance: "appliance",
   audit: "audit log",

@@ -28,6 +28,7 @@ import { z } from "zod";
 import { ERROR_CODES } from "#lib/domain/errors.ts";
 import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { DATASOURCES } from "#lib/domain/instance.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "#lib/domain/install-states.ts";
 import { APPLIANCE_KINDS, expectedStepSchema, IMAGE_USES } from "#lib/domain/os-definition.ts";
 import type { ParameterSet, ParameterValue } from "#lib/domain/parameters.ts";
@@ -110,9 +111,6 @@ export const nicSpecSchema = z.strictObject({
   forwards: z.array(z.number().int().min(1).max(65_535)).max(16).default([]),
 });
 export type NicSpec = z.infer<typeof nicSpecSchema>;
-
-/** What a guest's firmware says that it is, which is how an unprepared image finds its metadata. */
-export const DATASOURCES = ["openstack", "ec2", "none"] as const;
 
 /** What a node needs to know of an instance to run it. Nodes keep it on disk: what came with a later release has a default. */
 export const instanceSpecSchema = z.strictObject({

@@ -9,6 +9,7 @@ export function clusterView(row: Cluster): ClusterView {
     diskRetentionSeconds: row.diskRetentionSeconds,
     hostScripts: row.hostScripts,
     enableSafeInstall: row.enableSafeInstall,
+    requireMetadataTokens: row.requireMetadataTokens,
     applianceDigest: row.applianceDigest,
     serialNo: row.serialNo,
     createdAt: row.createdAt.toISOString(),

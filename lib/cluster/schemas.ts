@@ -7,6 +7,7 @@ export const modifyClusterInputSchema = z.strictObject({
   diskRetentionSeconds: z.number().int().min(0).max(31_536_000).optional(),
   hostScripts: z.boolean().optional(),
   enableSafeInstall: z.boolean().optional(),
+  requireMetadataTokens: z.boolean().optional(),
   applianceDigest: z.string().regex(/^[0-9a-f]{64}$/).optional(),
 });
 export type ModifyClusterInput = z.output<typeof modifyClusterInputSchema>;

@@ -44,6 +44,8 @@ export interface RequestContext {
 export type EnvelopePlace =
   | { readonly kind: "instance"; readonly instanceId: string; readonly name: string }
   | { readonly kind: "job"; readonly jobId: number; readonly name: string }
+  /** Of an instance, what its metadata hands out as they are. */
+  | { readonly kind: "user-data"; readonly instanceId: string; readonly name: string }
   /** A default; both null: the whole cluster's. */
   | { readonly kind: "default"; readonly definitionId: string | null; readonly variant: string | null; readonly name: string };
 

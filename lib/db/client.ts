@@ -69,6 +69,8 @@ export type {
   Job,
   JobLog,
   JobPrivateValue,
+  Network,
+  NetworkAddress,
   Node as NodeRow,
   OsDefinition,
   OsDefinitionVersion,

@@ -20,7 +20,10 @@ export type FeedPayload =
       readonly firstSeq: number | null;
       readonly lastSeq: number | null;
     }
+  /** New lines of a running instance's channel: `lastId` is the newest one's. */
+  | { readonly type: "instance.lines"; readonly name: string; readonly lastId: string }
   | { readonly type: "node.changed"; readonly name: string }
+  | { readonly type: "network.changed"; readonly name: string }
   | { readonly type: "os.changed"; readonly name: string }
   | { readonly type: "cluster.changed" }
   /** Never stored: what a client asked to take up again is no longer there, and it reads everything again. */

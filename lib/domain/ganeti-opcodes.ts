@@ -104,6 +104,38 @@ export function deleteOpcodes(input: { readonly name: string; readonly instanceI
   ];
 }
 
+export interface ModifyOpcodeInput {
+  readonly name: string;
+  readonly instanceId: string | null;
+  readonly communication: boolean | undefined;
+  readonly datasource: string | undefined;
+  readonly nics: readonly Readonly<Record<string, unknown>>[] | undefined;
+  /** Fields that are changed and whose values aren't repeated. */
+  readonly sealed: readonly string[];
+}
+
+/** `datasource`, `ssh_keys` and `user_data` are ours; the others Ganeti's. */
+export function modifyOpcodes(input: ModifyOpcodeInput, reason: Reason): readonly Opcode[] {
+  return [
+    {
+      dry_run: false,
+      ...common(reason),
+      OP_ID: "OP_INSTANCE_SET_PARAMS",
+      instance_name: input.name,
+      ...(input.instanceId === null ? {} : { instance_uuid: input.instanceId }),
+      disks: [],
+      nics: (input.nics ?? []).map((nic, index) => ["modify", index, Object.fromEntries(Object.entries(nic).filter(([, value]) => value !== undefined))]),
+      beparams: {},
+      hvparams: {},
+      osparams: {},
+      ...(input.communication === undefined ? {} : { instance_communication: input.communication }),
+      ...(input.datasource === undefined ? {} : { datasource: input.datasource }),
+      ...Object.fromEntries(input.sealed.map((name) => [name, null])),
+      force: false,
+    },
+  ];
+}
+
 /** Ganeti's summary of each opcode: `INSTANCE_REINSTALL(web-3)`. */
 export function summarise(ops: readonly Opcode[]): string[] {
   return ops.map((op) => `${op.OP_ID.replace(/^OP_/, "")}(${op.instance_name})`);

@@ -6,6 +6,9 @@ export const INSTANCE_LIMITS = {
   vcpus: 256,
   memoryMib: { min: 32, max: 16_777_216 },
   diskMib: { min: 1, max: 67_108_864 },
+  sshKeys: 64,
+  /** Ports of one NIC that its node forwards. */
+  forwards: 16,
   /** Characters of a disk's, a NIC's or a link's name. */
   label: 64,
 } as const;

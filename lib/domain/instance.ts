@@ -1,4 +1,5 @@
 import type { InstallState } from "./install-states.ts";
+import type { HostKeyView, ReachView } from "./network.ts";
 import type { ParameterView } from "./parameters.ts";
 
 /** RFC 1123 host names with at least one label, lower case, at most 253 characters, as Ganeti has instance names. */
@@ -36,6 +37,10 @@ export interface InstanceSummary {
   readonly updatedAt: string;
 }
 
+/** What a guest's firmware says that it is, which is how an unprepared image finds its metadata. */
+export const DATASOURCES = ["openstack", "ec2", "none"] as const;
+export type Datasource = (typeof DATASOURCES)[number];
+
 export interface DiskView {
   readonly id: string;
   readonly index: number;
@@ -51,11 +56,27 @@ export interface NicView {
   readonly mode: string;
   readonly link: string | null;
   readonly name: string | null;
+  /** Name of the network that its address is from. */
+  readonly network: string | null;
+  /** Mode `user`: ports of the guest that its node forwards. */
+  readonly forwards: readonly number[];
+  /** Where those are reached while it runs, as the agent last said. */
+  readonly reach: readonly ReachView[];
 }
 
 export interface InstanceDetail extends InstanceSummary {
   readonly serialNo: number;
+  /** The communication mechanism in normal running, from the next start on. */
   readonly communication: boolean;
+  readonly datasource: Datasource;
+  /** Each a line as ssh-keygen writes it. */
+  readonly sshKeys: readonly string[];
+  /** Private: that it is set, and its fingerprint. */
+  readonly userData: { readonly isSet: boolean; readonly fingerprint: string | null };
+  /** What the installed system said of its SSH host keys; null: nothing yet. */
+  readonly hostKeys: readonly HostKeyView[] | null;
+  /** The communication mechanism's address that the instance holds; null on a session-mode node. */
+  readonly channelIp: string | null;
   readonly disks: readonly DiskView[];
   readonly nics: readonly NicView[];
   readonly parameters: readonly ParameterView[];

@@ -53,7 +53,9 @@ export interface InstallSummary
 export interface InstallEntryView {
   readonly seq: number;
   readonly at: string;
-  readonly kind: "log" | "progress" | "state" | "notice";
+  readonly kind: "log" | "progress" | "state" | "notice" | "message";
+  /** `guest`, `agent`, `user NAME`, `host script`; null: from before authors were told apart. */
+  readonly author: string | null;
   readonly text: string | null;
   readonly step: string | null;
   readonly percent: number | null;
@@ -104,6 +106,11 @@ export interface NodeView {
   readonly diskFreeMib: number | null;
   readonly accelerator: "kvm" | "tcg" | null;
   readonly acceleratorReason: string | null;
+  /** How its agent connects guests; null: it hasn't said. */
+  readonly mode: "session" | "system" | "simulated" | null;
+  /** What NICs can be connected to: bridges by name, and whether routes to them can be made. */
+  readonly bridges: readonly string[];
+  readonly routed: boolean;
   readonly instanceCount: number;
   readonly lastSeenAt: string | null;
 }
@@ -123,6 +130,8 @@ export interface ClusterView {
   readonly diskRetentionSeconds: number;
   readonly hostScripts: boolean;
   readonly enableSafeInstall: boolean;
+  /** The metadata service answers only who has asked for a token first. */
+  readonly requireMetadataTokens: boolean;
   readonly applianceDigest: string | null;
   readonly serialNo: number;
   readonly createdAt: string;

@@ -32,7 +32,9 @@ function objectOf(payload: FeedPayload): string {
   switch (payload.type) {
     case "instance.changed":
     case "instance.deleted":
+    case "instance.lines":
     case "node.changed":
+    case "network.changed":
     case "os.changed":
       return payload.name;
     case "job.changed":

@@ -34,5 +34,5 @@ async function readEntries(db: Database, installId: string, firstSeq: number, la
     where: { installId, seq: { gte: firstSeq, lte: lastSeq } },
     orderBy: { seq: "asc" },
   });
-  return rows.map(({ seq, at, kind, text, step, percent }) => ({ seq, at: at.toISOString(), kind, text, step, percent }));
+  return rows.map(({ seq, at, kind, author, text, step, percent }) => ({ seq, at: at.toISOString(), kind, author, text, step, percent }));
 }

@@ -19,7 +19,9 @@ const payloadSchema: z.ZodType<FeedPayload> = z.discriminatedUnion("type", [
     firstSeq: z.number().int().nullable(),
     lastSeq: z.number().int().nullable(),
   }),
+  z.object({ type: z.literal("instance.lines"), name, lastId: z.string() }),
   z.object({ type: z.literal("node.changed"), name }),
+  z.object({ type: z.literal("network.changed"), name }),
   z.object({ type: z.literal("os.changed"), name }),
   z.object({ type: z.literal("cluster.changed") }),
 ]);

@@ -31,6 +31,6 @@ export async function listInstallEntries(ctx: RequestContext, id: string, { afte
     orderBy: { seq: forwards ? "asc" : "desc" },
     take: limit + 1,
   });
-  const items = rows.slice(0, limit).map(({ seq, at, kind, text, step, percent }) => ({ seq, at: at.toISOString(), kind, text, step, percent }));
+  const items = rows.slice(0, limit).map(({ seq, at, kind, author, text, step, percent }) => ({ seq, at: at.toISOString(), kind, author, text, step, percent }));
   return { items: forwards ? items : items.toReversed(), hasMore: rows.length > limit, lastSeq: install.lastSeq };
 }

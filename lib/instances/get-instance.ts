@@ -2,10 +2,14 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { reach } from "#lib/domain/access.ts";
 import { blockedActions } from "#lib/domain/instance-status.ts";
 import type { InstanceAction, InstanceDetail } from "#lib/domain/instance.ts";
+import { addressAt } from "#lib/domain/ip-subnets.ts";
 import { instanceParameters } from "./effective-parameters.ts";
 import { instanceFacts, instanceSummary } from "./instance-row.ts";
+import { nicView } from "./nic-view.ts";
 import { readInstance } from "./read-instance.ts";
 import type { DetailRow } from "./read-instance.ts";
+import { readHostKeys } from "./host-keys.ts";
+import { viewUserData } from "./user-data.ts";
 
 /** @throws SlipwayError `unknown_object` */
 export async function getInstance(ctx: RequestContext, name: string): Promise<InstanceDetail> {
@@ -14,8 +18,13 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
     ...instanceSummary(row),
     serialNo: row.serialNo,
     communication: row.communication,
+    datasource: row.datasource,
+    sshKeys: row.sshKeys,
+    userData: await viewUserData(ctx.services.keyring, row),
+    hostKeys: readHostKeys(row.hostKeys),
+    channelIp: row.address === null ? null : addressAt(row.address.network.subnet, row.address.offset),
     disks: row.disks,
-    nics: row.nics.map(({ id, index, mac, ip, mode, link, name: nicName }) => ({ id, index, mac, ip, mode, link, name: nicName })),
+    nics: row.nics.map(nicView),
     parameters: await instanceParameters(ctx.services, row),
     lockedByJobId: row.lockedByJobId,
     blockedActions: await blocked(ctx, row),

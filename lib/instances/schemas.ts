@@ -1,10 +1,14 @@
 /** Bodies of the operations on instances, for the API, the console and RAPI alike (design: install, "What a request can combine"). */
 import { z } from "zod";
-import { INSTANCE_LIMITS, MAC, TAG } from "#lib/domain/instance-limits.ts";
-import { INSTANCE_NAME } from "#lib/domain/instance.ts";
+import { CHANNEL_MAC_PREFIX } from "#lib/domain/channel-address.ts";
+import { INSTANCE_LIMITS, MAC, TAG, USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { DATASOURCES, INSTANCE_NAME } from "#lib/domain/instance.ts";
+import { isMask } from "#lib/domain/masks.ts";
 import { isFew, parameterName, parameterText, sealedText, TOO_MANY } from "#lib/domain/parameter-values.ts";
 import type { SentParameters } from "#lib/domain/parameters.ts";
+import { parseSshPublicKey } from "#lib/domain/ssh-keys.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
+import { networkNameSchema } from "#lib/networks/schemas.ts";
 
 export const instanceNameSchema = z.string().regex(INSTANCE_NAME, "must be a host name in lower case");
 /** `name` or `name+variant`. */
@@ -43,14 +47,55 @@ const diskInputSchema = z.strictObject({
   name: label.optional(),
 });
 
-const nicInputSchema = z.strictObject({
-  /** Left out: one is made. */
-  mac: z.string().toLowerCase().regex(MAC, "must be six pairs of hexadecimal digits").optional(),
+/** How a NIC is connected, and by which addresses. What fits together: lib/domain/nic-rules.ts. */
+const connection = {
+  /** A network's name: its address comes from there, and how it is connected unless that is said. */
+  network: networkNameSchema.optional(),
+  /** Of the network, where there is one: that very address. Left out: the next free one. */
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  /** Left out: the network's, or QEMU's own network. */
   mode: z.enum(["user", "bridged", "routed"]).optional(),
   link: label.optional(),
   name: label.optional(),
+  /** Mode `user`: ports of the guest that its node forwards to ports of its own, on loopback. Left out: SSH's. */
+  forwards: z
+    .array(z.number().int().min(1).max(65_535))
+    .max(INSTANCE_LIMITS.forwards)
+    .refine((ports) => new Set(ports).size === ports.length, "must have each port once")
+    .optional(),
+};
+
+const nicInputSchema = z.strictObject({
+  /** Left out: one is made. */
+  mac: z
+    .string()
+    .toLowerCase()
+    .regex(MAC, "must be six pairs of hexadecimal digits")
+    .refine((mac) => !mac.startsWith(`${CHANNEL_MAC_PREFIX}:`), `must not begin with ${CHANNEL_MAC_PREFIX}: those are the communication mechanism's`)
+    .optional(),
+  ...connection,
 });
+
+/** Public keys for metadata to hand out, each a line as ssh-keygen writes it. */
+const sshKeys = z
+  .array(
+    z
+      .string()
+      .refine((line) => parseSshPublicKey(line) !== null, "must be a public key as ssh-keygen writes it: type, base64, comment")
+      .transform((line) => line.trim()),
+  )
+  .max(INSTANCE_LIMITS.sshKeys);
+
+/** Private, whatever is in them. */
+const userData = z
+  .string()
+  .min(1)
+  .max(USER_DATA_LENGTH)
+  .refine((text) => !text.includes("\0"), "must not hold a NUL character")
+  .refine((text) => !isMask(text), "must not be a mask; leave it out to keep what is stored")
+  .transform((text) => privateValue(text));
+
+const datasource = z.enum(DATASOURCES);
 
 export const createInstanceInputSchema = z.strictObject({
   name: instanceNameSchema,
@@ -70,8 +115,26 @@ export const createInstanceInputSchema = z.strictObject({
   start: z.boolean().optional(),
   /** The communication mechanism in normal running. */
   communication: z.boolean().optional(),
+  sshKeys: sshKeys.optional(),
+  userData: userData.optional(),
+  datasource: datasource.optional(),
 });
 export type CreateInstanceInput = z.output<typeof createInstanceInputSchema>;
+
+/** Fields that are left out stay as they are. */
+export const modifyInstanceInputSchema = z.strictObject({
+  communication: z.boolean().optional(),
+  datasource: datasource.optional(),
+  sshKeys: sshKeys.optional(),
+  /** Null: none any more. */
+  userData: userData.nullable().optional(),
+  /**
+   * The whole list, each as it is to be, matched by index: MACs stay, and an address stays where its network does and no other is named.
+   * One more than there are is a new NIC, one fewer takes the last away. For administrators.
+   */
+  nics: z.array(z.strictObject(connection)).max(INSTANCE_LIMITS.nics).optional(),
+});
+export type ModifyInstanceInput = z.output<typeof modifyInstanceInputSchema>;
 
 export const powerInputSchema = z.strictObject({
   action: z.enum(["start", "stop", "reboot"]),

@@ -22,6 +22,9 @@ export function nodeView(row: NodeRow & { readonly _count: { readonly instances:
     diskFreeMib: facts?.diskFreeMib ?? null,
     accelerator: facts?.accelerator ?? null,
     acceleratorReason: facts?.acceleratorReason ?? null,
+    mode: facts?.mode ?? null,
+    bridges: facts?.networking.bridges ?? [],
+    routed: facts?.networking.routed ?? false,
     instanceCount: row._count.instances,
     lastSeenAt: row.lastSeenAt?.toISOString() ?? null,
   };

@@ -1,6 +1,7 @@
 import { requireReach } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { instanceSummary, SUMMARY } from "#lib/instances/instance-row.ts";
+import { nicView } from "#lib/instances/nic-view.ts";
 import { LONGEST_LIST } from "./all-pages.ts";
 import { instanceShape } from "./shapes-instance.ts";
 
@@ -25,11 +26,11 @@ async function listInFull(ctx: RequestContext): Promise<unknown> {
   for (;;) {
     const rows = await ctx.services.db.instance.findMany({
       where: { AND: [where, { name: { gt: after } }] },
-      include: { ...SUMMARY, nics: { orderBy: { index: "asc" } } },
+      include: { ...SUMMARY, nics: { orderBy: { index: "asc" }, include: { network: { select: { name: true } } } } },
       orderBy: { name: "asc" },
       take: READ_ROWS,
     });
-    shapes.push(...rows.map((row) => instanceShape({ ...instanceSummary(row), serialNo: row.serialNo, disks: row.disks, nics: row.nics })));
+    shapes.push(...rows.map((row) => instanceShape({ ...instanceSummary(row), serialNo: row.serialNo, disks: row.disks, nics: row.nics.map(nicView) })));
     const last = rows.at(-1);
     if (last === undefined || rows.length < READ_ROWS || shapes.length >= LONGEST_LIST) return shapes;
     after = last.name;

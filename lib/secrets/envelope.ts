@@ -27,6 +27,8 @@ function partsOf(place: EnvelopePlace): unknown[] {
   switch (place.kind) {
     case "instance":
       return ["instance", place.instanceId, place.name];
+    case "user-data":
+      return ["user-data", place.instanceId];
     case "job":
       return ["job", place.jobId, place.name];
     case "default":
