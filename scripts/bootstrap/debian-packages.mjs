@@ -1,22 +1,30 @@
 import { spawnSync } from "node:child_process";
 import { Refusal, say } from "./say.mjs";
 
-/** What runs and installs virtual machines, and what builds the appliance and the sample's image (appliance/README.md). */
-const FOR_RUNNING = [
-  "qemu-system-x86", "qemu-utils", "socat", "ipxe-qemu", "seabios",
-  "mmdebstrap", "uidmap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
-  "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
-];
-// A browser, and the client of the remote API that Ganeti ships.
-const FOR_TESTS = ["chromium", "python3-ganeti-rapi"];
+const PACKAGES = {
+  /** What runs and installs virtual machines, and what builds the appliance and the sample's image (appliance/README.md). */
+  running: [
+    "qemu-system-x86", "qemu-utils", "socat", "ipxe-qemu", "seabios",
+    "mmdebstrap", "uidmap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
+    "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
+  ],
+  /** What system mode needs besides, and what the helper is built with. Not `dnsmasq`, whose service would start on the host. */
+  network: ["dnsmasq-base", "nftables", "iproute2", "libnftables-dev"],
+  /** A browser, and the client of the remote API that Ganeti ships. */
+  tests: ["chromium", "python3-ganeti-rapi", "openssh-client"],
+  benches: ["wrk"],
+};
+/** Of no use to anybody else. */
+const FOR_ROOT = new Set(["network"]);
 
 /**
  * Sees to it that the Debian packages are there: root installs them, anybody else is told which are missing.
  *
- * @param {boolean} forTests whether the browser and the like are needed too
+ * @param {(keyof typeof PACKAGES)[]} sets what they are needed for
  */
-export function ensureDebianPackages(forTests) {
-  const wanted = forTests ? [...FOR_RUNNING, ...FOR_TESTS] : FOR_RUNNING;
+export function ensureDebianPackages(sets) {
+  const wanted = sets.filter((set) => process.getuid() === 0 || !FOR_ROOT.has(set)).flatMap((set) => PACKAGES[set]);
+  if (wanted.length === 0) return;
   const missing = missingPackages(wanted);
   if (missing.length === 0) return;
   const install = ["install", "--yes", "--no-install-recommends", ...missing];

@@ -16,21 +16,21 @@ const checkout = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../
 
 /** Program of each command, relative to the checkout, and what it needs of Debian. */
 const COMMANDS = {
-  up: { program: "scripts/up/main.ts", packages: "running" },
-  down: { program: "scripts/down/main.ts", packages: "none" },
-  build: { program: "scripts/build/main.ts", packages: "none" },
-  test: { program: "scripts/test/main.ts", packages: "tests" },
-  docs: { program: "scripts/docs/main.ts", packages: "none" },
-  fuzz: { program: "scripts/fuzz/main.ts", packages: "none" },
-  bench: { program: "bench/main.ts", packages: "running" },
-  check: { program: "scripts/check/main.ts", packages: "running" },
+  up: { program: "scripts/up/main.ts", packages: process.env.SLIPWAY_MODE === "system" ? ["running", "network"] : ["running"] },
+  down: { program: "scripts/down/main.ts", packages: [] },
+  build: { program: "scripts/build/main.ts", packages: [] },
+  test: { program: "scripts/test/main.ts", packages: ["running", "network", "tests"] },
+  docs: { program: "scripts/docs/main.ts", packages: [] },
+  fuzz: { program: "scripts/fuzz/main.ts", packages: [] },
+  bench: { program: "bench/main.ts", packages: ["running", "network", "benches"] },
+  check: { program: "scripts/check/main.ts", packages: ["running"] },
 };
 
 async function main([name = "", ...args]) {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw new Refusal(`unknown command; there are: ${Object.keys(COMMANDS).join(", ")}`);
   if (process.platform !== "linux" || process.arch !== "x64") throw new Refusal("Slipway runs on Linux on x86-64");
-  if (command.packages !== "none") ensureDebianPackages(command.packages === "tests");
+  ensureDebianPackages(command.packages);
   ensureNodeModules(checkout);
   process.exitCode = await handOver(path.join(checkout, command.program), args);
 }

@@ -13,6 +13,24 @@ const QUIT_MS = 5_000;
 /** QEMU's monitor, in the directory of a guest: agent/hypervisor/qemu-arguments.ts. */
 const MONITOR = "run/qmp.sock";
 
+export interface GuestProcess {
+  readonly identity: ProcessIdentity;
+  /** QEMU itself, not a helper of it. */
+  readonly isMachine: boolean;
+}
+
+/** The processes of guests that run in directories of this agent, whoever started them. */
+export function findGuests(agentDirectory: string): GuestProcess[] {
+  if (!existsSync(agentDirectory)) return [];
+  const below = `${realpathSync(agentDirectory)}/`;
+  return readdirSync("/proc").flatMap((name): GuestProcess[] => {
+    const pid = Number(name);
+    const directory = Number.isInteger(pid) ? readLink(`/proc/${pid}/cwd`) : null;
+    const identity = directory?.startsWith(below) === true ? identifyProcess(pid) : null;
+    return identity === null ? [] : [{ identity, isMachine: path.basename(readLink(`/proc/${pid}/exe`) ?? "").startsWith("qemu-system") }];
+  });
+}
+
 /**
  * Stops the virtual machines of an agent that doesn't run any more: they outlive it on purpose. Each gets its power button
  * pressed and time to shut down; one that doesn't is ended.
@@ -21,17 +39,10 @@ const MONITOR = "run/qmp.sock";
  * @returns how many there were.
  */
 export async function stopGuests(agentDirectory: string): Promise<number> {
-  if (!existsSync(agentDirectory)) return 0;
-  const below = `${realpathSync(agentDirectory)}/`;
-  const guests = readdirSync("/proc").flatMap((name): ProcessIdentity[] => {
-    const pid = Number(name);
-    const directory = Number.isInteger(pid) ? readLink(`/proc/${pid}/cwd`) : null;
-    const identity = directory?.startsWith(below) === true ? identifyProcess(pid) : null;
-    return identity === null ? [] : [identity];
-  });
-  const machines = guests.filter((identity) => path.basename(readLink(`/proc/${identity.pid}/exe`) ?? "").startsWith("qemu-system"));
+  const guests = findGuests(agentDirectory);
+  const machines = guests.filter(({ isMachine }) => isMachine);
   await Promise.all(
-    machines.map(async (identity) => {
+    machines.map(async ({ identity }) => {
       // By way of the process: the directory's own path may be too long for a socket's address.
       const pressed = await pressPowerButton(`/proc/${identity.pid}/cwd/${MONITOR}`);
       if (pressed && (await waitForEnd(identity, SHUTDOWN_MS))) return;
@@ -39,7 +50,7 @@ export async function stopGuests(agentDirectory: string): Promise<number> {
     }),
   );
   // Helpers end with their machine; one that lost it earlier is ended here.
-  await Promise.all(guests.map((identity) => stopProcess(identity, { graceMs: QUIT_MS })));
+  await Promise.all(guests.map(({ identity }) => stopProcess(identity, { graceMs: QUIT_MS })));
   return machines.length;
 }
 

@@ -67,6 +67,16 @@ describe("a daemon", () => {
     expect(findDaemon("sleeper", place)).toBeNull();
   });
 
+  test("that isn't Node's is ready once it takes connections", async () => {
+    const socket = path.join(directory, "socket");
+    // As an earlier process leaves it behind: there, and nobody listens.
+    writeFileSync(socket, "");
+    const native = { ...spec(""), program: "/usr/bin/socat", args: [`UNIX-LISTEN:${socket},fork,unlink-early`, "PIPE"], socket };
+    const { identity, started } = await ensureDaemon(native, place);
+    expect([started, isRunning(identity), statSync(socket).isSocket()]).toEqual([true, true, true]);
+    await expect(ensureDaemon({ ...native, version: "2", args: ["nonsense"] }, place)).rejects.toThrow(/status 1/);
+  });
+
   test("has a log that only its user can read, and no core dumps", async () => {
     const { identity } = await ensureDaemon(spec(`console.log("hello"); ${READY}`), place);
     expect(statSync(logFile("sleeper", place)).mode & 0o777).toBe(0o600);

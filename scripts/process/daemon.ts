@@ -1,6 +1,10 @@
+import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { ProcessIdentity } from "./identity.ts";
 import { identifyProcess, isRunning } from "./identity.ts";
@@ -10,7 +14,7 @@ import { stopProcess } from "./stop.ts";
 export interface DaemonSpec {
   /** Letters, digits and hyphens: names its log and its record. */
   readonly name: string;
-  /** A program for this Node, absolute. */
+  /** Absolute. For this Node, unless `socket` is given: then one that runs by itself. */
   readonly program: string;
   readonly args: readonly string[];
   readonly cwd: string;
@@ -19,6 +23,8 @@ export interface DaemonSpec {
   readonly version: string;
   /** Milliseconds until it must have said that it is ready. */
   readonly readyTimeoutMs: number;
+  /** Where a program that isn't Node's takes connections once it is ready. */
+  readonly socket?: string;
 }
 
 export interface DaemonPlace {
@@ -37,13 +43,15 @@ type DaemonRecord = z.infer<typeof recordSchema>;
 
 /** Milliseconds that a daemon has to end by itself: it lets requests and jobs in progress end first. */
 const STOP_MS = 30_000;
+const LOOK_EVERY_MS = 20;
 
 /**
  * Starts a daemon and waits until it says that it is ready, or finds it running in the same version; one of another version
  * is stopped first.
  *
  * A daemon says so by a message over the channel that Node gives a child: `process.send({ type: "ready" })`, and then lets go
- * of the channel by `process.disconnect()`. Its output goes to a log that only its user can read.
+ * of the channel by `process.disconnect()`; one that isn't Node's by taking connections at its socket. Its output goes to a log
+ * that only its user can read.
  */
 export async function ensureDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<{ identity: ProcessIdentity; started: boolean }> {
   const running = findDaemon(spec.name, place);
@@ -77,10 +85,12 @@ export function logFile(name: string, place: DaemonPlace): string {
 async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<ProcessIdentity> {
   mkdirSync(place.logDirectory, { recursive: true, mode: 0o700 });
   const log = openSync(logFile(spec.name, place), "a", 0o600);
-  const child = spawn("prlimit", ["--core=0:0", "--", process.execPath, spec.program, ...spec.args], {
+  const { socket } = spec;
+  const command = socket === undefined ? [process.execPath, spec.program] : [spec.program];
+  const child = spawn("prlimit", ["--core=0:0", "--", ...command, ...spec.args], {
     cwd: spec.cwd,
     env: spec.environment,
-    stdio: ["ignore", log, log, "ipc"],
+    stdio: ["ignore", log, log, ...(socket === undefined ? (["ipc"] as const) : [])],
     detached: true,
   });
   closeSync(log);
@@ -90,11 +100,8 @@ async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<Proces
       reject(new Error(`${spec.name} has ended (${signal ?? `status ${code ?? "unknown"}`}), see ${logFile(spec.name, place)}\n${lastLines(logFile(spec.name, place))}`));
     });
   });
-  const ready = new Promise<void>((resolve) => {
-    child.on("message", (message: unknown) => {
-      if (typeof message === "object" && message !== null && "type" in message && message.type === "ready") resolve();
-    });
-  });
+  const over = new AbortController();
+  const ready = socket === undefined ? saysReady(child) : takesConnections(socket, over.signal);
   // Before anything is awaited: from here on the process is known, whatever happens to this one.
   const identity = child.pid === undefined ? null : identifyProcess(child.pid);
   if (identity !== null) writeRecord(spec, place, identity);
@@ -111,6 +118,7 @@ async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<Proces
     throw error;
   } finally {
     clearTimeout(timer);
+    over.abort();
     child.removeAllListeners();
     if (child.connected) child.disconnect();
     child.unref();
@@ -119,6 +127,25 @@ async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<Proces
   }
   if (identity === null) throw new Error(`${spec.name} has ended, see ${logFile(spec.name, place)}`);
   return identity;
+}
+
+function saysReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on("message", (message: unknown) => {
+      if (typeof message === "object" && message !== null && "type" in message && message.type === "ready") resolve();
+    });
+  });
+}
+
+/** Nothing tells when somebody begins to listen, so it is tried. A socket that an earlier process left behind refuses. */
+async function takesConnections(socket: string, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const connection = connect(socket);
+    const isTaken = await once(connection, "connect").then(() => true, () => false);
+    connection.destroy();
+    if (isTaken) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 function writeRecord(spec: DaemonSpec, place: DaemonPlace, identity: ProcessIdentity): void {

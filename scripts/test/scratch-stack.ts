@@ -17,7 +17,7 @@ export interface ScratchStack {
 /** The real thing in a home of its own, on free ports, beside whatever else runs on this machine. */
 export async function scratchStack(release: string, home: string, settings: Readonly<Record<string, string>> = {}): Promise<ScratchStack> {
   const environment = { ...process.env, ...settings, SLIPWAY_HOME: home, SLIPWAY_PORT: String(await freePort()), SLIPWAY_RAPI_PORT: String(await freePort()) };
-  Reflect.deleteProperty(environment, "DATABASE_URL");
+  for (const name of ["DATABASE_URL", "SLIPWAY_MODE"]) Reflect.deleteProperty(environment, name);
   const program = (name: string, timeoutMs: number, onLine: (line: string) => void): Promise<RunResult> =>
     run(process.execPath, [path.join(release, name)], { cwd: release, environment, timeoutMs, onLine });
   return {

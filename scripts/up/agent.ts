@@ -6,11 +6,13 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
-import { ensureDaemon } from "#scripts/process/daemon.ts";
+import { ensureDaemon, stopDaemon } from "#scripts/process/daemon.ts";
 import { freePort } from "#scripts/process/free-port.ts";
 import type { ProcessIdentity } from "#scripts/process/identity.ts";
 import type { ApiClient } from "./api.ts";
 import { ApiError } from "./api.ts";
+import type { AgentMode } from "./agent-mode.ts";
+import { agentConfigFile, changesMode, writeMode } from "./agent-mode.ts";
 import { daemonEnvironment } from "./daemon-environment.ts";
 import { writePrivateFile } from "./private-file.ts";
 import { say } from "./terminal.ts";
@@ -19,14 +21,13 @@ export const AGENT_DAEMON = "agent";
 const READY_MS = 60_000;
 const ONLINE_MS = 60_000;
 
-/** What agent/main.ts reads. */
+/** What agent/main.ts reads, its mode apart. */
 interface AgentConfig {
   readonly nodeName: string;
   readonly dataDir: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly tls: { readonly certFile: string; readonly keyFile: string; readonly caFile: string };
   readonly allowedClients: readonly string[];
-  readonly mode: "session";
 }
 
 export interface LocalAgent {
@@ -45,6 +46,7 @@ export interface AgentOptions {
   readonly consoleUrl: string;
   readonly release: string;
   readonly place: DaemonPlace;
+  readonly mode: AgentMode;
 }
 
 const tokenSchema = z.object({ token: z.string() });
@@ -53,9 +55,10 @@ const configSchema = z.object({ nodeName: z.string(), dataDir: z.string(), liste
 
 /** Enrols the node agent of this machine, if it hasn't been, starts it, and waits until the controller has reached it. */
 export async function ensureAgent(api: ApiClient, options: AgentOptions): Promise<LocalAgent> {
-  const configFile = path.join(options.directory, "config.json");
+  const configFile = agentConfigFile(options.directory);
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   if (!existsSync(configFile)) await enrol(api, options, configFile);
+  else await takeMode(options);
   const config = configSchema.parse(JSON.parse(readFileSync(configFile, "utf8")));
   const root = path.resolve(import.meta.dirname, "../..");
   const { identity, started } = await ensureDaemon(
@@ -65,7 +68,7 @@ export async function ensureAgent(api: ApiClient, options: AgentOptions): Promis
       args: ["--config", configFile],
       cwd: root,
       environment: daemonEnvironment(),
-      version: options.release,
+      version: `${options.release} ${options.mode.mode}`,
       readyTimeoutMs: READY_MS,
     },
     options.place,
@@ -76,6 +79,16 @@ export async function ensureAgent(api: ApiClient, options: AgentOptions): Promis
   });
   if (started) say(`agent of ${config.nodeName} is online`);
   return { node: config.nodeName, address: `https://127.0.0.1:${config.listen.port}`, dataDir: config.dataDir, identity, started };
+}
+
+/** Another mode than the settings have: they are rewritten while no agent runs that reads them, and only where no guest does. */
+async function takeMode({ directory, mode, place }: AgentOptions): Promise<void> {
+  if (!changesMode(directory, mode.mode)) return;
+  await stopDaemon(AGENT_DAEMON, place);
+  // It could have started one until then. Refused now, it is started in its old mode by the next `up` in that mode.
+  changesMode(directory, mode.mode);
+  writeMode(directory, mode);
+  say(`the agent goes over to ${mode.mode} mode`);
 }
 
 /** The configuration is written last: as long as it isn't there, the node enrols again. */
@@ -97,9 +110,8 @@ async function enrol(api: ApiClient, options: AgentOptions, configFile: string):
     listen: { host: "127.0.0.1", port },
     tls: { certFile: path.join(tls, "certificate.pem"), keyFile: path.join(tls, "key.pem"), caFile: path.join(tls, "ca.pem") },
     allowedClients: ["controller"],
-    mode: "session",
   };
-  writePrivateFile(configFile, `${JSON.stringify(config, null, 2)}\n`);
+  writePrivateFile(configFile, `${JSON.stringify({ ...config, ...options.mode }, null, 2)}\n`);
   say(`agent of ${nodeName} is enrolled`);
 }
 

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
 import { ensureAgent } from "./agent.ts";
+import { wantedMode } from "./agent-mode.ts";
 import { ApiClient } from "./api.ts";
 import { ADMIN_USER, consoleUrl, ensureController, rapiUrl, setUpCluster } from "./controller.ts";
 import { ensureDatabase } from "./database.ts";
@@ -36,9 +37,10 @@ await runCommand(async () => {
     const controller = await ensureController(settings, release, place);
     await setUpCluster(settings, paths.adminPassword, artifacts);
     const api = new ApiClient(consoleUrl(settings), ADMIN_USER, adminPassword);
-    const agent = await ensureAgent(api, { directory: paths.agent, consoleUrl: consoleUrl(settings), release, place });
+    const agent = await ensureAgent(api, { directory: paths.agent, consoleUrl: consoleUrl(settings), release, place, mode: wantedMode(settings) });
 
     const up = {
+      mode: settings.mode,
       consoleUrl: consoleUrl(settings),
       rapiUrl: rapiUrl(settings),
       caFile: path.join(settings.home, "pki/ca.pem"),

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import type { HelperAddress } from "#scripts/helper/places.ts";
 import { isRoot, ORDINARY_HOME } from "#scripts/process/ordinary-user.ts";
 import { Refusal } from "./terminal.ts";
 
@@ -12,6 +13,10 @@ export interface UpSettings {
   readonly rapiPort: number;
   /** Whether to install the sample into an instance. */
   readonly demo: boolean;
+  /** How instances are connected. `system` changes the host's network, takes root, and is never chosen by itself. */
+  readonly mode: "session" | "system";
+  /** Where the privileged helper is; null as long as nobody has started it. */
+  readonly helper: HelperAddress | null;
   /** Of a database that is run elsewhere. */
   readonly databaseUrl: string | null;
   /** What tells the controller where its master key is, as it is named there. Nobody else gets it. */
@@ -23,8 +28,10 @@ const schema = z.object({
   SLIPWAY_HOME: z.string().optional(),
   SLIPWAY_PORT: port.default(8080),
   SLIPWAY_RAPI_PORT: port.default(5080),
-  // Node agents of this version run in session mode; the other one changes the host's network and is never chosen by itself.
-  SLIPWAY_MODE: z.literal("session").default("session"),
+  SLIPWAY_MODE: z.enum(["session", "system"]).default("session"),
+  // What the first half of `up` tells the second.
+  SLIPWAY_HELPER_SOCKET: z.string().optional(),
+  SLIPWAY_HELPER_LAUNCHER: z.string().optional(),
   SLIPWAY_DEMO: z.enum(["0", "1"]).default("1"),
   SLIPWAY_MASTER_KEY: z.string().optional(),
   SLIPWAY_MASTER_KEY_FILE: z.string().optional(),
@@ -46,9 +53,25 @@ export function readSettings(checkout: string): UpSettings {
     port: settings.SLIPWAY_PORT,
     rapiPort: settings.SLIPWAY_RAPI_PORT,
     demo: settings.SLIPWAY_DEMO === "1",
+    mode: settings.SLIPWAY_MODE,
+    helper: helperOf(settings),
     databaseUrl: settings.DATABASE_URL ?? null,
     masterKey: masterKeySettings(settings),
   };
+}
+
+/**
+ * Only root can have the mode that it asks for.
+ *
+ * @throws Refusal
+ */
+export function requireRightsFor({ mode }: UpSettings): void {
+  if (mode === "session" || isRoot()) return;
+  throw new Refusal("SLIPWAY_MODE=system makes interfaces, routes and packet rules on this machine, which only root can. Run it as root, or leave SLIPWAY_MODE out: session mode needs no rights.");
+}
+
+function helperOf({ SLIPWAY_HELPER_SOCKET: socket, SLIPWAY_HELPER_LAUNCHER: launcher }: z.output<typeof schema>): HelperAddress | null {
+  return socket === undefined || launcher === undefined ? null : { socket, launcher };
 }
 
 function masterKeySettings({ SLIPWAY_MASTER_KEY: key, SLIPWAY_MASTER_KEY_FILE: file, CREDENTIALS_DIRECTORY: credentials }: z.output<typeof schema>): Record<string, string> {

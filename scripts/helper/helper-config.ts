@@ -1,0 +1,25 @@
+import { ORDINARY_USER } from "#scripts/process/ordinary-user.ts";
+
+/** What is written where an administrator has written nothing yet: every key of helper/config.c, with its default. */
+export const HELPER_CONFIG = `# What Slipway's privileged helper may do on this node. Read when it starts: npm run down, then SLIPWAY_MODE=system npm run up.
+# A line each: key=value, no spaces around the sign, lists separated by commas. docs/networking.md tells more.
+
+# Whose agent is answered, and nobody else's.
+agent_user=${ORDINARY_USER}
+
+# Bridges of this node that guests' network interfaces may be connected to. None: there are no bridged interfaces.
+bridges=
+
+# Whether guests may have routed interfaces: routes and, where a network names one, entries in another routing table.
+routed=no
+
+# Networks of the communication mechanism. The cluster's own has to be in here, and none of them elsewhere on this node.
+channel_networks=169.254.0.0/16
+
+# What guests reach on this node over the communication mechanism. tcp:80 is the metadata service. Anything else that is opened
+# here is opened for every guest; a hook opens it for one.
+open_services=tcp:80
+
+# In here lie ifup.d and ifdown.d, whose programs are run as root when a guest's interface comes and goes.
+hooks=/etc/slipway
+`;
