@@ -1,0 +1,43 @@
+#ifndef SLIPWAY_NETLINK_H
+#define SLIPWAY_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What the helper asks of the kernel over rtnetlink. Addresses are text in canonical form, of either family. Each waits for the kernel's
+ * answer; false with errno set where it says no.
+ */
+bool netlink_start(void);
+
+bool set_link(int ifindex, const char *mac, uint32_t mtu, int bridge, bool up);
+bool delete_link(int ifindex);
+/* 0: no such interface */
+uint32_t link_mtu(int ifindex);
+
+/* `length` as on the address; it makes no route. */
+bool add_address(int ifindex, const char *address, int length, bool link_local);
+bool add_host_route(int ifindex, const char *address, uint32_t table, const char *source);
+/* The gateway's address answered for on this interface, without being the host's own. */
+bool add_proxy(int ifindex, const char *address);
+
+/* A rule that sends what comes in by this interface to a table. */
+bool add_table_rule(const char *name, int family, uint32_t table);
+/* All rules for interfaces whose name begins so. */
+void delete_table_rules(const char *name);
+
+enum reach { REACH_NONE, REACH_LOCAL, REACH_ELSEWHERE };
+
+/* Where the host would send to this address. */
+enum reach find_reach(const char *address);
+
+/* Calls `visit` for every interface. */
+void each_link(void (*visit)(int ifindex, const char *name));
+
+/* A socket that hears of interfaces that go; read with next_gone. -1: failed */
+int watch_links(void);
+/* An interface that has gone, 0 for nothing more, -1 where messages were lost. */
+int next_gone(int fd);
+
+#endif
