@@ -3,6 +3,7 @@ import type { AgentEvent } from "#lib/agent-protocol/messages.ts";
 import type { Services } from "#lib/context/context.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { inBatches } from "./in-batches.ts";
+import { provideGuestData } from "./provide-guest-data.ts";
 import { recordOnline, recordUnreachable } from "./record-node.ts";
 
 /**
@@ -35,16 +36,20 @@ export async function followNode(options: FollowOptions): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const connection = new AbortController();
+    const connected = AbortSignal.any([signal, connection.signal]);
+    let provided: Promise<void> | null = null;
     try {
       const client = await services.agents.client(nodeId);
       await recordOnline(services.db, node, await client.facts(signal));
       failures = 0;
       log.info("an agent answers, its events are read");
-      await readEvents(options, client, AbortSignal.any([signal, connection.signal]));
+      provided = provideGuestData(services, nodeId, client, connected);
+      await readEvents(options, client, connected);
     } catch (error) {
       if (!isStopped(signal)) await recordFailure(options, error);
     } finally {
       connection.abort();
+      await provided;
     }
     if (!isStopped(signal)) await pause(WAITS[Math.min(failures, WAITS.length - 1)] ?? 0, signal);
     failures += 1;

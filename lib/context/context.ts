@@ -40,12 +40,15 @@ export interface RequestContext {
   readonly dryRun?: true;
 }
 
+/** What user data are called among private values. With a space: no parameter has this name. */
+export const USER_DATA = "user data";
+
 /** Where a private value is kept. An envelope opens only in the place for which it was made. */
 export type EnvelopePlace =
   | { readonly kind: "instance"; readonly instanceId: string; readonly name: string }
   | { readonly kind: "job"; readonly jobId: number; readonly name: string }
   /** Of an instance, what its metadata hands out as they are. */
-  | { readonly kind: "user-data"; readonly instanceId: string; readonly name: string }
+  | { readonly kind: "user-data"; readonly instanceId: string; readonly name: typeof USER_DATA }
   /** A default; both null: the whole cluster's. */
   | { readonly kind: "default"; readonly definitionId: string | null; readonly variant: string | null; readonly name: string };
 

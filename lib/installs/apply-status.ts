@@ -11,7 +11,7 @@ import { holdJob } from "#lib/jobs/end-job.ts";
 import { logJob } from "#lib/jobs/log-job.ts";
 import { toJson } from "#lib/jobs/to-json.ts";
 import type { InstallEnd } from "./end-install.ts";
-import { endInstall, instanceAfter } from "./end-install.ts";
+import { endInstall, forgetHostKeys, instanceAfter } from "./end-install.ts";
 import { keepParameters } from "./keep-parameters.ts";
 import { LEASE } from "./lease.ts";
 import { readPlan } from "./stored.ts";
@@ -111,6 +111,8 @@ async function enterStates(tx: Transaction, job: HeldJob, install: Install, stat
   const opStatus = opcodesRunning(count, opcodeAt(operation, newest, count));
   await tx.job.update({ where: { id: job.id }, data: { opStatus }, select: { id: true } });
   await tx.instance.update({ where: { id: install.instanceId }, data: { installState: newest }, select: { id: true } });
+  // The new system is in place and begins to boot.
+  if (states.includes("starting")) await forgetHostKeys(tx, install.instanceId);
   return { ...job, opStatus };
 }
 

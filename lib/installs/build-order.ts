@@ -3,7 +3,8 @@ import type { Services } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import { OS_API_VERSION } from "#lib/domain/plan-install.ts";
-import { instanceSpec } from "./instance-spec.ts";
+import { unsealUserData } from "#lib/instances/user-data.ts";
+import { FOR_SPEC, heldAddress, instanceSpec } from "./instance-spec.ts";
 import { LEASE } from "./lease.ts";
 import { loadParameters } from "./load-parameters.ts";
 import { readPlan } from "./stored.ts";
@@ -16,7 +17,8 @@ export async function loadInstall(services: Services, id: string) {
   return services.db.install.findUniqueOrThrow({
     where: { id },
     include: {
-      instance: { include: { disks: true, nics: true } },
+      instance: { include: FOR_SPEC },
+      address: FOR_SPEC.address,
       node: { select: { id: true, name: true } },
       appliance: { select: { kernelDigest: true, initrdDigest: true, rootDigest: true } },
       definitionVersion: { select: { definitionId: true, digest: true, manifest: true, untrustedDigest: true, imageDigest: true, definition: { select: { name: true } } } },
@@ -45,7 +47,7 @@ export async function buildOrder(services: Services, install: LoadedInstall): Pr
   return {
     id: install.id,
     operation: plan.operation,
-    instance: instanceSpec(install.instance),
+    instance: instanceSpec(install.instance, await services.db.cluster.findUniqueOrThrow({ where: { id: 1 } })),
     primaryNode: install.node.name,
     appliance: { kernelDigest: appliance.kernelDigest, initrdDigest: appliance.initrdDigest, rootDigest: manifest.appliance === "full" ? appliance.rootDigest : null },
     os: {
@@ -64,6 +66,8 @@ export async function buildOrder(services: Services, install: LoadedInstall): Pr
       bootMarker: manifest.bootMarker,
     },
     parameters: await loadParameters(services, install),
+    userData: await unsealUserData(services.keyring, install.instance),
+    applianceIp: heldAddress(install.address),
     timeoutSeconds: install.timeoutSeconds,
     firstBootSeconds: FIRST_BOOT_SECONDS,
     start: plan.start,

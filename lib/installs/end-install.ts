@@ -1,11 +1,13 @@
 /** The end of an install: its record, its job, its instance, in one transaction (design: install, "How it goes"). */
 import type { Keyring } from "#lib/context/context.ts";
 import type { Install, Transaction } from "#lib/db/client.ts";
+import { Prisma } from "#lib/db/client.ts";
 import type { ErrorCode } from "#lib/domain/errors.ts";
 import type { FinalInstallState } from "#lib/domain/install-states.ts";
 import type { JobRequest } from "#lib/domain/job-request.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
+import { releaseUnwantedChannels } from "#lib/instances/hold-channel-address.ts";
 import type { HeldJob, JobEnd } from "#lib/jobs/end-job.ts";
 import { endJob } from "#lib/jobs/end-job.ts";
 import { readPlan } from "./stored.ts";
@@ -33,14 +35,26 @@ export async function endInstall(tx: Transaction, keyring: Keyring, job: HeldJob
     },
     select: { id: true },
   });
+  await tx.networkAddress.deleteMany({ where: { installId: install.id } });
   const instance = await tx.instance.update({ where: { id: install.instanceId }, data: instanceAfter(request, end), include: { node: { select: { name: true } } } });
-  if (end.state === "done") await keepParameters(tx, keyring, install);
+  if (end.state === "done") {
+    await keepParameters(tx, keyring, install);
+    // What ran before has ended, and with it the channel that it may have had.
+    await releaseUnwantedChannels(tx, [install.instanceId]);
+    // What the new system says of itself may have come since it was started.
+    if (install.state !== "starting") await forgetHostKeys(tx, install.instanceId);
+  }
   const changes = await endJob(tx, job, jobEnd(end, readPlan(install.plan).operation, instance.node.name));
   const progress: NewEvent = {
     payload: { type: "install.progress", installId: install.id, instanceName: instance.name, state: end.state, percent: end.state === "done" ? 100 : install.percent, step: install.step, firstSeq: null, lastSeq: null },
     ownerId: instance.ownerId,
   };
   return [progress, ...changes];
+}
+
+/** The host keys are those of a system that isn't there any more. */
+export async function forgetHostKeys(tx: Transaction, instanceId: string): Promise<void> {
+  await tx.instance.update({ where: { id: instanceId }, data: { hostKeys: Prisma.DbNull }, select: { id: true } });
 }
 
 function jobEnd(end: InstallEnd, operation: "create" | "reinstall", node: string): JobEnd {

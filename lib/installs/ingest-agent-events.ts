@@ -10,6 +10,9 @@ import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { applyStatuses } from "./apply-status.ts";
+import { takeInHostKeys } from "./take-in-host-keys.ts";
+import { takeInLines } from "./take-in-lines.ts";
+import { lastPower, takeInPower } from "./take-in-power.ts";
 
 /** Rows of one install's log: what the agent lets through of its guest. */
 const ENTRIES = GUEST_LIMITS.lines + 1_000;
@@ -41,6 +44,7 @@ export async function ingestAgentEvents(services: Services, { nodeId, journal }:
     const changes: NewEvent[] = [];
     for (const [installId, said] of byInstall(fresh)) changes.push(...(await takeInInstall(tx, services, nodeId, installId, said)));
     for (const said of lastPower(fresh)) changes.push(...(await takeInPower(tx, { nodeId, journal }, said)));
+    changes.push(...(await takeInLines(tx, nodeId, fresh)), ...(await takeInHostKeys(tx, nodeId, fresh)));
     await tx.node.update({ where: { id: nodeId }, data: { journalId: journal, journalSeq: BigInt(last) }, select: { id: true } });
     await appendEvents(tx, changes);
     return last;
@@ -56,7 +60,7 @@ interface Said {
 function byInstall(events: readonly AgentEvent[]): Map<string, Said> {
   const found = new Map<string, Said>();
   for (const event of events) {
-    if (event.type === "instance.power") continue;
+    if (event.type !== "install.entries" && event.type !== "install.state") continue;
     const said = found.get(event.installId) ?? { entries: [], statuses: [] };
     found.set(event.installId, said);
     if (event.type === "install.entries") said.entries.push(...event.entries);
@@ -73,29 +77,11 @@ async function takeInInstall(tx: Transaction, services: Services, nodeId: string
   const entries = said.entries.filter((entry) => entry.n <= (entry.kind === "notice" ? NOTICES : ENTRIES));
   if (entries.length > 0) {
     await tx.installEvent.createMany({
-      data: entries.map(({ n, at, kind, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, text, step, percent })),
+      data: entries.map(({ n, at, kind, author, text, step, percent }) => ({ installId, seq: n, at: new Date(at), kind, author, text, step, percent })),
       skipDuplicates: true,
     });
   }
   const numbers = entries.map((entry) => entry.n);
   const range = numbers.length === 0 ? null : { first: Math.min(...numbers), last: Math.max(...numbers) };
   return applyStatuses(tx, services.keyring, install.jobId, said.statuses, range);
-}
-
-type PowerEvent = Extract<AgentEvent, { readonly type: "instance.power" }>;
-
-function lastPower(events: readonly AgentEvent[]): PowerEvent[] {
-  const found = new Map<string, PowerEvent>();
-  for (const event of events) if (event.type === "instance.power") found.set(event.instanceId, event);
-  return [...found.values()];
-}
-
-/** What the agent has answered to an order since (execute-power.ts) is newer than an event that comes in later. */
-async function takeInPower(tx: Transaction, { nodeId, journal }: AgentJournal, { instanceId, power, seq }: PowerEvent): Promise<NewEvent[]> {
-  const changed = await tx.$queryRaw<{ name: string; owner_id: string | null }[]>(Prisma.sql`
-    UPDATE instance SET oper_state = ${power}::"PowerState", oper_journal = ${journal}::uuid, oper_seq = ${seq}, updated_at = now()
-    WHERE id = ${instanceId}::uuid AND node_id = ${nodeId}::uuid AND oper_state IS DISTINCT FROM ${power}::"PowerState"
-      AND (oper_journal IS DISTINCT FROM ${journal}::uuid OR oper_seq < ${seq})
-    RETURNING name, owner_id`);
-  return changed.map(({ name, owner_id }) => ({ payload: { type: "instance.changed", name }, ownerId: owner_id }));
 }

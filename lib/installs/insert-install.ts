@@ -3,6 +3,7 @@ import type { Transaction } from "#lib/db/client.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { EffectiveParameter } from "#lib/domain/resolve-parameters.ts";
 import { toJson } from "#lib/jobs/to-json.ts";
+import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
 import { storeParameters } from "./stored.ts";
 
 export interface NewInstall {
@@ -16,9 +17,16 @@ export interface NewInstall {
   readonly applianceDigest: string;
   readonly plan: InstallPlan;
   readonly parameters: readonly EffectiveParameter[];
+  /** Whether its appliances need an address of the communication mechanism: they do on a node in system mode. */
+  readonly needsAddress: boolean;
 }
 
-/** Writes the row of a new install and makes it the instance's current one. */
+/**
+ * Writes the row of a new install, with an address for its appliances where they need one until it ends, and makes it the instance's
+ * current one.
+ *
+ * @throws SlipwayError `no_room` where there is no address
+ */
 export async function insertInstall(tx: Transaction, keyring: Keyring, install: NewInstall): Promise<void> {
   await tx.install.create({
     data: {
@@ -37,4 +45,5 @@ export async function insertInstall(tx: Transaction, keyring: Keyring, install: 
     select: { id: true },
   });
   await tx.instance.update({ where: { id: install.instanceId }, data: { currentInstallId: install.id, installState: "queued" }, select: { id: true } });
+  if (install.needsAddress) await allocateChannelAddress(tx, { installId: install.id });
 }

@@ -9,6 +9,9 @@ export interface Need {
   /** MiB of each, that must be free. */
   readonly diskMib: number;
   readonly memoryMib: number;
+  /** What its NICs are connected to. */
+  readonly bridges?: readonly string[];
+  readonly routed?: boolean;
 }
 
 /** A node by name. @throws SlipwayError `unknown_object` */
@@ -25,15 +28,22 @@ export async function findNode(db: Queryable, name: string): Promise<NodeRow> {
  * @throws SlipwayError `no_room`
  */
 export async function chooseNode(db: Queryable, need: Need): Promise<NodeRow> {
+  const { bridges = [], routed = false } = need;
+  const connects = Prisma.sql`AND n.facts->>'mode' <> 'session' AND n.facts->'networking'->'bridges' @> ${JSON.stringify(bridges)}::jsonb
+    ${routed ? Prisma.sql`AND (n.facts->'networking'->>'routed')::boolean` : Prisma.empty}`;
   const found = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT n.id FROM node n
     LEFT JOIN (SELECT node_id, sum(memory_mib) AS memory FROM instance GROUP BY node_id) AS given ON given.node_id = n.id
     WHERE n.state = 'online' AND NOT n.offline AND NOT n.drained
       AND (n.facts->>'diskFreeMib')::bigint >= ${need.diskMib} AND (n.facts->>'memoryFreeMib')::bigint >= ${need.memoryMib}
+      ${bridges.length > 0 || routed ? connects : Prisma.empty}
     ORDER BY (n.facts->>'memoryTotalMib')::bigint - coalesce(given.memory, 0) DESC, n.name
     LIMIT 1`);
   const first = found[0];
-  if (first === undefined) throw new SlipwayError("no_room", `No node that answers has ${need.diskMib} MiB of disk and ${need.memoryMib} MiB of memory free.`, { field: "node" });
+  if (first === undefined) {
+    const connected = [...bridges.map((bridge) => `bridge ${bridge}`), ...(routed ? ["routes to guests"] : [])].map((what) => ` and has ${what}`).join("");
+    throw new SlipwayError("no_room", `No node that answers has ${need.diskMib} MiB of disk and ${need.memoryMib} MiB of memory free${connected}.`, { field: "node" });
+  }
   return db.node.findUniqueOrThrow({ where: { id: first.id } });
 }
 

@@ -5,17 +5,21 @@ import { isUniqueViolation } from "#lib/db/errors.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
+import { hasChannelAddresses, neededNetworking } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob } from "#lib/jobs/accept-job.ts";
 import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
-import { chooseNode, findNode } from "./choose-node.ts";
+import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
+import { chooseNode, factsOf, findNode } from "./choose-node.ts";
 import { findDefinition } from "./find-definition.ts";
 import { makeMacs } from "./make-mac.ts";
 import { newParameters } from "./new-parameters.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
+import { nicColumns, requireNics, requireNodeNics, takeNicAddresses } from "./place-nics.ts";
 import { prepareInstall } from "./prepare-install.ts";
 import type { CreateInstanceInput } from "./schemas.ts";
 import { refusedNames, sentNames } from "./sent-names.ts";
+import { sealUserData } from "./user-data.ts";
 
 export interface AcceptedInstall {
   readonly jobId: number;
@@ -41,19 +45,22 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
   const { db, keyring } = ctx.services;
   if (input.osType === null) throw new SlipwayError("invalid", "No OS definition or disk image is given.", { field: "osType" });
   const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
-  const [taken, definition, ownerId, node] = await Promise.all([
+  const [taken, definition, ownerId, nics] = await Promise.all([
     db.instance.findUnique({ where: { name: input.name }, select: { id: true } }),
     findDefinition(ctx, input.osType),
     findOwner(ctx, input.owner),
-    input.node === undefined ? chooseNode(db, need) : findNode(db, input.node),
+    requireNics(db, input.nics),
   ]);
   if (taken !== null) throw nameTaken(input.name);
+  const node = input.node === undefined ? await chooseNode(db, { ...need, ...neededNetworking(nics) }) : await findNode(db, input.node);
   const start = input.start ?? true;
   const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
   const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false, safeInstall: input.safeInstall ?? true } as const;
   const prepared = await prepareInstall(ctx, facts, { kept: [], sent: input.parameters, need });
+  requireNodeNics(nics, node);
   const generated = await makeMacs(db, input.nics.filter((nic) => nic.mac === undefined).length);
-  const macs = input.nics.map((nic) => nic.mac ?? generated.shift() ?? "");
+  const placed = nics.map((plan, index) => ({ id: randomUUID(), index, mac: input.nics[index]?.mac ?? generated.shift() ?? "", plan }));
+  const hasAddresses = hasChannelAddresses(factsOf(node));
 
   const instanceId = randomUUID();
   const installId = randomUUID();
@@ -82,13 +89,18 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
             memoryMib: input.memoryMib,
             tags: input.tags ?? [],
             communication: input.communication ?? false,
+            ...(input.datasource === undefined ? {} : { datasource: input.datasource }),
+            sshKeys: input.sshKeys ?? [],
+            userData: input.userData === undefined ? null : sealUserData(keyring, instanceId, input.userData),
             operState: "stopped",
             lockedByJobId: id,
             disks: { createMany: { data: disks } },
-            nics: { createMany: { data: input.nics.map((nic, index) => ({ index, mac: macs[index] ?? "", ip: nic.ip ?? null, mode: nic.mode ?? "user", link: nic.link ?? null, name: nic.name ?? null })) } },
+            nics: { createMany: { data: placed.map(({ id: nicId, index, mac, plan }) => ({ id: nicId, index, mac, ...nicColumns(plan) })) } },
           },
           select: { id: true },
         });
+        await takeNicAddresses(tx, placed);
+        if (hasAddresses && input.communication === true) await allocateChannelAddress(tx, { instanceId });
         await insertInstall(tx, keyring, {
           id: installId,
           jobId: id,
@@ -100,6 +112,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
           applianceDigest: prepared.applianceDigest,
           plan: prepared.plan,
           parameters: prepared.parameters,
+          needsAddress: hasAddresses,
         });
       },
     });

@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { RequestContext } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { reinstallOpcodes } from "#lib/domain/ganeti-opcodes.ts";
+import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
 import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
+import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
+import { factsOf } from "./choose-node.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
@@ -49,6 +52,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
   const { definition } = facts;
   const installId = randomUUID();
   const start = input.start ?? null;
+  const hasAddresses = hasChannelAddresses(factsOf(facts.node));
   const startup = start ?? row.adminState === "running";
   const { privateValues, secrets } = newParameters(prepared.parameters);
   const jobId = await acceptJob(ctx, {
@@ -69,6 +73,8 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
     auditDetails: { osType: prepared.plan.osType, tooShortToScrub: prepared.tooShortToScrub },
     write: async (tx, id) => {
       await warnTooShort(tx, id, prepared.tooShortToScrub);
+      // One that was made or imported where none were needed has none yet.
+      if (hasAddresses && row.communication) await allocateChannelAddress(tx, { instanceId: row.id });
       await insertInstall(tx, keyring, {
         id: installId,
         jobId: id,
@@ -80,6 +86,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
         applianceDigest: prepared.applianceDigest,
         plan: prepared.plan,
         parameters: prepared.parameters,
+        needsAddress: hasAddresses,
       });
     },
   });

@@ -3,7 +3,10 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { powerOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import { blockedActions, nodeProblem } from "#lib/domain/instance-status.ts";
+import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
+import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
+import { factsOf } from "./choose-node.ts";
 import { instanceFacts } from "./instance-row.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
 import { readInstance } from "./read-instance.ts";
@@ -17,7 +20,7 @@ const GRACE_SECONDS = 120;
  * Starts, stops or reboots an instance. Starting one that runs and stopping one that is stopped are jobs that find nothing
  * to do, as in Ganeti.
  *
- * @throws SlipwayError `unknown_object`, `conflict`, `node_unreachable`
+ * @throws SlipwayError `unknown_object`, `conflict`, `node_unreachable`, `no_room`
  */
 export async function setInstancePower(ctx: RequestContext, name: string, input: PowerInput): Promise<{ readonly jobId: number }> {
   const graceSeconds = input.action === "start" ? 0 : (input.graceSeconds ?? GRACE_SECONDS);
@@ -35,6 +38,12 @@ export async function setInstancePower(ctx: RequestContext, name: string, input:
       privateValues: new Map(),
       secrets: new Map(),
       auditDetails: { action: input.action, graceSeconds },
+      write: async (tx) => {
+        if (input.action === "stop" || !row.communication) return;
+        const node = await tx.node.findUniqueOrThrow({ where: { id: row.nodeId } });
+        // One that was made or imported where none were needed has none yet.
+        if (hasChannelAddresses(factsOf(node))) await allocateChannelAddress(tx, { instanceId: row.id });
+      },
     });
     return { jobId };
   });

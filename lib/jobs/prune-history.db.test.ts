@@ -31,7 +31,7 @@ describe("what an agent said already", () => {
     const install = await db.install.findUniqueOrThrow({ where: { id: last } });
     const at = new Date().toISOString();
     const status = { id: last, instanceId: install.instanceId, state: "failed" as const, percent: 1, step: null, steps: [], error: null, committed: false, firstBootAt: null, lastContactAt: null };
-    const event = { seq: 1, at, type: "install.entries" as const, installId: last, entries: [{ n: 1, at, kind: "log" as const, text: "again", step: null, percent: null }], status };
+    const event = { seq: 1, at, type: "install.entries" as const, installId: last, entries: [{ n: 1, at, kind: "log" as const, author: "guest", text: "again", step: null, percent: null }], status };
     const known = await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: node.journalId ?? "" }, [event]);
     expect(known).toBe(Number(node.journalSeq));
     const other = await db.node.create({ data: { name: "other" } });

@@ -19,11 +19,14 @@ export interface HeldPool {
   readonly subnet: string;
 }
 
-/** Takes hold of networks, in one order whoever asks. One that is gone is missing from the answer. */
+/**
+ * Takes hold of networks, in one order whoever asks. One that is gone is missing from the answer. Not of their keys: the row of a NIC that
+ * names one may be there already, in this transaction and in another that comes next.
+ */
 export async function holdPools(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, HeldPool>> {
   if (ids.length === 0) return new Map();
   const rows = await tx.$queryRaw<HeldPool[]>(Prisma.sql`
-    SELECT id::text, name, subnet FROM network WHERE id = ANY(${[...new Set(ids)]}::uuid[]) ORDER BY id FOR UPDATE`);
+    SELECT id::text, name, subnet FROM network WHERE id = ANY(${[...new Set(ids)]}::uuid[]) ORDER BY id FOR NO KEY UPDATE`);
   return new Map(rows.map((row) => [row.id, row]));
 }
 

@@ -54,6 +54,7 @@ export async function abandonLostValues(db: Database, config: Pick<Config, "mast
 
 async function removeValues(tx: Transaction, starts: Prisma.Sql): Promise<void> {
   await tx.$executeRaw`DELETE FROM instance_parameter WHERE substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
+  await tx.$executeRaw`UPDATE instance SET user_data = NULL, serial_no = serial_no + 1, updated_at = now() WHERE substring(user_data FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
   await tx.$executeRaw`DELETE FROM job_private_value WHERE substring(value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
   await tx.$executeRaw`DELETE FROM parameter_default WHERE substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
 }

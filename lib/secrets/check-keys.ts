@@ -15,6 +15,7 @@ export async function valuesByKey(db: Queryable): Promise<readonly ValuesOfKey[]
     SELECT substring(stored.value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) AS start, count(*) AS values
     FROM (
       SELECT private_value AS value FROM instance_parameter WHERE private_value IS NOT NULL
+      UNION ALL SELECT user_data FROM instance WHERE user_data IS NOT NULL
       UNION ALL SELECT value FROM job_private_value
       UNION ALL SELECT private_value FROM parameter_default WHERE private_value IS NOT NULL
     ) AS stored

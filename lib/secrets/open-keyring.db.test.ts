@@ -17,7 +17,7 @@ import { keyId } from "./key-id.ts";
 import { MASTER_KEY_FILE } from "./master-keys.ts";
 import { readKeysStatus } from "./read-keys-status.ts";
 import type { TestController } from "./testing.ts";
-import { dumpRows, insertPlaces, openTestController, readValue, restoreRows, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
+import { dumpRows, insertPlaces, openTestController, readValue, restoreRows, isOfFirstRelease, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
 
 let database: TestDatabase;
 let db: Database;
@@ -115,8 +115,8 @@ describe("a database of the first release", () => {
   async function firstRelease(): Promise<ReturnType<typeof writeFirstReleaseFiles> & { readonly places: readonly EnvelopePlace[] }> {
     const files = writeFirstReleaseFiles(keys);
     const places = await insertPlaces(db, "old");
-    for (const place of places) if (place.kind !== "default") await storeValue(db, place, sealAsFirstRelease("from before", files.masterKey, place));
-    return { ...files, places: places.filter(({ kind }) => kind !== "default") };
+    for (const place of places) if (isOfFirstRelease(place)) await storeValue(db, place, sealAsFirstRelease("from before", files.masterKey, place));
+    return { ...files, places: places.filter(isOfFirstRelease) };
   }
 
   test("opens with its values, its fingerprints and its sessions, whose keys move from their files into the database", async () => {
@@ -216,7 +216,7 @@ describe("a master key that is gone for good", () => {
     const otherHome = anotherHome();
     const config = loadConfig({ environment: { SLIPWAY_HOME: otherHome, DATABASE_URL: database.url.open(), ...other } });
     const otherKey = Buffer.from(other.SLIPWAY_MASTER_KEY, "base64");
-    for (const place of kept) if (place.kind !== "default") await storeValue(db, place, sealAsFirstRelease("opens", otherKey, place));
+    for (const place of kept) if (isOfFirstRelease(place)) await storeValue(db, place, sealAsFirstRelease("opens", otherKey, place));
 
     const report = { masterKeyIds: [keyId(masterKey)], dataKeys: 3, values: 3 };
     const before = await dumpRows(db);

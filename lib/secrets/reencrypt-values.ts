@@ -1,4 +1,5 @@
 import type { EnvelopePlace } from "#lib/context/context.ts";
+import { USER_DATA } from "#lib/context/context.ts";
 import type { Database, Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
@@ -50,6 +51,19 @@ const ofInstances: Store = {
     WHERE p.instance_id = v.id AND p.name = v.name AND p.private_value = v.old`,
 };
 
+const ofUserData: Store = {
+  async read(tx, { starts, after, limit }) {
+    const rows = await tx.$queryRaw<{ id: string; value: Uint8Array }[]>`
+      SELECT id::text AS id, user_data AS value FROM instance
+      WHERE user_data IS NOT NULL AND ${START("user_data")} IN (${starts}) ${after === null ? Prisma.empty : Prisma.sql`AND id > ${after}`}
+      ORDER BY id ${limit}`;
+    return rows.map(({ id, value }) => ({ place: { kind: "user-data", instanceId: id, name: USER_DATA }, envelope: value, key: Prisma.sql`${id}::uuid` }));
+  },
+  write: (tx, rows) => tx.$executeRaw`
+    UPDATE instance i SET user_data = v.new FROM (VALUES ${rows}) AS v (id, old, new)
+    WHERE i.id = v.id AND i.user_data = v.old`,
+};
+
 const ofJobs: Store = {
   async read(tx, { starts, after, limit }) {
     const rows = await tx.$queryRaw<{ id: number; name: string; value: Uint8Array }[]>`
@@ -76,7 +90,7 @@ const ofDefaults: Store = {
     WHERE p.id = v.id AND p.private_value = v.old`,
 };
 
-const STORES: readonly Store[] = [ofInstances, ofJobs, ofDefaults];
+const STORES: readonly Store[] = [ofInstances, ofUserData, ofJobs, ofDefaults];
 
 const SINGLE_ROUNDS = 4;
 

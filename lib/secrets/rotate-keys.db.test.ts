@@ -16,7 +16,7 @@ import { MASTER_KEY_FILE, parseMasterKeys } from "./master-keys.ts";
 import type { RotateOptions, RotationReport } from "./rotate-keys.ts";
 import { rotateKeys } from "./rotate-keys.ts";
 import type { TestController } from "./testing.ts";
-import { insertPlaces, openTestController, readValue, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
+import { insertPlaces, openTestController, readValue, isOfFirstRelease, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
 
 /** News takes milliseconds, and longer on a busy machine. */
 const PATIENT = { timeout: 10_000 };
@@ -91,7 +91,7 @@ describe("rotation", () => {
 
   test("turns values of the first release into values of a data key", async () => {
     const { masterKey } = writeFirstReleaseFiles(path.join(home, "keys"));
-    const places = (await insertPlaces(db, "old")).flatMap((place) => (place.kind === "default" ? [] : [place]));
+    const places = (await insertPlaces(db, "old")).filter(isOfFirstRelease);
     for (const place of places) await storeValue(db, place, sealAsFirstRelease(`text of ${place.name}`, masterKey, place));
     const controller = await start();
     expect(await valuesByKey(db)).toEqual([{ kind: "master", id: keyId(masterKey), values: 2 }]);

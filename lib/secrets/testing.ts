@@ -4,6 +4,7 @@ import path from "node:path";
 import { Writable } from "node:stream";
 import { loadConfig } from "#lib/config/config.ts";
 import type { EnvelopePlace, RequestContext, Services } from "#lib/context/context.ts";
+import { USER_DATA } from "#lib/context/context.ts";
 import { openServices, setupContext } from "#lib/context/open-services.ts";
 import type { Database } from "#lib/db/client.ts";
 import type { TestDatabase } from "#lib/db/testing.ts";
@@ -18,6 +19,11 @@ export function sealAsFirstRelease(text: string, key: Uint8Array, place: Envelop
   const parts = place.kind === "instance" ? ["instance", place.instanceId, place.name] : ["job", place.jobId, place.name];
   cipher.setAAD(Buffer.concat([head, Buffer.from(JSON.stringify(parts), "utf8")]));
   return Uint8Array.from(Buffer.concat([head, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]));
+}
+
+/** Whether the first release had private values of this kind. */
+export function isOfFirstRelease(place: EnvelopePlace): place is EnvelopePlace & { readonly kind: "instance" | "job" } {
+  return place.kind === "instance" || place.kind === "job";
 }
 
 /** The key files of the first release in `keys/` of a home directory. */
@@ -45,13 +51,14 @@ export async function openTestController(database: TestDatabase, home: string, s
   return { services: open.services, ctx: setupContext(open.services), close: () => open.close() };
 }
 
-/** A place for each kind of private value, with its row: an instance's parameter, a job's and a default. */
+/** A place for each kind of private value, with its row: an instance's parameter and user data, a job's and a default. */
 export async function insertPlaces(db: Database, name: string): Promise<readonly EnvelopePlace[]> {
   const node = await db.node.create({ data: { name: `${name}.node.test` } });
   const instance = await db.instance.create({ data: { name: `${name}.test`, nodeId: node.id, memoryMib: 128 } });
   const job = await db.job.create({ data: { ops: [], summary: [], request: {}, requester: "test", interface: "api" } });
   return [
     { kind: "instance", instanceId: instance.id, name },
+    { kind: "user-data", instanceId: instance.id, name: USER_DATA },
     { kind: "job", jobId: job.id, name },
     { kind: "default", definitionId: null, variant: null, name },
   ];
@@ -64,6 +71,9 @@ export async function storeValue(db: Database, place: EnvelopePlace, envelope: U
   switch (place.kind) {
     case "instance":
       await db.instanceParameter.upsert({ where: { instanceId_name: { instanceId: place.instanceId, name } }, create: { instanceId: place.instanceId, name, ...value }, update: value });
+      return;
+    case "user-data":
+      await db.instance.update({ where: { id: place.instanceId }, data: { userData: envelope } });
       return;
     case "job":
       await db.jobPrivateValue.upsert({ where: { jobId_name: { jobId: place.jobId, name } }, create: { jobId: place.jobId, name, value: envelope }, update: { value: envelope } });
@@ -80,6 +90,8 @@ export async function readValue(db: Database, place: EnvelopePlace): Promise<Uin
   switch (place.kind) {
     case "instance":
       return (await db.instanceParameter.findUniqueOrThrow({ where: { instanceId_name: { instanceId: place.instanceId, name } } })).privateValue ?? new Uint8Array();
+    case "user-data":
+      return (await db.instance.findUniqueOrThrow({ where: { id: place.instanceId } })).userData ?? new Uint8Array();
     case "job":
       return (await db.jobPrivateValue.findUniqueOrThrow({ where: { jobId_name: { jobId: place.jobId, name } } })).value;
     case "default":
