@@ -1,4 +1,5 @@
 import type { InstanceStatus } from "#lib/domain/instance.ts";
+import type { AddressView } from "#lib/domain/network.ts";
 import type { JobStatusName } from "#lib/domain/views.ts";
 
 /** Every address of the console is made here, and frozen by paths.test.ts: links that people keep go on working. */
@@ -35,6 +36,23 @@ export interface OsDefinitionsQuery {
 export const DEFINITION_QUESTIONS = ["hide", "show", "blacklist", "allow", "delete"] as const;
 export type DefinitionQuestion = (typeof DEFINITION_QUESTIONS)[number];
 
+/** What the page of a network can be asked to do; each has a dialog. */
+export const NETWORK_QUESTIONS = ["edit", "reserve", "release", "delete"] as const;
+export type NetworkQuestion = (typeof NETWORK_QUESTIONS)[number];
+
+export interface NetworkQuery {
+  readonly holder?: AddressView["holder"] | undefined;
+  readonly cursor?: string | undefined;
+  readonly do?: NetworkQuestion | undefined;
+  /** The range that is reserved or released, its ends included. */
+  readonly first?: string | undefined;
+  readonly last?: string | undefined;
+}
+
+/** What is asked about an instance's channel. */
+export const COMMUNICATION_QUESTIONS = ["switch", "datasource", "user-data", "delete-user-data"] as const;
+export type CommunicationQuestion = (typeof COMMUNICATION_QUESTIONS)[number];
+
 export interface DefaultsQuery {
   readonly variant?: string | undefined;
   /** Name of a parameter whose value is being set. */
@@ -55,7 +73,8 @@ export const paths = {
   instance: (name: string) => `/instances/${part(name)}`,
   instanceInstall: (name: string, installId?: string) => withQuery(`/instances/${part(name)}/install`, { id: installId }),
   instanceParameters: (name: string) => `/instances/${part(name)}/parameters`,
-  instanceHardware: (name: string) => `/instances/${part(name)}/hardware`,
+  instanceHardware: (name: string, query: { readonly do?: "nics" } = {}) => withQuery(`/instances/${part(name)}/hardware`, query),
+  instanceCommunication: (name: string, query: { readonly do?: CommunicationQuestion } = {}) => withQuery(`/instances/${part(name)}/communication`, query),
   instanceHistory: (name: string) => `/instances/${part(name)}/history`,
   reinstall: (name: string, query: { readonly os?: string; readonly find?: string } = {}) => withQuery(`/instances/${part(name)}/reinstall`, query),
   osDefinitions: (query: OsDefinitionsQuery = {}) => withQuery("/os-definitions", { ...query }),
@@ -70,6 +89,9 @@ export const paths = {
   osTrust: (name: string) => `/os-definitions/${part(name)}/trust`,
   nodes: (cursor?: string) => withQuery("/nodes", { cursor }),
   node: (name: string) => `/nodes/${part(name)}`,
+  networks: (cursor?: string) => withQuery("/networks", { cursor }),
+  newNetwork: () => "/new-network",
+  network: (name: string, query: NetworkQuery = {}) => withQuery(`/networks/${part(name)}`, { ...query }),
   jobs: (query: JobsQuery = {}) => withQuery("/jobs", { ...query }),
   job: (id: number) => `/jobs/${id}`,
   settings: () => "/settings",
@@ -81,6 +103,7 @@ export const api = {
   instances: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/instances", query),
   instancePreviews: () => "/api/v1/instance-previews",
   instance: (name: string) => `/api/v1/instances/${part(name)}`,
+  channel: (name: string, query: { readonly before?: string; readonly limit?: number } = {}) => withQuery(`/api/v1/instances/${part(name)}/channel`, query),
   power: (name: string) => `/api/v1/instances/${part(name)}/power`,
   reinstall: (name: string) => `/api/v1/instances/${part(name)}/reinstall`,
   cancelJob: (id: number) => `/api/v1/jobs/${id}/cancel`,
@@ -94,6 +117,9 @@ export const api = {
   osTrust: (name: string) => `/api/v1/os-definitions/${part(name)}/trust`,
   osRegistrations: (name: string) => `/api/v1/os-definitions/${part(name)}/registrations`,
   osParameters: (name: string) => `/api/v1/os-definitions/${part(name)}/parameters`,
+  networks: () => "/api/v1/networks",
+  network: (name: string) => `/api/v1/networks/${part(name)}`,
+  reservations: (name: string, range: { readonly first?: string; readonly last?: string } = {}) => withQuery(`/api/v1/networks/${part(name)}/reservations`, range),
   cluster: () => "/api/v1/cluster",
   clusterParameters: () => "/api/v1/cluster/parameters",
   events: (after: string | null) => withQuery("/api/v1/events", { after }),

@@ -28,6 +28,13 @@ describe("a request as a shell command", () => {
     expect(command).not.toMatch(/--arg\b/);
   });
 
+  it("reads user data from a file when it runs", () => {
+    const command = curlCommand({ method: "PATCH", url, user: "ada", body: {}, sealed: [], files: [{ field: "userData", file: "user-data" }] });
+    expect(command).toContain("--rawfile file1 user-data");
+    expect(command).toContain("'{} | .userData = $file1'");
+    expect(() => execFileSync("bash", ["-n", "-c", command], { stdio: "pipe" })).not.toThrow();
+  });
+
   it("is a command that the shell understands", () => {
     const command = curlCommand({ method: "POST", url, user: "o'neil", body: { parameters: { public: { a: `"$(id)' \`id\`` } } }, sealed: [{ name: "x-y", visibility: "secret" }] });
     expect(() => execFileSync("bash", ["-n", "-c", command], { stdio: "pipe" })).not.toThrow();

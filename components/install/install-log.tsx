@@ -2,6 +2,8 @@
 
 import { useLayoutEffect, useRef, useState } from "react";
 import { ArrowDown } from "lucide-react";
+import { SendLine } from "#components/communication/send-line.tsx";
+import { whyNotSentToAppliance } from "#components/communication/why-not.ts";
 import { Button } from "#components/ui/button.tsx";
 import { formatCount } from "#components/format.ts";
 import { endSeq, firstSeq, hasEarlier, hasLater } from "./log-window.ts";
@@ -56,7 +58,7 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
   return (
     <section aria-label="Log" className="flex min-h-[420px] min-w-0 flex-col overflow-hidden rounded-md border border-line bg-panel max-lg:min-h-80">
       <header className="flex flex-wrap justify-between gap-x-4 border-b border-line px-3 py-2 text-soft">
-        <h2>Log, from the guest</h2>
+        <h2>Log, from the guest unless said otherwise</h2>
         <span>
           {active ? (following ? "following" : "not following") : `${formatCount(log.lastSeq)} lines`} · scrubbed on the node
         </span>
@@ -90,6 +92,7 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
           </Button>
         )}
       </div>
+      {active ? <SendLine instance={install.view.instanceName} to="the appliance" why={whyNotSentToAppliance(install.view)} /> : null}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import { append, CHUNK, EMPTY_LOG, endSeq, extend, firstSeq, hasEarlier, hasLate
 import type { LogWindow } from "./log-window.ts";
 
 function entries(from: number, to: number): readonly InstallEntryView[] {
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => ({ seq: from + index, at: "2026-11-20T05:00:00.000Z", kind: "log", text: "", step: null, percent: null }) as const);
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => ({ seq: from + index, at: "2026-11-20T05:00:00.000Z", kind: "log", author: "guest", text: "", step: null, percent: null }) as const);
 }
 
 describe("the window on a log", () => {

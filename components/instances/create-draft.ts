@@ -1,3 +1,7 @@
+import { addedKeys } from "#components/communication/added-keys.ts";
+import { newNicBody } from "#components/nics/nic-draft.ts";
+import type { NicDraft } from "#components/nics/nic-draft.ts";
+
 /** What the form of a new instance holds beside parameters, as it is typed. */
 export interface CreateDraft {
   readonly name: string;
@@ -7,14 +11,16 @@ export interface CreateDraft {
   readonly memoryMib: string;
   /** GiB; the first one is the system's. */
   readonly disks: readonly string[];
-  readonly mac: string;
-  readonly ip: string;
+  readonly nics: readonly NicDraft[];
+  readonly communication: boolean;
+  /** One a line. */
+  readonly sshKeys: string;
   readonly start: boolean;
 }
 
 /** The part of the request that follows from a draft. Numbers that are none are left for the API to refuse by field. */
 export function draftBody(draft: CreateDraft, osType: string) {
-  const nic = { ...(draft.mac === "" ? {} : { mac: draft.mac }), ...(draft.ip === "" ? {} : { ip: draft.ip }) };
+  const sshKeys = addedKeys(draft.sshKeys, []);
   return {
     name: draft.name,
     osType,
@@ -23,31 +29,21 @@ export function draftBody(draft: CreateDraft, osType: string) {
     vcpus: Number(draft.vcpus),
     memoryMib: Number(draft.memoryMib),
     disks: draft.disks.map((gib) => ({ sizeMib: Math.round(Number(gib) * 1024) })),
-    nics: [nic],
+    nics: draft.nics.map(newNicBody),
+    ...(draft.communication ? { communication: true } : {}),
+    ...(sshKeys.length === 0 ? {} : { sshKeys }),
     start: draft.start,
   };
 }
 
-export type DraftField = "name" | "owner" | "node" | "vcpus" | "memoryMib" | "disks" | "mac" | "ip";
+export type DraftField = "name" | "owner" | "node" | "vcpus" | "memoryMib" | "disks" | "nics" | "sshKeys" | "userData";
+
+const FIELDS: readonly DraftField[] = ["name", "owner", "node", "vcpus", "memoryMib", "disks", "nics", "sshKeys", "userData"];
 
 /** Which input an error is about, from the field that the API names; null: none of them. */
 export function draftField(field: string | null): DraftField | null {
-  const match = /^(name|owner|node|vcpus|memoryMib|disks|nics\b.*?\.(mac|ip))/.exec(field ?? "");
-  if (match === null) return null;
-  switch (match[2] ?? match[1]) {
-    case "name":
-    case "owner":
-    case "node":
-    case "vcpus":
-    case "memoryMib":
-    case "disks":
-    case "mac":
-    case "ip":
-      // The cases above are the type's own list.
-      return (match[2] ?? match[1]) as DraftField;
-    default:
-      return null;
-  }
+  const first = /^[a-zA-Z]+/.exec(field ?? "")?.[0];
+  return FIELDS.find((known) => known === first) ?? null;
 }
 
 /** Whether an error, by the field that the API names, is about an input that is being changed, so that it no longer holds. */

@@ -1,6 +1,5 @@
 "use client";
 
-import { Plus, X } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useRef, useState } from "react";
 import type { SubmitEvent } from "react";
@@ -9,11 +8,15 @@ import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { besideField, request } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
 import { formatMib } from "#components/format.ts";
+import { nicProblem } from "#components/nics/nic-draft.ts";
+import type { NicDraft } from "#components/nics/nic-draft.ts";
+import type { NicChoices } from "#components/nics/nic-fields.tsx";
+import { NicList } from "#components/nics/nic-list.tsx";
 import { api, paths } from "#components/paths.ts";
 import { parameterOfField } from "#components/parameters/form-values.ts";
 import { ParameterFields } from "#components/parameters/parameter-fields.tsx";
 import { useParameters } from "#components/parameters/use-parameters.ts";
-import { Button, IconButton } from "#components/ui/button.tsx";
+import { Button } from "#components/ui/button.tsx";
 import { Card } from "#components/ui/card.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
@@ -24,6 +27,8 @@ import { draftBody, draftField, isAbout } from "./create-draft.ts";
 import type { CreateDraft, DraftField } from "./create-draft.ts";
 import { firstSizes, previewQuestion } from "./create-preview.ts";
 import type { PreviewQuestion } from "./create-preview.ts";
+import { CreateMetadata, userDataProblem } from "./create-metadata.tsx";
+import { DiskFields } from "./disk-fields.tsx";
 import { FormEnd, FormSection } from "./form-section.tsx";
 import type { OsChoices } from "./load-choices.ts";
 import { OsSelect, trustHint } from "./os-select.tsx";
@@ -42,10 +47,11 @@ export interface CreateFormProps {
   /** What the preview is of. */
   readonly question: PreviewQuestion;
   readonly minimum: { readonly diskMib: number; readonly memoryMib: number };
+  readonly nics: { readonly choices: NicChoices; readonly first: NicDraft };
   readonly user: string;
 }
 
-export function CreateForm({ osType, offered, find, nodes, node, preview, question, minimum, user }: CreateFormProps) {
+export function CreateForm({ osType, offered, find, nodes, node, preview, question, minimum, nics, user }: CreateFormProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const parameters = useParameters(form, preview.parameters);
@@ -57,13 +63,16 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     vcpus: "1",
     memoryMib: String(first.memoryMib),
     disks: [String(first.diskMib / 1024)],
-    mac: "",
-    ip: "",
+    nics: [nics.first],
+    communication: false,
+    sshKeys: "",
     start: true,
   });
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const alive = useAlive();
+  const userData = useRef<HTMLTextAreaElement>(null);
+  const [userDataLength, setUserDataLength] = useState(0);
   const set = (change: Partial<CreateDraft>): void => {
     setDraft((before) => ({ ...before, ...change }));
     // What was refused is no longer what stands there: a name that was taken would otherwise keep every other one from being sent.
@@ -75,7 +84,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
   const errorOf = (field: DraftField): string | null => (wrong === field ? besideField(problem) : null);
   const nameError = draft.name !== "" && !INSTANCE_NAME.test(draft.name) ? "A host name in lower case: letters, digits, - and dots." : errorOf("name");
   const foreseen = useCreatePreview({ question, preview }, previewQuestion(draft, osType));
-  const why = foreseen.failed ?? (draft.name === "" ? "A name is missing" : nameError) ?? missingSentence(parameters.missing);
+  const why = foreseen.failed ?? (draft.name === "" ? "A name is missing" : nameError) ?? draft.nics.map(nicProblem).find((text) => text !== null) ?? userDataProblem(userDataLength) ?? missingSentence(parameters.missing);
   const outline = { ...draftBody(draft, osType), parameters: { public: parameters.publicValues } };
 
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -83,7 +92,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     if (busy || why !== null) return;
     setBusy(true);
     setProblem(null);
-    const body = { ...draftBody(draft, osType), parameters: parameters.collect() };
+    const body = { ...draftBody(draft, osType), ...(userDataLength === 0 ? {} : { userData: userData.current?.value ?? "" }), parameters: parameters.collect() };
     const sent = request<{ readonly jobId: number; readonly installId: string | null }>("POST", api.instances(), { body });
     // They are on their way; the page has no more use for them.
     parameters.forgetSecrets();
@@ -96,8 +105,8 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     setProblem(answer.problem);
   };
   const command = (): string =>
-    curlCommand({ method: "POST", url: `${window.location.origin}${api.instances()}`, user, body: outline, sealed: parameters.sealed });
-  const text = (field: DraftField & ("name" | "owner" | "vcpus" | "memoryMib" | "mac" | "ip"), hasHint: boolean) => ({
+    curlCommand({ method: "POST", url: `${window.location.origin}${api.instances()}`, user, body: outline, sealed: parameters.sealed, files: userDataLength === 0 ? [] : [{ field: "userData", file: "user-data" }] });
+  const text = (field: DraftField & ("name" | "owner" | "vcpus" | "memoryMib"), hasHint: boolean) => ({
     ...fieldIds(field, { hint: hasHint, error: (field === "name" ? nameError : errorOf(field)) !== null }),
     value: draft[field],
     autoComplete: "off",
@@ -141,18 +150,28 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
             <Input {...text("memoryMib", minimum.memoryMib > 0)} type="number" min={32} step={1} className="max-w-32" />
           </Field>
           <DiskFields disks={draft.disks} minimumMib={minimum.diskMib} error={errorOf("disks")} onChange={(disks) => set({ disks })} />
-          <Field id="mac" label="MAC address" hint="Empty: one is made." error={errorOf("mac")}>
-            <Input {...text("mac", true)} spellCheck={false} maxLength={17} className="max-w-60 font-mono text-small" />
-          </Field>
-          <Field id="ip" label="IP address" hint="Empty: none is told to the guest." error={errorOf("ip")}>
-            <Input {...text("ip", true)} spellCheck={false} maxLength={45} className="max-w-60 font-mono text-small" />
-          </Field>
           <Field id="start" label="Afterwards">
             <Select {...fieldIds("start", { hint: false, error: false })} value={draft.start ? "running" : "stopped"} onChange={(event) => set({ start: event.target.value === "running" })}>
               <option>running</option>
               <option>stopped</option>
             </Select>
           </Field>
+        </FormSection>
+        <FormSection title="Network">
+          <NicList nics={draft.nics} withMac choices={nics.choices} first={nics.first} problem={problem} onChange={(changed) => set({ nics: changed })} />
+        </FormSection>
+        <FormSection title="Metadata">
+          <CreateMetadata
+            draft={draft}
+            sshKeysError={errorOf("sshKeys")}
+            userDataError={errorOf("userData") ?? userDataProblem(userDataLength)}
+            userData={userData}
+            onChange={set}
+            onUserData={(length) => {
+              setUserDataLength(length);
+              setProblem((before) => (draftField(before?.field ?? null) === "userData" ? null : before));
+            }}
+          />
         </FormSection>
         <FormSection title="Parameters">
           <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={besideField(problem)} />
@@ -178,7 +197,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
             </h2>
             <p className="mb-2 font-mono text-small">POST {api.instances()}</p>
             <pre tabIndex={0} aria-label="Body of the request" className="overflow-x-auto rounded-sm bg-log p-3 font-mono text-small">
-              {JSON.stringify(withPlaceholders(outline, parameters.sealed), null, 2)}
+              {JSON.stringify(withPlaceholders({ ...outline, ...(userDataLength === 0 ? {} : { userData: "…" }) }, parameters.sealed), null, 2)}
             </pre>
           </section>
         </Card>
@@ -192,47 +211,4 @@ function withPlaceholders(outline: ReturnType<typeof draftBody> & { readonly par
   const of = (visibility: "private" | "secret") =>
     Object.fromEntries(sealed.filter((one) => one.visibility === visibility).map(({ name }) => [name, "…"]));
   return { ...outline, parameters: { ...outline.parameters, private: of("private"), secret: of("secret") } };
-}
-
-const MOST_DISKS = 16;
-
-function DiskFields({ disks, minimumMib, error, onChange }: { readonly disks: readonly string[]; readonly minimumMib: number; readonly error: string | null; readonly onChange: (disks: readonly string[]) => void }) {
-  return (
-    <>
-      {disks.map((gib, index) => {
-        const id = `disk-${index}`;
-        const hint = index > 0 ? "Data: a reinstall leaves it alone." : minimumMib > 0 ? `The system's; at least ${formatMib(minimumMib)}.` : "The system's.";
-        return (
-          // Disks have no identity before they are made but their place.
-          <Field key={index} id={id} label={`Disk ${index}, GiB`} hint={hint} error={index === 0 ? error : null}>
-            <span className="flex items-center gap-1">
-              <Input
-                {...fieldIds(id, { hint: true, error: index === 0 && error !== null })}
-                type="number"
-                min={0.1}
-                step={0.1}
-                value={gib}
-                autoComplete="off"
-                onChange={(event) => onChange(disks.map((old, at) => (at === index ? event.target.value : old)))}
-                className="max-w-32"
-              />
-              {index === 0 ? null : (
-                <IconButton label={`Remove disk ${index}`} onClick={() => onChange(disks.filter((_, at) => at !== index))}>
-                  <X aria-hidden="true" size={16} />
-                </IconButton>
-              )}
-            </span>
-          </Field>
-        );
-      })}
-      {disks.length >= MOST_DISKS ? null : (
-        <div className="py-1.5 sm:pl-[192px]">
-          <Button onClick={() => onChange([...disks, "10"])}>
-            <Plus aria-hidden="true" size={14} />
-            Add a disk
-          </Button>
-        </div>
-      )}
-    </>
-  );
 }

@@ -53,6 +53,7 @@ export function InstanceHeader({ instance, identity }: { readonly instance: Inst
           { href: paths.instanceInstall(name), label: "Install" },
           { href: paths.instanceParameters(name), label: "Parameters" },
           { href: paths.instanceHardware(name), label: "Disks and network" },
+          ...(reach(identity, "instance.channel") === "none" ? [] : [{ href: paths.instanceCommunication(name), label: "Communication" }]),
           { href: paths.instanceHistory(name), label: "History" },
         ]}
       />

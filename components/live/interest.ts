@@ -6,6 +6,7 @@ export interface Interest {
   readonly instance?: string;
   readonly job?: number;
   readonly node?: string;
+  readonly network?: string;
   /** Name of an OS definition. */
   readonly definition?: string;
 }
@@ -25,6 +26,10 @@ export function concerns(interest: Interest, payload: FeedPayload): boolean {
       return interest.instance === undefined || interest.instance === payload.instanceName;
     case "node.changed":
       return interest.node === undefined || interest.node === payload.name;
+    case "network.changed":
+      return interest.network === undefined || interest.network === payload.name;
+    case "instance.lines":
+      return interest.instance === undefined || interest.instance === payload.name;
     case "os.changed":
       return interest.definition === undefined || interest.definition === payload.name;
     case "cluster.changed":

@@ -56,6 +56,17 @@ export function ClusterForm({ cluster, user }: { readonly cluster: ClusterView; 
           </Choice>
         </div>
       </FormSection>
+      <FormSection title="Metadata service">
+        <label className="flex items-start gap-2.5">
+          <input type="checkbox" checked={draft.requireMetadataTokens} onChange={(event) => set({ requireMetadataTokens: event.target.checked })} className="mt-0.5 size-4 shrink-0 accent-accent" />
+          <span>
+            require tokens
+            <span className="block max-w-[72ch] text-small text-soft">
+              A guest gets its metadata only with a token that it has asked for first (IMDSv2), so that a program that is tricked into fetching an address can’t fetch them. Guests hear of a change at their next start. Images that know no tokens find nothing.
+            </span>
+          </span>
+        </label>
+      </FormSection>
       <FormSection title="Installs">
         <Field id="install-timeout" label="Install timeout, minutes" hint="From the first byte to the report; then the install is ended. No request overrides it. Empty: no limit." error={errors.timeout}>
           <Input {...fieldIds("install-timeout", { hint: true, error: errors.timeout !== null })} value={draft.timeout} onChange={(event) => set({ timeout: event.target.value })} inputMode="decimal" autoComplete="off" placeholder="no limit" className="max-w-32" />

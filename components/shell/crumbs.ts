@@ -3,13 +3,14 @@ import { paths } from "#components/paths.ts";
 const WORDS: Readonly<Record<string, string>> = {
   "os-definitions": "OS definitions",
   nodes: "Nodes",
+  networks: "Networks",
   jobs: "Jobs",
   reinstall: "Reinstall",
   settings: "Settings",
   diff: "Diff",
 };
 /** Tabs of an object, which are no places of their own. */
-const TABS = new Set(["install", "parameters", "hardware", "history", "files", "versions", "defaults", "access", "trust"]);
+const TABS = new Set(["install", "parameters", "hardware", "communication", "history", "files", "versions", "defaults", "access", "trust"]);
 
 export interface Crumb {
   readonly href: string;
@@ -25,6 +26,7 @@ export function crumbsOf(path: string, instancesLabel: string): readonly Crumb[]
   const instances = { href: paths.instances(), label: instancesLabel };
   if (path === "/") return [{ href: paths.overview(), label: "Overview" }];
   if (path === paths.newInstance()) return [instances, { href: path, label: "New instance" }];
+  if (path === paths.newNetwork()) return [{ href: paths.networks(), label: "Networks" }, { href: path, label: "New network" }];
   if (path === paths.uploadDefinition()) return [{ href: paths.osDefinitions(), label: "OS definitions" }, { href: path, label: "Upload a definition" }];
   if (path.startsWith(`${paths.settings()}/`)) return [{ href: paths.settings(), label: "Settings" }];
   const parts = path.split("/").filter((part) => part !== "");

@@ -1,6 +1,7 @@
 import type { RequestContext } from "#lib/context/context.ts";
 import { countInstances } from "#lib/instances/count-instances.ts";
 import { listJobs } from "#lib/jobs/list-jobs.ts";
+import { listNetworks } from "#lib/networks/list-networks.ts";
 import { listNodes } from "#lib/nodes/list-nodes.ts";
 import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
 import { PAGE_LIMITS } from "#lib/domain/paging.ts";
@@ -14,6 +15,7 @@ const COUNTERS: Readonly<Record<NavigationKey, (ctx: RequestContext) => Promise<
   osDefinitions: async (ctx) => sizeOf(await listOsDefinitions(ctx, { limit: PAGE_LIMITS.max })),
   settings: () => Promise.resolve(null),
   nodes: async (ctx) => sizeOf(await listNodes(ctx, { limit: PAGE_LIMITS.max })),
+  networks: async (ctx) => sizeOf(await listNetworks(ctx, { limit: PAGE_LIMITS.max })),
   jobs: async (ctx) => {
     const running = await listJobs(ctx, { status: "running", limit: PAGE_LIMITS.max });
     return running.items.length === 0 ? null : `${sizeOf(running)} running`;

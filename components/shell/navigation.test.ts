@@ -9,12 +9,13 @@ describe("the navigation", () => {
 
   it("shows an administrator everything", () => {
     const labels = navigationFor({ kind: "user", userId: "u1", name: "root", role: "administrator" }).map(({ label }) => label);
-    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Jobs", "Settings"]);
+    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Networks", "Jobs", "Settings"]);
   });
 
   it("knows where one is", () => {
     expect([isUnder("/", "/"), isUnder("/jobs", "/"), isUnder("/jobs/7", "/jobs"), isUnder("/jobsworth", "/jobs")]).toEqual([true, false, true, false]);
     expect([isUnder("/upload-definition", "/os-definitions"), isUnder("/upload-definition", "/jobs")]).toEqual([true, false]);
+    expect([isUnder("/new-network", "/networks"), isUnder("/new-network", "/nodes")]).toEqual([true, false]);
     expect([isUnder("/new-instance", "/instances"), isUnder("/new-instance", "/jobs")]).toEqual([true, false]);
   });
 });

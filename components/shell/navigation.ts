@@ -2,7 +2,7 @@ import { reach } from "#lib/domain/access.ts";
 import type { Identity } from "#lib/domain/access.ts";
 import { paths } from "#components/paths.ts";
 
-export type NavigationKey = "overview" | "instances" | "osDefinitions" | "nodes" | "jobs" | "settings";
+export type NavigationKey = "overview" | "instances" | "osDefinitions" | "nodes" | "networks" | "jobs" | "settings";
 
 export interface NavigationItem {
   readonly key: NavigationKey;
@@ -19,6 +19,7 @@ export function navigationFor(identity: Identity): readonly NavigationItem[] {
     { key: "osDefinitions", label: "OS definitions", href: paths.osDefinitions() },
   ];
   if (reach(identity, "node.list") !== "none") items.push({ key: "nodes", label: "Nodes", href: paths.nodes() });
+  if (reach(identity, "network.list") !== "none") items.push({ key: "networks", label: "Networks", href: paths.networks() });
   items.push({ key: "jobs", label: "Jobs", href: paths.jobs() });
   if (reach(identity, "cluster.modify") !== "none") items.push({ key: "settings", label: "Settings", href: paths.settings() });
   return items;
@@ -26,10 +27,11 @@ export function navigationFor(identity: Identity): readonly NavigationItem[] {
 
 /**
  * Whether an address lies under an item: `/instances/web-3` under `/instances`, and only `/` under `/`. The pages for a
- * new instance and a new definition have addresses beside the lists', because an instance may be called "new".
+ * new instance, definition or network have addresses beside the lists', because an instance may be called "new".
  */
 export function isUnder(path: string, href: string): boolean {
   if (path === paths.uploadDefinition()) return href === paths.osDefinitions();
+  if (path === paths.newNetwork()) return href === paths.networks();
   if (path === paths.newInstance()) return href === paths.instances();
   return href === "/" ? path === "/" : path === href || path.startsWith(`${href}/`);
 }

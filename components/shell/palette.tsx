@@ -26,7 +26,7 @@ const PAUSE = 120;
 const FOUND = 8;
 
 /** Reaches every page, instance and definition from the keyboard: Ctrl or Cmd K. */
-export function Palette({ pages, mayCreate, mayUpload }: { readonly pages: readonly NavigationItem[]; readonly mayCreate: boolean; readonly mayUpload: boolean }) {
+export function Palette({ pages, mayCreate, mayUpload, mayMakeNetworks }: { readonly pages: readonly NavigationItem[]; readonly mayCreate: boolean; readonly mayUpload: boolean; readonly mayMakeNetworks: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [open, setOpen] = useState(false);
   useEffect(() => {
@@ -47,6 +47,7 @@ export function Palette({ pages, mayCreate, mayUpload }: { readonly pages: reado
     ...pages.map(({ href, label }) => ({ href, label, instance: null })),
     ...(mayCreate ? [{ href: paths.newInstance(), label: "New instance", instance: null }] : []),
     ...(mayUpload ? [{ href: paths.uploadDefinition(), label: "Upload a definition", instance: null }] : []),
+    ...(mayMakeNetworks ? [{ href: paths.newNetwork(), label: "New network", instance: null }] : []),
   ];
   return (
     <>

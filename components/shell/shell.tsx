@@ -48,7 +48,7 @@ export function Shell({ ctx, theme, mayCreate, children }: { readonly ctx: Reque
             <Breadcrumbs instancesLabel={items.find(({ key }) => key === "instances")?.label ?? "Instances"} />
             <div className="ml-auto flex shrink-0 items-center gap-2">
               <ConnectionMark />
-              <Palette pages={items} mayCreate={mayCreate} mayUpload={reach(ctx.identity, "os.upload") !== "none"} />
+              <Palette pages={items} mayCreate={mayCreate} mayUpload={reach(ctx.identity, "os.upload") !== "none"} mayMakeNetworks={reach(ctx.identity, "network.modify") !== "none"} />
               <UserMenu name={ctx.identity.name} role={role} theme={theme} />
             </div>
           </header>

@@ -5,6 +5,7 @@ import { firstSizes } from "#components/instances/create-preview.ts";
 import { loadChoices } from "#components/instances/load-choices.ts";
 import { previewOrRefusal } from "#components/instances/preview-or-refusal.ts";
 import { RefusedOs } from "#components/instances/refused-os.tsx";
+import { firstNic, loadNicChoices } from "#components/nics/load-nic-choices.ts";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryText } from "#components/page/query.ts";
 import type { SearchParams } from "#components/page/query.ts";
@@ -58,6 +59,8 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
         </>
       );
     }
+    const takers = nodes.items.filter(({ state, offline, drained }) => state === "online" && !offline && !drained);
+    const choices = await loadNicChoices(ctx, takers);
     return (
       <>
         {header}
@@ -65,11 +68,12 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
           osType={osType}
           offered={offered}
           find={find ?? ""}
-          nodes={nodes.items.filter(({ state, offline, drained }) => state === "online" && !offline && !drained).map(({ name }) => name)}
+          nodes={takers.map(({ name }) => name)}
           node={node ?? ""}
           preview={preview}
           question={question}
           minimum={minimum}
+          nics={{ choices, first: firstNic(choices, takers) }}
           user={ctx.identity.name}
         />
       </>

@@ -3,11 +3,13 @@ import { createInstance } from "#lib/instances/create-instance.ts";
 import { deleteInstance } from "#lib/instances/delete-instance.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
 import { listInstances } from "#lib/instances/list-instances.ts";
+import { modifyInstance } from "#lib/instances/modify-instance.ts";
 import { previewCreate } from "#lib/instances/preview-create.ts";
 import { previewReinstall } from "#lib/instances/preview-reinstall.ts";
 import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
 import {
   createInstanceInputSchema,
+  modifyInstanceInputSchema,
   powerInputSchema,
   previewCreateInputSchema,
   previewReinstallInputSchema,
@@ -68,6 +70,17 @@ export const getInstanceRoute = defineRoute({
   body: noBody,
   status: 200,
   run: (ctx, { params }) => getInstance(ctx, params.name),
+});
+
+export const modifyInstanceRoute = defineRoute({
+  method: "PATCH",
+  path: "/api/v1/instances/{name}",
+  operation: "instance.modify",
+  params: nameParams,
+  query: noQuery,
+  body: modifyInstanceInputSchema,
+  status: 202,
+  run: (ctx, { params, body }) => modifyInstance(ctx, params.name, body),
 });
 
 export const deleteInstanceRoute = defineRoute({

@@ -76,9 +76,19 @@ function factsOf(node: NodeView): readonly (readonly [string, ReactNode])[] {
     ["Memory", <Capacity key="memory" free={node.memoryFreeMib} total={node.memoryTotalMib} label="Memory" whole />],
     ["Disk", <Capacity key="disk" free={node.diskFreeMib} total={node.diskTotalMib} label="Disk" whole />],
     ["Runs guests with", accelerator(node)],
+    ["Agent’s mode", MODE[node.mode ?? "unknown"]],
+    ["Bridges", node.bridges.length === 0 ? "none that guests can be connected to" : <Mono key="bridges">{node.bridges.join(", ")}</Mono>],
+    ["Routed NICs", node.routed ? "yes" : "no"],
     ["Takes new instances", node.offline || node.drained ? "no" : "yes"],
   ];
 }
+
+const MODE: Readonly<Record<NonNullable<NodeView["mode"]> | "unknown", string>> = {
+  session: "session: without privileges, NICs in QEMU’s own network alone",
+  system: "system: an interface for each guest, made by the privileged helper",
+  simulated: "simulated: nothing runs on it",
+  unknown: "unknown",
+};
 
 function accelerator(node: NodeView): string {
   if (node.accelerator === null) return "unknown";

@@ -1,9 +1,12 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { formatMib } from "#components/format.ts";
 import { InstallBar } from "#components/install/install-bar.tsx";
 import { loadInstance } from "#components/instances/load-instance.ts";
 import { JobTable } from "#components/jobs/job-table.tsx";
+import { sshCommand, waysTo } from "#components/nics/reach.ts";
+import { WayTo } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
 import { Status } from "#components/status/mark.tsx";
@@ -61,10 +64,22 @@ function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNod
     ["Power now", instance.operState ?? "unknown"],
     ["System", instance.osType === null ? "none" : <Mono key="os">{instance.osType}</Mono>],
     ["Node", <Mono key="node">{instance.node}</Mono>],
+    ["Reach it", reachOf(instance)],
     ["Owner", instance.owner ?? "none"],
     ["Hardware", `${instance.vcpus} vCPU, ${formatMib(instance.memoryMib)}, ${formatMib(instance.diskMib)} disk`],
     ["Tags", instance.tags.length === 0 ? "none" : instance.tags.join(", ")],
     ["Created", <RelativeTime key="created" at={instance.createdAt} />],
     ["Id", <span key="id" className="inline-flex items-center wrap-anywhere"><Mono>{instance.id}</Mono><CopyIcon text={instance.id} label="id" /></span>],
   ];
+}
+
+/** The first way by SSH; the others stand with its NICs. */
+function reachOf(instance: InstanceDetail): ReactNode {
+  const way = instance.nics.flatMap(waysTo).find((one) => sshCommand(one) !== null);
+  if (way !== undefined) return <WayTo key="reach" way={way} node={instance.node} />;
+  return (
+    <Link key="reach" href={paths.instanceHardware(instance.name)} prefetch={false} className="rounded-sm text-accent hover:underline">
+      see its NICs
+    </Link>
+  );
 }

@@ -2,13 +2,22 @@ import type { Metadata } from "next";
 import type { ReactNode } from "react";
 import { formatMib } from "#components/format.ts";
 import { loadInstance } from "#components/instances/load-instance.ts";
+import { firstNic, loadNicChoices } from "#components/nics/load-nic-choices.ts";
+import { NicTable } from "#components/nics/nic-table.tsx";
+import { NicsDialog } from "#components/nics/nics-dialog.tsx";
+import { Ways } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
+import { paths } from "#components/paths.ts";
+import { ButtonLink } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
-import type { DiskView, NicView } from "#lib/domain/instance.ts";
+import type { RequestContext } from "#lib/context/context.ts";
+import { reach } from "#lib/domain/access.ts";
+import type { DiskView } from "#lib/domain/instance.ts";
+import { getNode } from "#lib/nodes/get-node.ts";
 
 interface Props {
   readonly params: Promise<{ readonly name: string }>;
@@ -19,17 +28,35 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default function InstanceHardwarePage({ params }: Props): Promise<ReactNode> {
-  return consolePage(async () => {
-    const { disks, nics, communication } = await loadInstance((await params).name);
+  return consolePage(async (ctx) => {
+    const instance = await loadInstance((await params).name);
+    const { disks, nics, lockedByJobId } = instance;
+    const editing = reach(ctx.identity, "instance.nics") === "none" ? null : await loadEditing(ctx, instance.node);
     return (
       <div className="flex flex-col gap-5">
-        <TitledCard title="Disks">{disks.length === 0 ? <EmptyState title="No disks" /> : <Disks disks={disks} />}</TitledCard>
-        <TitledCard title="Network" aside={communication ? "The guest can ask its host for its metadata" : "No channel to the host in normal running"}>
-          {nics.length === 0 ? <EmptyState title="No NIC" /> : <Nics nics={nics} />}
+        <TitledCard title="Network" aside={editing === null ? undefined : <EditLink name={instance.name} lockedByJobId={lockedByJobId} />}>
+          {nics.length === 0 ? <EmptyState title="No NIC" /> : <NicTable nics={nics} linked={reach(ctx.identity, "network.read") !== "none"} />}
+          <div className="border-t border-line pt-4">
+            <Ways instance={instance} />
+          </div>
         </TitledCard>
+        <TitledCard title="Disks">{disks.length === 0 ? <EmptyState title="No disks" /> : <Disks disks={disks} />}</TitledCard>
+        {editing === null || lockedByJobId !== null ? null : <NicsDialog instance={instance.name} nics={nics} choices={editing.choices} first={editing.first} user={ctx.identity.name} />}
       </div>
     );
   });
+}
+
+/** What the NICs can be connected to on the instance's node. */
+async function loadEditing(ctx: RequestContext, nodeName: string) {
+  const node = await getNode(ctx, nodeName);
+  const choices = await loadNicChoices(ctx, [node]);
+  return { choices, first: firstNic(choices, [node]) };
+}
+
+function EditLink({ name, lockedByJobId }: { readonly name: string; readonly lockedByJobId: number | null }) {
+  if (lockedByJobId !== null) return `Job ${lockedByJobId} is at work on it, so its NICs stay as they are`;
+  return <ButtonLink href={paths.instanceHardware(name, { do: "nics" })}>Edit the NICs</ButtonLink>;
 }
 
 function Disks({ disks }: { readonly disks: readonly DiskView[] }) {
@@ -55,36 +82,6 @@ function Disks({ disks }: { readonly disks: readonly DiskView[] }) {
               <Mono>{disk.id}</Mono>
               <CopyIcon text={disk.id} label={`id of disk ${disk.index}`} />
             </Td>
-          </Tr>
-        ))}
-      </tbody>
-    </Table>
-  );
-}
-
-function Nics({ nics }: { readonly nics: readonly NicView[] }) {
-  return (
-    <Table label="NICs">
-      <thead>
-        <tr>
-          <Th className="text-right">NIC</Th>
-          <Th>MAC</Th>
-          <Th>IP</Th>
-          <Th>Mode</Th>
-          <Th>Link</Th>
-        </tr>
-      </thead>
-      <tbody>
-        {nics.map((nic) => (
-          <Tr key={nic.id}>
-            <Td className="text-right">{nic.index}</Td>
-            <Td className="whitespace-nowrap">
-              <Mono>{nic.mac}</Mono>
-              <CopyIcon text={nic.mac} label={`MAC address of NIC ${nic.index}`} />
-            </Td>
-            <Td>{nic.ip === null ? <span className="text-soft">none</span> : <Mono>{nic.ip}</Mono>}</Td>
-            <Td>{nic.mode}</Td>
-            <Td>{nic.link ?? <span className="text-soft">none</span>}</Td>
           </Tr>
         ))}
       </tbody>

@@ -1,0 +1,65 @@
+import Link from "next/link";
+import { paths } from "#components/paths.ts";
+import { CopyIcon } from "#components/ui/copy-button.tsx";
+import { Mono } from "#components/ui/mono.tsx";
+import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
+import type { AddressView } from "#lib/domain/network.ts";
+import { HOLDER } from "./words.ts";
+
+/** Addresses that are taken, and who holds them. `own`: the network's, which can't be released; `query`: what of the list's address the link to a dialog keeps. */
+export function AddressTable({ network, own, addresses, mayModify, query }: { readonly network: string; readonly own: ReadonlySet<string>; readonly addresses: readonly AddressView[]; readonly mayModify: boolean; readonly query: { readonly holder?: AddressView["holder"] | undefined; readonly cursor?: string | undefined } }) {
+  return (
+    <Table label="Addresses">
+      <thead>
+        <tr>
+          <Th>Address</Th>
+          <Th>Held by</Th>
+          <Th>Instance</Th>
+          <Th>Note</Th>
+          {mayModify ? (
+            <Th>
+              <span className="sr-only">Actions</span>
+            </Th>
+          ) : null}
+        </tr>
+      </thead>
+      <tbody>
+        {addresses.map(({ address, holder, instanceName, note }) => (
+          <Tr key={address}>
+            <Td className="whitespace-nowrap">
+              <Mono>{address}</Mono>
+              <CopyIcon text={address} label={`address ${address}`} />
+            </Td>
+            <Td className="whitespace-nowrap">{HOLDER[holder]}</Td>
+            <Td className="whitespace-nowrap">
+              {instanceName === null ? null : (
+                <Link href={paths.instance(instanceName)} prefetch={false} className="rounded-sm hover:text-accent hover:underline">
+                  {instanceName}
+                </Link>
+              )}
+            </Td>
+            <Td className="max-w-[40ch] truncate text-soft" title={note ?? undefined}>
+              {note}
+            </Td>
+            {mayModify ? (
+              <Td className="text-right">
+                {holder === "reserved" && !own.has(address) ? (
+                  <Link
+                    href={paths.network(network, { ...query, do: "release", first: address, last: address })}
+                    replace
+                    scroll={false}
+                    prefetch={false}
+                    aria-label={`Release ${address}`}
+                    className="inline-flex h-6 items-center rounded-sm px-1.5 text-accent hover:underline"
+                  >
+                    Release
+                  </Link>
+                ) : null}
+              </Td>
+            ) : null}
+          </Tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
