@@ -4,8 +4,7 @@ import { z } from "zod";
 
 const absolutePath = z.string().refine(isAbsolute, "must be an absolute path");
 
-/** The agent's settings, one JSON file. Unknown keys are refused. */
-export const agentConfigSchema = z.strictObject({
+const common = {
   /** The name that its certificate is for. */
   nodeName: z.string().min(1).max(253),
   /** Everything that it keeps: blobs, instances, journal. Must be writable, and is the agent's alone. */
@@ -16,14 +15,20 @@ export const agentConfigSchema = z.strictObject({
   tls: z.strictObject({ certFile: absolutePath, keyFile: absolutePath, caFile: absolutePath }),
   /** Names that a client's certificate may carry. */
   allowedClients: z.array(z.string().min(1)).min(1).max(64),
-  /** session: no root, QEMU's user network (design: machine, "Session mode"). */
-  mode: z.literal("session"),
   /**
    * Folders whose subfolders with a `ganeti_api_version` are OS definitions that controllers may take in, and in which links of
    * theirs may end. None unless listed.
    */
   osRoots: z.array(absolutePath).max(16).default([]),
-});
+};
+
+/** The agent's settings, one JSON file. Unknown keys are refused. */
+export const agentConfigSchema = z.discriminatedUnion("mode", [
+  /** No root anywhere, QEMU's user network (design: machine, "Session mode"). */
+  z.strictObject({ ...common, mode: z.literal("session") }),
+  /** With the privileged helper, which makes guests' interfaces (design: machine, "System mode"): its socket, and the program that hands them over. */
+  z.strictObject({ ...common, mode: z.literal("system"), helper: z.strictObject({ socket: absolutePath, launcher: absolutePath }) }),
+]);
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 
 /** Reads the settings; an error names the key that is wrong. */

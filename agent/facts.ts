@@ -3,6 +3,7 @@ import { availableParallelism, hostname, totalmem } from "node:os";
 import { type NodeFacts, PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import type { Hypervisor } from "./hypervisor/hypervisor.ts";
 import { freeMib } from "./installs/disks.ts";
+import type { Networks } from "./network/guest-network.ts";
 
 const MIB = 1_048_576;
 export const AGENT_VERSION = "0.1.0";
@@ -14,13 +15,13 @@ async function availableMemoryMib(): Promise<number> {
 }
 
 /** What this agent says of its machine. */
-export async function gatherFacts(dataDir: string, hypervisor: Hypervisor): Promise<NodeFacts> {
+export async function gatherFacts(dataDir: string, hypervisor: Hypervisor, networks: Networks): Promise<NodeFacts> {
   const disk = await freeMib(dataDir);
   const { accelerator, reason } = hypervisor.acceleration;
   return {
     protocol: PROTOCOL_VERSION,
     agentVersion: AGENT_VERSION,
-    mode: "session",
+    mode: networks.mode,
     hostname: hostname(),
     cpus: availableParallelism(),
     memoryTotalMib: Math.floor(totalmem() / MIB),
@@ -30,7 +31,8 @@ export async function gatherFacts(dataDir: string, hypervisor: Hypervisor): Prom
     accelerator,
     acceleratorReason: reason,
     qemuVersion: hypervisor.version,
-    // Scripts on the host run as root; in session mode nothing of the agent is.
+    // Scripts on the host run as root, and nothing of the agent is.
     runsHostScripts: false,
+    networking: networks.facts,
   };
 }

@@ -11,6 +11,7 @@ import { Installs } from "./installs/installs.ts";
 import { Slots } from "./installs/slots.ts";
 import { Instances } from "./instances/instances.ts";
 import { Journal } from "./journal/journal.ts";
+import type { Networks } from "./network/guest-network.ts";
 import { OsFolders } from "./os-definitions/os-folders.ts";
 
 /** Appliances at once on each processor: two of them on two (design: machine, "at most two at once on 2 cores"). */
@@ -20,10 +21,12 @@ const APPLIANCES_PER_CPU = 1;
 const VERIFY_SECONDS = 60;
 
 export interface NodeAgentOptions {
+  readonly nodeName: string;
   readonly dataDir: string;
   /** Folders with OS definitions, or to which links of theirs lead. */
   readonly osRoots: readonly string[];
   readonly hypervisor: Hypervisor;
+  readonly networks: Networks;
   readonly log: Logger;
   /** The journal can't be written any more: nothing that happens from here on could be told. */
   readonly onBroken: (error: unknown) => void;
@@ -37,24 +40,29 @@ export interface NodeAgent extends AgentBackend {
 }
 
 /** The real agent: what stands behind the api on a node. Opening it brings to order whatever an earlier process left. */
-export async function openNodeAgent({ dataDir, osRoots, hypervisor, log, onBroken, verifySeconds = VERIFY_SECONDS }: NodeAgentOptions): Promise<NodeAgent> {
+export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
+  const { nodeName, dataDir, osRoots, hypervisor, networks, log, onBroken, verifySeconds = VERIFY_SECONDS } = options;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const journal = await Journal.open(join(dataDir, "journal"));
   journal.once("failed", onBroken);
   const blobs = await BlobStore.open(join(dataDir, "blobs"));
-  const instances = await Instances.open({ folder: join(dataDir, "instances"), hypervisor, journal, log });
+  const instances = await Instances.open({ folder: join(dataDir, "instances"), hypervisor, networks, journal, log, node: nodeName });
   await instances.recover();
+  networks.settle();
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
-  const installs = await Installs.open({ blobs, hypervisor, journal, records, slots, log, verifySeconds }, instances);
+  const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, slots, log, verifySeconds }, instances);
   const osFolders = new OsFolders(osRoots);
   return {
     journal,
-    facts: () => gatherFacts(dataDir, hypervisor),
+    facts: () => gatherFacts(dataDir, hypervisor, networks),
     hasBlob: (digest) => blobs.has(digest),
     putBlob: (digest, bytes) => blobs.put(digest, bytes),
     instance: async (id) => (await instances.get(id)).runtime,
     power: (_id, order) => instances.power(order),
+    wantedGuestData: () => instances.wanted(),
+    putGuestData: (id, data) => instances.setGuestData(id, data),
+    sendToGuest: (id, message) => instances.say(id, message),
     removeInstance: (id) => instances.remove(id),
     install: (order) => installs.accept(order),
     installStatus: (id) => attempt(() => installs.status(id)),
@@ -68,6 +76,7 @@ export async function openNodeAgent({ dataDir, osRoots, hypervisor, log, onBroke
     close: async () => {
       await installs.close();
       await instances.release();
+      await networks.close();
       await journal.flush();
     },
   };

@@ -5,6 +5,8 @@ import { startAgentApi } from "./api/server.ts";
 import type { AgentConfig } from "./config.ts";
 import { writeDurably } from "./files.ts";
 import { Qemu } from "./hypervisor/qemu.ts";
+import { SessionNetworks } from "./network/session-networks.ts";
+import { SystemNetworks } from "./network/system-networks.ts";
 import { openNodeAgent } from "./node-agent.ts";
 import { holdAlone } from "./single-instance.ts";
 
@@ -24,8 +26,10 @@ export async function startAgent(config: AgentConfig, log: Logger, onBroken: (er
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const letGo = await holdAlone(dataDir);
   await rm(addressFile(dataDir), { force: true });
-  const hypervisor = await Qemu.open(dataDir);
-  const backend = await openNodeAgent({ dataDir, osRoots, hypervisor, log, onBroken });
+  const launcher = config.mode === "system" ? { socket: config.helper.socket, program: config.helper.launcher } : null;
+  const hypervisor = await Qemu.open(dataDir, launcher);
+  const networks = launcher === null ? new SessionNetworks(log) : new SystemNetworks({ socket: launcher.socket, log });
+  const backend = await openNodeAgent({ nodeName: config.nodeName, dataDir, osRoots, hypervisor, networks, log, onBroken });
   const read = (file: string): Promise<string> => readFile(file, "utf8");
   const [cert, key, ca] = await Promise.all([read(config.tls.certFile), read(config.tls.keyFile), read(config.tls.caFile)]);
   const api = await startAgentApi({ ...listen, tls: { cert, key, ca }, allowedClients, backend, log });

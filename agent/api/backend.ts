@@ -1,4 +1,4 @@
-import type { FolderList, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { ChannelMessage, FolderList, GuestData, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import type { Journal } from "../journal/journal.ts";
 
 /**
@@ -13,6 +13,11 @@ export interface AgentBackend {
   instance(id: string): Promise<InstanceRuntime>;
   /** Resolves when the order is carried out. */
   power(id: string, order: PowerOrder): Promise<InstanceRuntime>;
+  /** Running guests whose private values were lost with an earlier process of the agent. */
+  wantedGuestData(): Promise<string[]>;
+  putGuestData(id: string, data: GuestData): Promise<void>;
+  /** Resolves when the line waits for the guest to read it. */
+  sendToGuest(id: string, message: ChannelMessage): Promise<void>;
   removeInstance(id: string, orderId: string): Promise<void>;
   /** Resolves once the order is durable; the install goes on by itself. */
   install(order: InstallOrder): Promise<InstallStatus>;

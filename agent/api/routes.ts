@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { blobListSchema, digestSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
+import { blobListSchema, channelMessageSchema, digestSchema, guestDataSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { AgentBackend } from "./backend.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -64,9 +64,28 @@ export const ROUTES: readonly Route[] = [
     path: /^\/v1\/instances\/([^/]+)\/power$/,
     timeoutMs: null,
     handle: async ({ backend, id, request }) => {
-      const order = await readJson(request, powerOrderSchema, LARGEST_MESSAGE_BYTES);
+      const order = await readJson(request, powerOrderSchema, LARGEST_ORDER_BYTES);
       if (order.instance.id !== id) throw new SlipwayError("invalid", "The order is for another instance.", { field: "instance.id" });
       return backend.power(id, order);
+    },
+  },
+  {
+    method: "PUT",
+    path: /^\/v1\/instances\/([^/]+)\/metadata$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, id, request }) => {
+      await backend.putGuestData(z.uuid().parse(id), await readJson(request, guestDataSchema, LARGEST_ORDER_BYTES));
+      return undefined;
+    },
+  },
+  { method: "GET", path: /^\/v1\/metadata\/wanted$/, timeoutMs: CALL_MS, handle: async ({ backend }) => ({ ids: await backend.wantedGuestData() }) },
+  {
+    method: "POST",
+    path: /^\/v1\/instances\/([^/]+)\/channel$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, id, request }) => {
+      await backend.sendToGuest(z.uuid().parse(id), await readJson(request, channelMessageSchema, LARGEST_MESSAGE_BYTES));
+      return undefined;
     },
   },
   {

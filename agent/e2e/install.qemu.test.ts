@@ -7,7 +7,7 @@ import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
 import type {} from "#scripts/test/require-stack.ts";
 import { processesIn } from "../hypervisor/processes.ts";
-import { followEvents, followInstall } from "../testing/follow.ts";
+import { followEvents, followInstall, statusIn } from "../testing/follow.ts";
 import { exampleOrder, powerOrder } from "../testing/orders.ts";
 import { type AgentProcess, type Artifacts, prepareOrder, prepareScriptOrder, sampleInstance, startAgentProcess } from "./fixtures.ts";
 
@@ -38,7 +38,7 @@ async function guestsOf(instance: InstanceSpec): Promise<number> {
   return existsSync(path) ? (await processesIn(await realpath(path))).length : 0;
 }
 function stepBegan(order: InstallOrder, step: string): Promise<unknown> {
-  return followEvents(agent.client, (event) => event.type !== "instance.power" && event.installId === order.id && event.status.step === step);
+  return followEvents(agent.client, (event) => statusIn(event, order.id)?.step === step);
 }
 
 describe("the agent, with QEMU", () => {
@@ -58,7 +58,7 @@ describe("the agent, with QEMU", () => {
     const { status, events } = await followInstall(agent.client, order.id);
     expect(status).toMatchObject({ state: "done", percent: 100, committed: true, error: null });
     expect(status.firstBootAt).not.toBeNull();
-    const percents = events.flatMap((event) => (event.type === "instance.power" ? [] : [event.status.percent ?? 0]));
+    const percents = events.flatMap((event) => (statusIn(event) === null ? [] : [statusIn(event)?.percent ?? 0]));
     expect(percents).toEqual([...percents].sort((a, b) => a - b));
     expect(new Set(percents).size).toBeGreaterThan(8);
 

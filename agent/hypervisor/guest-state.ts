@@ -1,8 +1,8 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { RUN_FOLDER } from "../channel/session-channel.ts";
 import { readIfPresent } from "../files.ts";
+import { RUN_FOLDER } from "./guest-folder.ts";
 
 /** What the agent needs to find a guest again after its own restart. */
 const guestStateSchema = z.strictObject({

@@ -8,9 +8,22 @@ export interface GuestDisk {
   readonly unsafeCache: boolean;
 }
 
+/** What a guest's network interface is connected to. */
+export type NicLink =
+  /** It leads nowhere. */
+  | { readonly kind: "closed" }
+  /** QEMU's own network, closed but for ports of the host's loopback that lead to ports of the guest. */
+  | { readonly kind: "user"; readonly forwards: readonly { readonly guestPort: number; readonly hostPort: number }[] }
+  /** A TAP that the launcher hands over at this descriptor. */
+  | { readonly kind: "tap"; readonly fd: number };
+
 export interface GuestNic {
   readonly mac: string;
+  readonly link: NicLink;
 }
+
+/** How a guest's channel leads to its host (agent/network/): QEMU's own network, or a TAP of the guest's that the launcher hands over. */
+export type ChannelLink = { readonly kind: "session" } | { readonly kind: "tap"; readonly fd: number; readonly mac: string };
 
 /** Everything that a hypervisor needs to run a guest. Paths are relative to `folder`, which becomes its working folder. */
 export interface GuestPlan {
@@ -18,14 +31,18 @@ export interface GuestPlan {
   /** The instance's id; the guest sees it as its machine's UUID. */
   readonly id: string;
   readonly folder: string;
+  /** What the helper calls the guest, where its interfaces come from there. */
+  readonly key: string;
   readonly vcpus: number;
   readonly memoryMib: number;
   /** A kernel to start with, or null: from the first disk. */
   readonly boot: { readonly kernel: string; readonly initrd: string } | null;
   readonly disks: readonly GuestDisk[];
   readonly nics: readonly GuestNic[];
-  /** Whether the guest gets the communication channel (agent/channel/) as its last network interface. */
-  readonly channel: boolean;
+  /** The communication channel, which is the guest's last network interface; null: it has none. */
+  readonly channel: ChannelLink | null;
+  /** What an instance with a channel finds that its machine is, so that it looks for its metadata there. */
+  readonly datasource: "openstack" | "ec2" | "none";
 }
 
 /** How a guest ended. */

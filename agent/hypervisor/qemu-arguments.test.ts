@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { GuestPlan } from "./hypervisor.ts";
+import { startCommand } from "./qemu.ts";
 import { qemuArguments } from "./qemu-arguments.ts";
 
 const instance: GuestPlan = {
@@ -10,10 +11,17 @@ const instance: GuestPlan = {
   memoryMib: 512,
   boot: null,
   disks: [{ file: "disk-0", serial: "disk-0", readOnly: false, unsafeCache: false }],
-  nics: [{ mac: "aa:00:00:12:34:56" }],
-  channel: false,
+  key: "8e9a8a7e-7d4c-4c9c-9d52-1a2b3c4d5e6f",
+  nics: [{ mac: "aa:00:00:12:34:56", link: { kind: "closed" } }],
+  channel: null,
+  datasource: "openstack",
 };
-const appliance: GuestPlan = { ...instance, kind: "appliance", boot: { kernel: "../../blobs/k", initrd: "../../blobs/i" }, nics: [], channel: true };
+const appliance: GuestPlan = { ...instance, kind: "appliance", boot: { kernel: "../../blobs/k", initrd: "../../blobs/i" }, nics: [], channel: { kind: "session" } };
+const withTaps: GuestPlan = {
+  ...instance,
+  nics: [{ mac: "aa:00:00:12:34:56", link: { kind: "tap", fd: 10 } }],
+  channel: { kind: "tap", fd: 11, mac: "02:5c:a9:fe:00:02" },
+};
 
 describe("QEMU's arguments", () => {
   test("never hold the folder, and keep sockets short", () => {
@@ -34,6 +42,7 @@ describe("QEMU's arguments", () => {
     };
     expect(sandbox(instance)).toBe("on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,spawn=deny");
     expect(sandbox(appliance)).toBe("on,obsolete=deny,resourcecontrol=deny");
+    expect(sandbox(withTaps)).toBe("on,obsolete=deny,resourcecontrol=deny,elevateprivileges=deny,spawn=deny");
   });
 
   test("give the appliance a kernel, the channel as its last network, and no second start", () => {
@@ -43,11 +52,52 @@ describe("QEMU's arguments", () => {
     expect(args[args.indexOf("-kernel") + 1]).toBe("../../blobs/k");
   });
 
+  test("forward ports of loopback to a network that is closed otherwise, each NIC's its own", () => {
+    const forwards = [
+      { guestPort: 22, hostPort: 20_022 },
+      { guestPort: 443, hostPort: 20_443 },
+    ];
+    const nics = [
+      { mac: "aa:00:00:12:34:56", link: { kind: "closed" } },
+      { mac: "aa:00:00:12:34:57", link: { kind: "user", forwards } },
+    ] as const;
+    const args = qemuArguments({ ...instance, nics }, "tcg");
+    expect(args).toContain("user,id=nic1,restrict=on,ipv6=off,net=10.0.3.0/24,dhcpstart=10.0.3.15,hostfwd=tcp:127.0.0.1:20022-10.0.3.15:22,hostfwd=tcp:127.0.0.1:20443-10.0.3.15:443");
+  });
+
+  test("give a guest its TAPs by their descriptors, the channel last", () => {
+    const args = qemuArguments(withTaps, "tcg");
+    expect(args.filter((arg) => arg.startsWith("tap,"))).toEqual(["tap,id=nic0,fd=10,vhost=off", "tap,id=channel,fd=11,vhost=off"]);
+    expect(args.at(-1)).toBe("virtio-net-pci,netdev=channel,mac=02:5c:a9:fe:00:02,romfile=");
+  });
+
+  test("tell an instance with a channel where its metadata are, and no other guest", () => {
+    const identity = (plan: GuestPlan): string[] => {
+      const args = qemuArguments(plan, "tcg");
+      return args.slice(args.indexOf("-uuid"), args.indexOf("-sandbox"));
+    };
+    const { id } = instance;
+    const ec2 = `ec2${id.slice(3)}`;
+    expect(identity({ ...withTaps, datasource: "openstack" })).toEqual(["-uuid", id, "-smbios", `type=1,manufacturer=OpenStack Foundation,product=OpenStack Nova,uuid=${id}`]);
+    expect(identity({ ...withTaps, datasource: "ec2" })).toEqual(["-uuid", ec2, "-smbios", `type=1,manufacturer=Amazon EC2,uuid=${ec2},serial=${ec2}`]);
+    for (const plan of [{ ...withTaps, datasource: "none" } as const, instance, appliance]) expect(identity(plan)).toEqual(["-uuid", id]);
+  });
+
   test("refuse names that would mean something to QEMU", () => {
     const disk = { serial: "disk-0", readOnly: false, unsafeCache: false };
     for (const file of ["a,readonly=off", "-drive", "a b", "json:{}", ""]) {
       expect(() => qemuArguments({ ...instance, disks: [{ ...disk, file }] }, "tcg")).toThrow();
     }
-    expect(() => qemuArguments({ ...instance, nics: [{ mac: "aa:00:00:12:34:56,romfile=x" }] }, "tcg")).toThrow();
+    expect(() => qemuArguments({ ...instance, nics: [{ mac: "aa:00:00:12:34:56,romfile=x", link: { kind: "closed" } }] }, "tcg")).toThrow();
+  });
+});
+
+describe("the command that starts a guest", () => {
+  const launcher = { socket: "/run/slipway/helper.sock", program: "/usr/lib/slipway/slipway-launch" };
+
+  test("goes by the launcher where the guest has TAPs, and only there", () => {
+    expect(startCommand(instance, ["-m", "1"], launcher)).toEqual(["prlimit", "--core=0", "--", "qemu-system-x86_64", "-m", "1"]);
+    expect(startCommand(withTaps, ["-m", "1"], launcher)).toEqual([launcher.program, "--helper", launcher.socket, "--guest", withTaps.key, "--", "prlimit", "--core=0", "--", "qemu-system-x86_64", "-m", "1"]);
+    expect(() => startCommand(withTaps, [], null)).toThrow("launcher");
   });
 });

@@ -1,5 +1,7 @@
-import { channelArguments, RUN_FOLDER } from "../channel/session-channel.ts";
+import { RUN_FOLDER } from "./guest-folder.ts";
 import type { GuestDisk, GuestPlan } from "./hypervisor.ts";
+import { channelArguments, nicArguments } from "./network-arguments.ts";
+import { identityArguments } from "./identity-arguments.ts";
 
 /**
  * What the appliance's kernel is told (appliance/README.md, "Booting it"). There is nothing in it to be kept apart by
@@ -54,26 +56,21 @@ function processor(plan: GuestPlan, accelerator: "kvm" | "tcg"): string {
 }
 
 function sandbox(plan: GuestPlan): string {
-  // The channel starts a program for each connection.
-  const spawn = plan.channel ? "" : ",elevateprivileges=deny,spawn=deny";
+  // A channel of QEMU's own network starts a program for each connection.
+  const spawn = plan.channel?.kind === "session" ? "" : ",elevateprivileges=deny,spawn=deny";
   return `on,obsolete=deny,resourcecontrol=deny${spawn}`;
 }
 
 /**
- * QEMU's arguments for a guest (design: machine, "Machine type", "QEMU's privileges"): q35, nothing by default, a closed
- * network for each of the instance's NICs, monitor and serial console on sockets of the guest's folder, guest memory left
- * out of core dumps. Pure; QEMU must be started in `plan.folder`.
+ * QEMU's arguments for a guest (design: machine, "Machine type", "QEMU's privileges"): q35, nothing by default, the instance's
+ * NICs and after them its channel, monitor and serial console on sockets of the guest's folder, guest memory left out of core
+ * dumps. Pure; QEMU must be started in `plan.folder`.
  */
 export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): string[] {
   const boot =
     plan.boot === null
       ? []
       : ["-kernel", checked(plan.boot.kernel), "-initrd", checked(plan.boot.initrd), "-append", APPLIANCE_COMMAND_LINE];
-  const nics = plan.nics.flatMap(({ mac }, index) => {
-    const id = `nic${String(index)}`;
-    if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/.test(mac)) throw new Error("a MAC address isn't one");
-    return ["-netdev", `user,id=${id},restrict=on,ipv6=off`, "-device", `virtio-net-pci,netdev=${id},mac=${mac},romfile=`];
-  });
   const entropy = plan.kind === "instance" ? ["-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy"] : [];
   return [
     "-nodefaults",
@@ -83,7 +80,7 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...["-cpu", processor(plan, accelerator)],
     ...["-smp", String(plan.vcpus)],
     ...["-m", String(plan.memoryMib)],
-    ...["-uuid", checked(plan.id)],
+    ...identityArguments(plan),
     ...["-sandbox", sandbox(plan)],
     ...["-pidfile", GUEST_FILES.pid],
     // The monitor before the console: when the console's connection comes in, the monitor already listens.
@@ -94,7 +91,7 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...(plan.kind === "appliance" ? ["-no-reboot"] : []),
     ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, plan.boot === null)),
     ...entropy,
-    ...nics,
-    ...(plan.channel ? channelArguments() : []),
+    ...plan.nics.flatMap(nicArguments),
+    ...(plan.channel === null ? [] : channelArguments(plan.channel)),
   ];
 }

@@ -3,8 +3,8 @@ import { constants } from "node:fs";
 import { access, mkdir, open, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { RUN_FOLDER } from "../channel/session-channel.ts";
 import { SocketFolder } from "../folder-sockets.ts";
+import { RUN_FOLDER } from "./guest-folder.ts";
 import { loadGuestState, saveGuestState } from "./guest-state.ts";
 import type { Acceleration, GuestPlan, Hypervisor, RunningGuest, SerialSink } from "./hypervisor.ts";
 import { cachedProbe, probeKvm } from "./probe-kvm.ts";
@@ -20,9 +20,23 @@ const START_MS = 30_000;
 const GREETING_MS = 5_000;
 const KVM_DEVICE = "/dev/kvm";
 
-/** Starts QEMU in its guest's folder, in a session of its own, so that it outlives the agent; without core dumps. */
-export function spawnQemu(folder: string, args: readonly string[], logFd: number): ChildProcess {
-  const child = spawn("prlimit", ["--core=0", "--", QEMU, ...args], { cwd: folder, detached: true, stdio: ["ignore", logFd, logFd] });
+/** What hands a guest its TAPs (helper/PROTOCOL.md): the helper's socket, and the program that asks there and then becomes QEMU. */
+export interface Launcher {
+  readonly socket: string;
+  readonly program: string;
+}
+
+/** The command that starts QEMU: without core dumps, and by way of the launcher where the guest has TAPs. */
+export function startCommand(plan: GuestPlan, args: readonly string[], launcher: Launcher | null): readonly [string, ...string[]] {
+  const command = ["prlimit", "--core=0", "--", QEMU, ...args] as const;
+  if (plan.channel?.kind !== "tap" && !plan.nics.some(({ link }) => link.kind === "tap")) return command;
+  if (launcher === null) throw new Error("a guest with interfaces of the helper's needs the launcher");
+  return [launcher.program, "--helper", launcher.socket, "--guest", plan.key, "--", ...command];
+}
+
+/** Starts QEMU in its guest's folder, in a session of its own, so that it outlives the agent. */
+function spawnQemu(folder: string, [program, ...args]: readonly [string, ...string[]], logFd: number): ChildProcess {
+  const child = spawn(program, args, { cwd: folder, detached: true, stdio: ["ignore", logFd, logFd] });
   child.unref();
   return child;
 }
@@ -31,16 +45,19 @@ export class Qemu implements Hypervisor {
   readonly version: string | null;
   #acceleration: Acceleration;
   readonly #dataDir: string;
+  readonly #launcher: Launcher | null;
   #probing: Promise<Acceleration> | null = null;
 
-  private constructor(dataDir: string, version: string | null, acceleration: Acceleration) {
+  private constructor(dataDir: string, launcher: Launcher | null, version: string | null, acceleration: Acceleration) {
     this.#dataDir = dataDir;
+    this.#launcher = launcher;
     this.version = version;
     this.#acceleration = acceleration;
   }
 
-  static async open(dataDir: string): Promise<Qemu> {
-    return new Qemu(dataDir, await readVersion(), await knownAcceleration(dataDir));
+  /** `launcher`: in system mode. */
+  static async open(dataDir: string, launcher: Launcher | null): Promise<Qemu> {
+    return new Qemu(dataDir, launcher, await readVersion(), await knownAcceleration(dataDir));
   }
 
   get acceleration(): Acceleration {
@@ -67,7 +84,7 @@ export class Qemu implements Hypervisor {
     let child: ChildProcess | null = null;
     try {
       const log = await open(join(plan.folder, GUEST_FILES.log), "a", 0o600);
-      child = spawnQemu(plan.folder, qemuArguments(plan, this.#acceleration.accelerator), log.fd);
+      child = spawnQemu(plan.folder, startCommand(plan, qemuArguments(plan, this.#acceleration.accelerator), this.#launcher), log.fd);
       await log.close();
       await untilConnected(child, serial);
       const process = child.pid === undefined ? null : await identify(child.pid);

@@ -1,15 +1,9 @@
-import type { InstallEntry, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import type { InstallStatus } from "#lib/agent-protocol/messages.ts";
 import type { Journal } from "../journal/journal.ts";
+import { LineGatherer, type NewLine, noticeLine } from "../logs/line-gatherer.ts";
 
-/** What gathers for so long goes out as one event. */
 const GATHER_MS = 100;
-const MOST_ENTRIES = 500;
-/** Characters of one event's entries. */
-const MOST_CHARACTERS = 262_144;
-/** Entries that wait while no controller acknowledges anything; what comes then is counted and told. */
 const MOST_WAITING = 2_000;
-
-export type NewEntry = Omit<InstallEntry, "n" | "at">;
 
 export interface InstallLogOptions {
   readonly journal: Journal;
@@ -21,51 +15,40 @@ export interface InstallLogOptions {
   readonly onNumber: (n: number) => void;
 }
 
-/** Turns an install's lines into journal events, several at a time, and holds them back while the journal is full. */
+/** An install's lines on their way to the journal, numbered, and its states between them. */
 export class InstallLog {
   readonly #options: InstallLogOptions;
+  readonly #lines: LineGatherer;
   #next: number;
-  #waiting: { entry: NewEntry; at: string }[] = [];
-  #lost = 0;
-  #timer: NodeJS.Timeout | null = null;
-  readonly #onRoom = (): void => {
-    this.flush();
-  };
 
   constructor(options: InstallLogOptions) {
+    const { journal, installId, status, onNumber } = options;
     this.#options = options;
     this.#next = options.firstEntry;
-    options.journal.on("room", this.#onRoom);
+    this.#lines = new LineGatherer({
+      journal,
+      gatherMs: GATHER_MS,
+      mostWaiting: MOST_WAITING,
+      send: (lines) => {
+        onNumber(this.#next + lines.length - 1);
+        const entries = lines.map((line, index) => ({ ...line, n: this.#next + index }));
+        this.#next += lines.length;
+        journal.append({ type: "install.entries", installId, entries, status: status() });
+      },
+    });
   }
 
-  add(entry: NewEntry): void {
-    const last = this.#waiting.at(-1);
-    // A bar that moves a hundred times a second is one that moves ten times.
-    const replaces = last !== undefined && entry.kind === "progress" && entry.text === null && last.entry.kind === "progress" && last.entry.text === null && last.entry.step === entry.step;
-    if (replaces) this.#waiting.pop();
-    else if (this.#waiting.length >= MOST_WAITING) {
-      this.#lost += 1;
-      return;
-    }
-    this.#waiting.push({ entry, at: new Date().toISOString() });
-    this.#timer ??= setTimeout(() => {
-      this.flush();
-    }, GATHER_MS);
+  add(line: NewLine): void {
+    this.#lines.add(line);
   }
 
   notice(text: string): void {
-    this.add({ kind: "notice", text, step: null, percent: null });
+    this.#lines.add(noticeLine(text));
   }
 
   /** Sends out what has gathered, unless the journal is full. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    while (this.#waiting.length > 0 && !this.#options.journal.isFull) this.#send(this.#takeBatch());
-    if (this.#waiting.length > 0 || this.#lost === 0) return;
-    const text = `${String(this.#lost)} lines were left out while no controller took what this node had to say.`;
-    this.#lost = 0;
-    this.#send([{ entry: { kind: "notice", text, step: null, percent: null }, at: new Date().toISOString() }]);
+    this.#lines.flush();
   }
 
   /** Sends out the install's state, after everything that was said before. */
@@ -76,27 +59,7 @@ export class InstallLog {
   }
 
   close(): void {
-    this.flush();
-    // A journal that stays full until the end: the rest is lost, and the state event says how it went.
-    this.#options.journal.off("room", this.#onRoom);
-  }
-
-  #takeBatch(): { entry: NewEntry; at: string }[] {
-    let characters = 0;
-    let count = 0;
-    for (const { entry } of this.#waiting.slice(0, MOST_ENTRIES)) {
-      characters += entry.text?.length ?? 0;
-      if (count > 0 && characters > MOST_CHARACTERS) break;
-      count += 1;
-    }
-    return this.#waiting.splice(0, count);
-  }
-
-  #send(batch: readonly { entry: NewEntry; at: string }[]): void {
-    const { journal, installId, status, onNumber } = this.#options;
-    onNumber(this.#next + batch.length - 1);
-    const entries = batch.map(({ entry, at }, index) => ({ ...entry, at, n: this.#next + index }));
-    this.#next += batch.length;
-    journal.append({ type: "install.entries", installId, entries, status: status() });
+    // What a full journal doesn't take is lost; the state event says how it went.
+    this.#lines.close();
   }
 }

@@ -1,12 +1,14 @@
 import type { Logger } from "pino";
-import type { InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import type { GuestData, InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
 import { type InstallState, isFinal, mayFollow } from "#lib/domain/install-states.ts";
-import { ScrubPatterns, sealedValues } from "#lib/domain/scrub.ts";
+import { ScrubPatterns } from "#lib/domain/scrub.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Instance } from "../instances/instance.ts";
 import type { Journal } from "../journal/journal.ts";
+import { sealedGuestData } from "../instances/guest-patterns.ts";
+import type { Networks } from "../network/guest-network.ts";
 import { InstallLog } from "./install-log.ts";
 import type { InstallRecord, InstallRecords } from "./install-record.ts";
 import { Lease } from "./lease.ts";
@@ -17,6 +19,7 @@ import type { Slots } from "./slots.ts";
 export interface InstallContext {
   readonly blobs: BlobStore;
   readonly hypervisor: Hypervisor;
+  readonly networks: Networks;
   readonly journal: Journal;
   readonly records: InstallRecords;
   readonly slots: Slots;
@@ -28,6 +31,12 @@ export interface InstallContext {
 /** Entries are numbered ahead in blocks of this many, so that a restarted agent gives out no number twice. */
 const ENTRY_BLOCK = 1_000;
 
+export interface SystemBefore {
+  /** What was left out of what it said; null: not known. */
+  readonly patterns: ScrubPatterns | null;
+  readonly guestData: GuestData | null;
+}
+
 /** An install under way: its order with its values, in memory only, and its record, on disk, without them. */
 export class Install {
   readonly order: InstallOrder;
@@ -36,10 +45,9 @@ export class Install {
   readonly log: InstallLog;
   readonly progress: InstallProgress;
   readonly lease: Lease;
-  /** What was left out of the instance's console before, for when everything is put back as it was. */
-  readonly patternsBefore: ScrubPatterns | null;
   readonly #ending = new AbortController();
   #patterns: ScrubPatterns | null = null;
+  #before: SystemBefore | null = null;
   #timeout: NodeJS.Timeout | null = null;
   #record: InstallRecord;
   lastContactAt: string | null = null;
@@ -49,7 +57,6 @@ export class Install {
     this.instance = instance;
     this.context = context;
     this.#record = record;
-    this.patternsBefore = instance.serial.patterns;
     this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify, stops: record.previous.wasRunning });
     this.log = new InstallLog({
       journal: context.journal,
@@ -87,7 +94,23 @@ export class Install {
 
   /** Prepares `patterns`: once, when the install has its slot, because those of large values take some memory. */
   async preparePatterns(): Promise<void> {
-    this.#patterns ??= await ScrubPatterns.prepare(sealedValues(this.order.parameters));
+    this.#patterns ??= await ScrubPatterns.prepare(sealedGuestData(this.order));
+  }
+
+  /** What belongs to the system that was there before, in memory alone, for when everything is put back as it was. */
+  get before(): SystemBefore {
+    return this.#before ?? { patterns: this.instance.serial.patterns, guestData: this.instance.guestData };
+  }
+
+  /** From here on the instance's place is the appliance's. */
+  keepBefore(): void {
+    this.#before = this.before;
+  }
+
+  /** What the installed system may read of itself: public and private parameters, and its user data. No secret. */
+  get guestData(): GuestData {
+    const parameters = new Map([...this.order.parameters].filter(([, { visibility }]) => visibility !== "secret"));
+    return { parameters, userData: this.order.userData };
   }
 
   /** Aborted when the install must end: cancelled, out of time, without a lease, or the agent is shutting down. */

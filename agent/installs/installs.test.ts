@@ -7,6 +7,7 @@ import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
+import { statusIn } from "../testing/follow.ts";
 import { createInstallBench, type InstallBench, tarOf } from "../testing/install-bench.ts";
 import { exampleInstance, powerOrder } from "../testing/orders.ts";
 import { Lease } from "./lease.ts";
@@ -44,7 +45,7 @@ const hangs: GuestScript = async (machine) => {
   await staysSilent(machine);
 };
 function stepBegan(id: string, step: string) {
-  return bench.until((event) => event.type !== "instance.power" && event.installId === id && event.status.step === step);
+  return bench.until((event) => statusIn(event, id)?.step === step);
 }
 
 describe("an install", () => {
@@ -66,7 +67,7 @@ describe("an install", () => {
       await installsWell(machine);
     };
     await bench.run(order);
-    const percents = bench.events().flatMap((event) => (event.type === "instance.power" ? [] : [event.status.percent ?? 0]));
+    const percents = bench.events().flatMap((event) => (statusIn(event) === null ? [] : [statusIn(event)?.percent ?? 0]));
     expect(percents).toEqual([...percents].sort((a, b) => a - b));
     expect(percents.at(-1)).toBe(100);
   });
@@ -313,6 +314,7 @@ describe("a restarted agent", () => {
     bench.hypervisor.instance = staysSilent;
     await bench.agent().install(order);
     await stepBegan(order.id, "boot");
+    await expect.poll(() => bench.hypervisor.running).toEqual(["instance"]);
     await bench.crash();
     expect(await bench.agent().installStatus(order.id)).toMatchObject({ state: "done", committed: true, firstBootAt: null });
     expect(await contentOf(order.instance)).not.toBe(before);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { InstallOrder, InstallStatus, LeaseRenewal } from "#lib/agent-protocol/messages.ts";
 import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import { sealedGuestData } from "../instances/guest-patterns.ts";
 import type { Instances } from "../instances/instances.ts";
 import { diskFile } from "./disks.ts";
 import { Install, type InstallContext } from "./install.ts";
@@ -157,7 +158,7 @@ function newRecord(order: InstallOrder, instance: Install["instance"]): InstallR
     operation: order.operation,
     spec: order.instance,
     previous: { spec, hasSealedValues, wasRunning, hadDisk: existsSync(join(instance.folder, diskFile(0))) },
-    hasSealedValues: [...order.parameters.values()].some(({ visibility }) => visibility !== "public"),
+    hasSealedValues: sealedGuestData(order).length > 0,
     boots: order.start ?? wasRunning,
     bootMarker: order.os.bootMarker,
     firstBootSeconds: order.firstBootSeconds,

@@ -47,14 +47,14 @@ async function recoverInstall(record: InstallRecord, options: RecoverInstallsOpt
     if (isSwapped) {
       await finishSwap(instance.folder);
       await instance.save({ spec: record.spec, hasSealedValues: record.hasSealedValues });
-      instance.serial.setPatterns(record.hasSealedValues ? null : new ScrubPatterns([]));
-      if (record.boots) await startOrTell(instance, record.spec, { log, lines, installId: record.status.id });
+      instance.setPatterns(record.hasSealedValues ? null : new ScrubPatterns([]));
+      if (record.boots) await startOrTell(instance, record.spec, record.status.id, { log, lines, guestData: null });
       if (record.boots && record.bootMarker !== null) lines.notice("The first boot is unconfirmed: the agent was restarted while it watched.");
       const previousUntil = new Date(Date.now() + record.retainPreviousSeconds * 1_000).toISOString();
       current = { ...record, phase: "closed", previousUntil, status: { ...record.status, state: "done", percent: 100, step: null, committed: true } };
     } else {
       await restoreInstance(instance, record, () => (record.previous.hasSealedValues ? null : new ScrubPatterns([])));
-      await startAgain(instance, record, { log, lines });
+      await startAgain(instance, record, { log, lines, guestData: null });
       const error = { code: "agent_restarted", message: "The node's agent was restarted during the install; the instance is as it was.", step: record.status.step } as const;
       current = { ...record, phase: "closed", status: { ...record.status, state: "failed", committed: false, error } };
     }

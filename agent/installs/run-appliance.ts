@@ -1,20 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { cutText, type GuestLine } from "#lib/domain/guest-lines.ts";
-import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
+import { GuestEar } from "../channel/guest-ear.ts";
+import { HOST_PIPE_SOCKET, HostPipe } from "../channel/host-pipe.ts";
+import { limitConnections } from "../channel/limit-connections.ts";
 import { SocketFolder } from "../folder-sockets.ts";
-import type { GuestDisk, GuestExit, GuestPlan, RunningGuest } from "../hypervisor/hypervisor.ts";
+import { RUN_FOLDER } from "../hypervisor/guest-folder.ts";
+import type { GuestExit, RunningGuest } from "../hypervisor/hypervisor.ts";
 import type { SerialLog } from "../logs/serial-log.ts";
-import { buildMetadata, buildParameters, diskSerial, IMAGE_SERIAL, ROOT_SERIAL } from "../metadata/documents.ts";
-import { type MetadataBody, type MetadataContent, MetadataService } from "../metadata/metadata-service.ts";
+import { buildApplianceTree } from "../metadata/build-trees.ts";
+import type { MetadataContent } from "../metadata/metadata-content.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
-import { readTarScript, type TarScript } from "../metadata/tar-scripts.ts";
+import type { TarScript } from "../metadata/tar-scripts.ts";
 import { WritePipe } from "../metadata/write-pipe.ts";
-import { newDiskFile } from "./disks.ts";
+import { applianceKey, planAppliance } from "./appliance-plan.ts";
 import type { Install } from "./install.ts";
-import { limitConnections } from "./limit-connections.ts";
 
 /** How long a guest that has reported may take to power itself off. */
 const POWER_OFF_MS = 30_000;
@@ -32,6 +34,8 @@ export interface ApplianceRun {
   /** Indexes of the new disks that it sees. */
   readonly disks: readonly number[];
   readonly scripts: readonly TarScript[];
+  /** Whether a trusted script on the host may take part (agent/channel/host-pipe.ts). */
+  readonly hasHostPipe: boolean;
   readonly onLine: (line: GuestLine) => void;
   /** Ends the run, beside the install's own signal, with its reason. */
   readonly signal?: AbortSignal;
@@ -43,63 +47,100 @@ export interface ApplianceRun {
 
 /**
  * Runs the appliance until the guest has said how it went (design: "Success is said, not inferred"). Resolves when the script
- * has reported success with this run's one-time token and nothing of the appliance runs any more; throws otherwise.
+ * has reported success with this run's one-time token and nothing of the appliance runs any more; throws otherwise. What it was
+ * served, secrets among it, is gone with it.
  */
 export async function runAppliance(install: Install, run: ApplianceRun): Promise<void> {
-  const { context, log } = install;
+  const { context, log, instance } = install;
   const signal = run.signal === undefined ? install.signal : AbortSignal.any([install.signal, run.signal]);
   const runFolder = join(run.folder, RUN_FOLDER);
   await context.hypervisor.clear(run.folder);
   await mkdir(runFolder, { recursive: true, mode: 0o700 });
-  const sockets = await SocketFolder.open(runFolder);
+  const report = new Report();
+  let hostPipe: HostPipe | null = null;
+  let guest: RunningGuest | null = null;
+  const onNotice = (text: string): void => {
+    log.notice(text);
+  };
   const token = randomBytes(24).toString("base64url");
-  let exitStatus: number | null = null;
-  let lastWords: string | null = null;
-  let onReport: () => void = () => undefined;
-  const reported = new Promise<"reported">((resolve) => {
-    onReport = () => {
-      resolve("reported");
-    };
-  });
   const write = new WritePipe(install.patterns, token, {
     onLine: (line) => {
-      if (line.kind === "log" && line.text.trim() !== "") lastWords = line.text.trim();
+      report.hear(line);
       run.onLine(line);
+      hostPipe?.pass(line);
     },
-    onNotice: (text) => {
-      log.notice(text);
-    },
+    onNotice,
     onResult: (status) => {
-      // The first report counts.
-      exitStatus ??= status;
+      report.take(status);
       run.onReport();
-      onReport();
     },
   });
-  let guest: RunningGuest | null = null;
-  const onRefused = limitConnections({
-    guest: () => guest,
-    onNotice: (text) => {
-      log.notice(text);
-    },
-    log: context.log,
-  });
-  const content = { documents: documentsOf(install, run, token), read: new ReadPipe(), onContact: run.onContact, write, onRefused };
-  const service = await MetadataService.listen(sockets.address(METADATA_SOCKET), content, context.log);
+  const read = new ReadPipe();
+  const onLine = log.add.bind(log);
+  const ear = new GuestEar({ read, patterns: () => install.patterns, step: () => install.progress.step, onLine });
+  const content: MetadataContent = {
+    tree: buildApplianceTree({ order: install.order, token, script: run.script, disks: new Set(run.disks), archive: await archiveOf(install), scripts: run.scripts }),
+    // The runner is the product's own, and asks for nothing that it wasn't told of.
+    requireTokens: false,
+    read,
+    write,
+    onContact: run.onContact,
+    onRefused: limitConnections({ guest: () => guest, onNotice, log: context.log }),
+    onNotice,
+  };
+  const channel = { ip: install.order.applianceIp, content };
+  const network = await context.networks.open({ folder: run.folder, key: applianceKey(install.id), nics: [], reach: [], channel, onNotice });
+  const sockets = await SocketFolder.open(runFolder);
+  const takeEarBack = instance.lendEar(ear);
   let exit: GuestExit;
   try {
+    if (run.hasHostPipe) hostPipe = await HostPipe.listen(sockets.address(HOST_PIPE_SOCKET), ear, context.log);
     run.serial.setPatterns(install.patterns);
     signal.throwIfAborted();
-    guest = await context.hypervisor.start(appliancePlan(install, run), run.serial.take);
-    exit = await untilEnd(install, guest, reported, signal);
+    guest = await context.hypervisor.start(planAppliance(install, run, network.channel), run.serial.take);
+    exit = await untilEnd(install, guest, report.reported, signal);
   } finally {
+    takeEarBack();
     await guest?.end();
-    await service.close();
-    await sockets.close();
+    await network.close();
     write.end();
+    await hostPipe?.close();
+    await sockets.close();
     run.serial.flush();
   }
-  judge(install, run, { exitStatus, lastWords, exit });
+  judge(install, run, report, exit);
+}
+
+async function archiveOf({ order, context }: Install): Promise<{ readonly path: string; readonly length: number }> {
+  const { untrustedDigest } = order.os;
+  return { path: context.blobs.path(untrustedDigest), length: await context.blobs.size(untrustedDigest) };
+}
+
+/** How the script went, by the runner's word. */
+class Report {
+  exitStatus: number | null = null;
+  /** The script's last line, scrubbed like all of them. */
+  lastWords: string | null = null;
+  readonly reported: Promise<"reported">;
+  #onReport: () => void = () => undefined;
+
+  constructor() {
+    this.reported = new Promise((resolve) => {
+      this.#onReport = () => {
+        resolve("reported");
+      };
+    });
+  }
+
+  hear(line: GuestLine): void {
+    if (line.kind === "log" && line.text.trim() !== "") this.lastWords = line.text.trim();
+  }
+
+  /** The first report counts. */
+  take(exitStatus: number): void {
+    this.exitStatus ??= exitStatus;
+    this.#onReport();
+  }
 }
 
 /** Until nothing of the guest runs; throws the install's own reason when it must end before. */
@@ -129,14 +170,7 @@ async function untilEnd(install: Install, guest: RunningGuest, reported: Promise
   }
 }
 
-interface Ended {
-  readonly exitStatus: number | null;
-  /** The script's last line, scrubbed like all of them. */
-  readonly lastWords: string | null;
-  readonly exit: GuestExit;
-}
-
-function judge(install: Install, { script }: ApplianceRun, { exitStatus, lastWords, exit }: Ended): void {
+function judge(install: Install, { script }: ApplianceRun, { exitStatus, lastWords }: Report, exit: GuestExit): void {
   const step = install.progress.step;
   const where = step === null ? {} : { step };
   if (exitStatus === null) {
@@ -150,40 +184,4 @@ function judge(install: Install, { script }: ApplianceRun, { exitStatus, lastWor
       : `The script ended with exit status ${String(exitStatus)}.`;
   const said = lastWords === null ? "" : ` It said last: ${cutText(lastWords, LAST_WORDS_LENGTH)}`;
   throw new SlipwayError("script_failed", message + said, where);
-}
-
-function appliancePlan({ order, instance, context }: Install, run: ApplianceRun): GuestPlan {
-  // Relative to the guest's folder: QEMU works there, and its options then hold names that are known to be harmless.
-  const blob = (digest: string): string => relative(run.folder, context.blobs.path(digest));
-  const readOnly = (digest: string | null, serial: string): GuestDisk[] => (digest === null ? [] : [{ file: blob(digest), serial, readOnly: true, unsafeCache: false }]);
-  return {
-    kind: "appliance",
-    id: instance.id,
-    folder: run.folder,
-    vcpus: run.vcpus,
-    memoryMib: run.memoryMib,
-    boot: { kernel: blob(order.appliance.kernelDigest), initrd: blob(order.appliance.initrdDigest) },
-    // The agent makes the new disk durable before the swap; until then it may be lost.
-    disks: [
-      ...run.disks.map((index): GuestDisk => ({ file: newDiskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: true })),
-      ...readOnly(order.os.imageDigest, IMAGE_SERIAL),
-      ...readOnly(order.os.appliance === "full" ? order.appliance.rootDigest : null, ROOT_SERIAL),
-    ],
-    nics: [],
-    channel: true,
-  };
-}
-
-function documentsOf({ order, context }: Install, run: ApplianceRun, token: string): MetadataContent["documents"] {
-  const archive = context.blobs.path(order.os.untrustedDigest);
-  const json = (text: () => string) => (): Promise<MetadataBody> => Promise.resolve({ kind: "text", text: text(), type: "application/json" });
-  return new Map<string, () => Promise<MetadataBody>>([
-    ["meta_data.json", json(() => buildMetadata(order, { token, script: run.script, disks: new Set(run.disks) }))],
-    ["os/parameters.json", json(() => buildParameters(order.parameters))],
-    ["os/untrusted.tar", async () => ({ kind: "file", path: archive, length: await context.blobs.size(order.os.untrustedDigest) })],
-    ...run.scripts.map((script): [string, () => Promise<MetadataBody>] => [
-      `os/scripts/${script.name}`,
-      async () => ({ kind: "text", text: (await readTarScript(archive, script)).toString("utf8"), type: "text/plain" }),
-    ]),
-  ]);
 }

@@ -18,6 +18,7 @@ export async function runCreate(install: Install, disks: readonly number[], scri
     vcpus: Math.min(order.instance.vcpus, availableParallelism()),
     disks,
     scripts,
+    hasHostPipe: true,
     onLine: (line) => {
       takeGuestLine(install, line);
     },
@@ -35,9 +36,9 @@ export async function runCreate(install: Install, disks: readonly number[], scri
 
 function takeGuestLine({ log, progress }: Install, line: GuestLine): void {
   if (line.kind === "log") {
-    log.add({ kind: "log", text: line.text, step: progress.step, percent: null });
+    log.add({ kind: "log", author: "guest", text: line.text, step: progress.step, percent: null });
     return;
   }
   const step = progress.guestSaid(line.step, line.percent, line.message);
-  log.add({ kind: "progress", text: line.message, step, percent: line.percent });
+  log.add({ kind: "progress", author: "guest", text: line.message, step, percent: line.percent });
 }

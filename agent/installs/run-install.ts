@@ -49,6 +49,7 @@ async function fillAndSwap(install: Install): Promise<void> {
   await runVerify(install, scripts);
   install.signal.throwIfAborted();
   await install.enter("installing");
+  install.keepBefore();
   await stopSystem(install);
   await runCreate(
     install,
@@ -86,6 +87,7 @@ async function commit(install: Install): Promise<void> {
   if (!install.lease.isHeld) throw new SlipwayError("lease_expired", "No controller renewed the lease of this install in time.");
   swapFirstDisk(instance.folder);
   install.lease.end();
+  instance.forgetHostKeys();
   await finishSwap(instance.folder);
   await instance.save({ spec: order.instance, hasSealedValues: install.record.hasSealedValues });
   await install.save({ phase: "committed", status: { ...install.status, committed: true } });
@@ -99,7 +101,7 @@ async function startSystem(install: Install): Promise<void> {
     progress.begin("boot");
     install.log.state();
     const watch = watchFirstBoot(instance, order.os.bootMarker, order.firstBootSeconds);
-    await instance.inTurn(() => instance.start(order.instance));
+    await instance.inTurn(() => instance.start(order.instance, install.guestData));
     const outcome = await watch.outcome(install.signal);
     if (outcome === "confirmed") firstBootAt = new Date().toISOString();
     const remark = describeFirstBoot(outcome, order.firstBootSeconds);
@@ -108,8 +110,8 @@ async function startSystem(install: Install): Promise<void> {
   const privatePatterns = await install.patterns.onlyPrivate();
   install.signal.throwIfAborted();
   progress.complete();
-  // Secrets are done with; private values stay out of the console's log for as long as this agent runs.
-  instance.serial.setPatterns(privatePatterns);
+  // Secrets are done with; private values stay out of what is shown for as long as this agent runs.
+  instance.setPatterns(privatePatterns);
   instance.installId = null;
   const previousUntil = new Date(Date.now() + order.retainPreviousSeconds * 1_000).toISOString();
   await install.close("done", null, { previousUntil, status: { ...install.status, firstBootAt } });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { secretValue } from "#lib/domain/visibility.ts";
+import { statusIn } from "../testing/follow.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
 import { type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
 
@@ -85,7 +86,7 @@ describe("a definition that verifies", () => {
     const reinstall = await running();
     bench.hypervisor.appliance = verifies(staysSilent);
     await bench.agent().install(reinstall);
-    await bench.until((event) => event.type !== "instance.power" && event.installId === reinstall.id && event.status.step === "verify");
+    await bench.until((event) => statusIn(event, reinstall.id)?.step === "verify");
     await bench.agent().cancelInstall(reinstall.id);
     expect(await bench.untilEnd(reinstall.id)).toMatchObject({ state: "cancelled" });
     expect(bench.hypervisor.running).toEqual(["instance"]);

@@ -45,6 +45,7 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
       vcpus: 1,
       disks: [],
       scripts,
+      hasHostPipe: false,
       signal: late.signal,
       onLine: (line) => {
         lines.take(line);
@@ -82,7 +83,7 @@ class VerifyLines {
       return;
     }
     this.#kept += 1;
-    this.#log.add({ kind: "log", text, step: "verify", percent: null });
+    this.#log.add({ kind: "log", author: "guest", text, step: "verify", percent: null });
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { instanceSpecSchema } from "#lib/agent-protocol/messages.ts";
+import { instanceSpecSchema, reachSchema } from "#lib/agent-protocol/messages.ts";
 import { readIfPresent, writeDurably } from "../files.ts";
 
 /** What is on disk of an instance beside its disks. No value of a private or secret parameter. */
@@ -11,10 +11,14 @@ const instanceRecordSchema = z.strictObject({
   hasSealedValues: z.boolean(),
   /** The last power orders that were carried out. */
   powerOrders: z.array(z.uuid()).max(64),
+  /** What the guest that runs was started with; null: none was since this is written down. What runs keeps it until its next start. */
+  started: instanceSpecSchema.nullable().default(null),
+  /** Where its forwarded ports led at its last start: they stay where they can. */
+  reach: z.array(reachSchema).max(128).default([]),
 });
 export type InstanceRecord = z.infer<typeof instanceRecordSchema>;
 
-export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [] };
+export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [], started: null, reach: [] };
 export const REMEMBERED_ORDERS = 64;
 
 function recordFile(folder: string): string {

@@ -2,31 +2,48 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { InstanceRuntime, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { ChannelMessage, GuestData, InstanceRuntime, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
-import type { GuestExit, GuestPlan, Hypervisor, RunningGuest } from "../hypervisor/hypervisor.ts";
+import type { GuestEar } from "../channel/guest-ear.ts";
+import type { GuestExit, Hypervisor, RunningGuest } from "../hypervisor/hypervisor.ts";
 import { diskFile } from "../installs/disks.ts";
 import type { Journal } from "../journal/journal.ts";
+import { HostKeyReader } from "../logs/host-key-reader.ts";
 import { SerialLog } from "../logs/serial-log.ts";
-import { diskSerial } from "../metadata/documents.ts";
+import type { Networks } from "../network/guest-network.ts";
+import { type InstanceNetwork, openInstanceNetwork } from "./instance-network.ts";
+import { planInstance } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
+import { RememberedIds } from "./remembered-ids.ts";
 
 export interface InstanceContext {
   readonly folder: string;
   readonly hypervisor: Hypervisor;
+  readonly networks: Networks;
   readonly journal: Journal;
   readonly log: Logger;
+  /** The node's name. */
+  readonly node: string;
 }
 
-/** One instance on this node: its folder, its record, its serial log and, while it runs, its guest. */
+/** One instance on this node: its folder, its record, its serial log and, while it runs, its guest and what connects it. */
 export class Instance {
   readonly id: string;
   readonly folder: string;
   readonly serial: SerialLog;
   readonly #context: InstanceContext;
+  readonly #hostKeys: HostKeyReader;
+  readonly #messages = new RememberedIds();
   #record: InstanceRecord = NEW_INSTANCE;
   #guest: RunningGuest | null = null;
+  #network: InstanceNetwork | null = null;
+  /** In memory alone, and as long as it runs. */
+  #guestData: GuestData | null = null;
+  /** Of an install's appliance, which is spoken to in the instance's place. */
+  #applianceEar: GuestEar | null = null;
+  /** What connected a guest that is gone is being taken down. */
+  #closing: Promise<void> = Promise.resolve();
   /** The install that holds it. Power orders and removal wait until it lets go. */
   installId: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -35,7 +52,10 @@ export class Instance {
     this.id = id;
     this.folder = context.folder;
     this.#context = context;
-    this.serial = new SerialLog(join(context.folder, "serial.log"), context.log);
+    this.#hostKeys = new HostKeyReader((keys) => {
+      context.journal.append({ type: "instance.host-keys", instanceId: id, keys });
+    });
+    this.serial = new SerialLog(join(context.folder, "serial.log"), context.log, this.#hostKeys);
   }
 
   static async open(id: string, context: InstanceContext): Promise<Instance> {
@@ -57,9 +77,20 @@ export class Instance {
     return this.#guest;
   }
 
+  /** What the guest that runs may read of itself. */
+  get guestData(): GuestData | null {
+    return this.#guestData;
+  }
+
+  /** Whether it runs with a channel and this agent hasn't got its private values. */
+  get wantsGuestData(): boolean {
+    return this.#network?.channel?.wantsGuestData ?? false;
+  }
+
   get runtime(): InstanceRuntime {
     const startedAt = this.#guest?.startedAt.toISOString() ?? null;
-    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, installId: this.installId, ...this.#context.journal.position };
+    const reach = [...(this.#network?.network.reach ?? [])];
+    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, installId: this.installId, reach, ...this.#context.journal.position };
   }
 
   /** Does one thing at a time, in order of arrival. */
@@ -75,49 +106,109 @@ export class Instance {
     await saveInstanceRecord(this.folder, this.#record);
   }
 
-  /** Starts it from its first disk. */
-  async start(spec: InstanceSpec): Promise<void> {
+  /** From here on these values are left out of what the guest says, wherever it says it; null: nothing of that is kept. */
+  setPatterns(patterns: ScrubPatterns | null): void {
+    this.serial.setPatterns(patterns);
+    this.#network?.channel?.setPatterns(patterns);
+  }
+
+  /**
+   * Starts it from its first disk. Its patterns are to be set before.
+   *
+   * @param guestData what it may read of itself; null: that is still to come
+   */
+  async start(spec: InstanceSpec, guestData: GuestData | null): Promise<void> {
     if (this.#guest !== null) return;
     if (!existsSync(join(this.folder, diskFile(0)))) {
       throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
     }
-    await this.#context.hypervisor.clear(this.folder);
-    const guest = await this.#context.hypervisor.start(this.#plan(spec), this.serial.take);
-    this.#hold(guest);
+    const { hypervisor } = this.#context;
+    await this.#closing;
+    await hypervisor.clear(this.folder);
+    const network = await this.#openNetwork("open", spec, guestData);
+    try {
+      // Before it runs: an agent that is killed from here on finds again what belongs to the guest.
+      await this.save({ started: spec, reach: [...network.network.reach] });
+      this.#hostKeys.open();
+      this.#hold(await hypervisor.start(planInstance(this.folder, spec, network.network), this.serial.take), network, guestData);
+    } catch (error) {
+      this.#hostKeys.close();
+      await network.close();
+      throw error;
+    }
     this.#tell("running", null);
   }
 
-  /** Takes over a guest that survived a restart of the agent; says where there was one that didn't. */
+  /** Takes over a guest that survived a restart of the agent, with its channel; says where there was one that didn't. */
   async adopt(): Promise<"adopted" | "lost" | "none"> {
     const guest = await this.#context.hypervisor.adopt(this.folder, this.serial.take);
     if (typeof guest === "string") return guest;
-    this.#hold(guest);
+    this.#hostKeys.open();
+    const spec = this.#record.started ?? this.#record.spec;
+    let network: InstanceNetwork | null = null;
+    try {
+      network = spec === null ? null : await this.#openNetwork("reopen", spec, null);
+    } catch (error) {
+      this.#context.log.error({ err: error, instance: this.id }, "a guest that goes on can't be given its channel again");
+    }
+    this.#hold(guest, network, null);
     return "adopted";
+  }
+
+  /** Gives a guest that was adopted what it may read of itself. One that has it already keeps what it has. */
+  async setGuestData(guestData: GuestData, patterns: ScrubPatterns): Promise<void> {
+    await this.inTurn(() => {
+      const channel = this.#network?.channel ?? null;
+      if (channel === null) throw new SlipwayError("conflict", "The instance doesn't run with a communication channel.");
+      if (!channel.wantsGuestData) return Promise.resolve();
+      this.#guestData = guestData;
+      channel.setGuestData(guestData);
+      this.setPatterns(patterns);
+      return Promise.resolve();
+    });
+  }
+
+  /** While this lasts, an install's appliance is who is spoken to. Returns what ends it. */
+  lendEar(ear: GuestEar): () => void {
+    this.#applianceEar = ear;
+    return () => {
+      if (this.#applianceEar === ear) this.#applianceEar = null;
+    };
+  }
+
+  /** Says something to the guest that has a channel now; the same message again says nothing. */
+  say({ id, author, line }: ChannelMessage): void {
+    if (this.#messages.has(id)) return;
+    const ear = this.#applianceEar ?? this.#network?.channel?.ear;
+    if (ear === undefined) throw new SlipwayError("conflict", "No guest of the instance has a communication channel now.");
+    ear.say({ author, line });
+    this.#messages.add(id);
+  }
+
+  /** What is told of its SSH host keys from here on is another system's. */
+  forgetHostKeys(): void {
+    this.#hostKeys.forget();
   }
 
   /** Stops it: by its own means within the grace, in seconds, and then at once. Resolves when nothing runs. */
   async stop(graceSeconds: number): Promise<void> {
     const guest = this.#guest;
-    if (guest === null) return;
-    if (graceSeconds > 0) {
-      const grace = AbortSignal.timeout(graceSeconds * 1_000);
-      const graceOver = new Promise<void>((resolve) => {
-        grace.addEventListener("abort", () => {
-          resolve();
-        });
-      });
-      // A guest that is gone meanwhile has no button to press.
-      await guest.pressPowerButton().catch(() => undefined);
-      await Promise.race([guest.exited, graceOver]);
+    if (guest !== null) {
+      if (graceSeconds > 0) await pressAndWait(guest, graceSeconds);
+      if (this.#guest === guest) await guest.end();
+      await guest.exited;
     }
-    if (this.#guest === guest) await guest.end();
+    await this.#closing;
   }
 
   /** Lets the guest go on without the agent. */
   async release(): Promise<void> {
-    const guest = this.#guest;
+    const [guest, network] = [this.#guest, this.#network];
     this.#guest = null;
+    this.#network = null;
     await guest?.release();
+    await network?.release();
+    this.#hostKeys.close();
     this.serial.flush();
     await this.serial.settled();
   }
@@ -149,28 +240,23 @@ export class Instance {
     this.#tell("stopped", reason);
   }
 
-  #plan(spec: InstanceSpec): GuestPlan {
-    return {
-      kind: "instance",
-      id: this.id,
-      folder: this.folder,
-      vcpus: spec.vcpus,
-      memoryMib: spec.memoryMib,
-      boot: null,
-      disks: spec.disks
-        .map(({ index }) => ({ file: diskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: false }))
-        .filter(({ file }) => existsSync(join(this.folder, file))),
-      nics: spec.nics.map(({ mac }) => ({ mac })),
-      channel: false,
-    };
+  #openNetwork(how: "open" | "reopen", spec: InstanceSpec, guestData: GuestData | null): Promise<InstanceNetwork> {
+    const { networks, journal, log, node } = this.#context;
+    return openInstanceNetwork(how, { networks, journal, log, node, folder: this.folder, spec, reach: this.#record.reach, guestData, patterns: this.serial.patterns, guest: () => this.#guest });
   }
 
-  #hold(guest: RunningGuest): void {
+  #hold(guest: RunningGuest, network: InstanceNetwork | null, guestData: GuestData | null): void {
     this.#guest = guest;
+    this.#network = network;
+    this.#guestData = guestData;
     void guest.exited.then((exit) => {
       if (this.#guest !== guest) return;
       this.#guest = null;
+      this.#network = null;
+      this.#guestData = null;
+      this.#closing = network?.close() ?? Promise.resolve();
       this.serial.flush();
+      this.#hostKeys.close();
       this.#logExit(exit);
       this.#tell("stopped", exit.reason);
     });
@@ -183,6 +269,19 @@ export class Instance {
   }
 
   #tell(power: "running" | "stopped", reason: string | null): void {
-    this.#context.journal.append({ type: "instance.power", instanceId: this.id, power, reason: reason?.slice(0, 1_000) ?? null });
+    this.#context.journal.append({ type: "instance.power", instanceId: this.id, power, reason: reason?.slice(0, 1_000) ?? null, reach: this.runtime.reach });
   }
+}
+
+/** Presses the power button and waits for the guest to go, or for the grace to be over. */
+async function pressAndWait(guest: RunningGuest, graceSeconds: number): Promise<void> {
+  const grace = AbortSignal.timeout(graceSeconds * 1_000);
+  const graceOver = new Promise<void>((resolve) => {
+    grace.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+  // A guest that is gone meanwhile has no button to press.
+  await guest.pressPowerButton().catch(() => undefined);
+  await Promise.race([guest.exited, graceOver]);
 }

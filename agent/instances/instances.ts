@@ -3,18 +3,23 @@ import { mkdir, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
-import type { InstanceRuntime, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { ChannelMessage, GuestData, InstanceRuntime, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { Networks } from "../network/guest-network.ts";
+import { prepareGuestPatterns, sealedGuestData } from "./guest-patterns.ts";
 import { Instance } from "./instance.ts";
 import { REMEMBERED_ORDERS } from "./instance-record.ts";
 
 export interface InstancesOptions {
   readonly folder: string;
   readonly hypervisor: Hypervisor;
+  readonly networks: Networks;
   readonly journal: Journal;
   readonly log: Logger;
+  /** The node's name. */
+  readonly node: string;
 }
 
 /** The instances of this node. */
@@ -79,9 +84,27 @@ export class Instances {
 
   async #carryOut(instance: Instance, order: PowerOrder): Promise<void> {
     if (order.action !== "start") await instance.stop(order.graceSeconds);
-    if (order.action !== "stop") await instance.start(order.instance);
+    if (order.action !== "stop" && !instance.isRunning) {
+      if (order.guestData !== null) await useGuestData(instance, order.guestData);
+      await instance.start(order.instance, order.guestData);
+    }
     const powerOrders = [...instance.record.powerOrders, order.orderId].slice(-REMEMBERED_ORDERS);
     await instance.save({ powerOrders, spec: order.instance });
+  }
+
+  /** Running instances with a channel whose private values this process of the agent hasn't got. */
+  async wanted(): Promise<string[]> {
+    return (await Promise.all(this.#byId.values())).filter((instance) => instance.wantsGuestData).map(({ id }) => id);
+  }
+
+  async setGuestData(id: string, data: GuestData): Promise<void> {
+    const instance = await this.get(id);
+    await instance.setGuestData(data, await prepareGuestPatterns(data));
+  }
+
+  /** A line for the guest to read: an install's appliance, or the instance itself. */
+  async say(id: string, message: ChannelMessage): Promise<void> {
+    (await this.get(id)).say(message);
   }
 
   async remove(id: string): Promise<void> {
@@ -96,6 +119,12 @@ export class Instances {
   async release(): Promise<void> {
     for (const opening of this.#byId.values()) await (await opening).release();
   }
+}
+
+/** What a guest is started with is left out of what it says, and a restarted agent that hasn't got it again keeps nothing of that. */
+async function useGuestData(instance: Instance, data: GuestData): Promise<void> {
+  if (sealedGuestData(data).length > 0 && !instance.record.hasSealedValues) await instance.save({ hasSealedValues: true });
+  instance.setPatterns(await prepareGuestPatterns(data));
 }
 
 function refuseIfHeld(instance: Instance): void {

@@ -2,6 +2,7 @@ import { appendFile, rename, stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import { Scrubber, type ScrubPatterns } from "#lib/domain/scrub.ts";
 import { isMissing } from "../files.ts";
+import type { HostKeyReader } from "./host-key-reader.ts";
 
 /** One generation of a serial log; the one before is kept as `.1`. */
 const GENERATION_BYTES = 1_048_576;
@@ -29,10 +30,13 @@ export class SerialLog {
   #left = 0;
   #hasToldClosed = false;
   readonly #watches = new Set<MarkerWatch>();
+  /** Reads what is scrubbed. */
+  readonly #hostKeys: HostKeyReader | null;
 
-  constructor(path: string, log: Logger) {
+  constructor(path: string, log: Logger, hostKeys: HostKeyReader | null = null) {
     this.#path = path;
     this.#log = log;
+    this.#hostKeys = hostKeys;
   }
 
   get patterns(): ScrubPatterns | null {
@@ -64,6 +68,7 @@ export class SerialLog {
       this.#left += bytes.length;
       // The half of a value may be what was held back.
       this.#scrubber.cut();
+      this.#hostKeys?.cut();
       return;
     }
     this.#tokens -= bytes.length;
@@ -77,12 +82,12 @@ export class SerialLog {
       this.#write(Buffer.from(`\n[slipway: ${String(this.#left)} bytes came too quickly and were left out]\n`));
       this.#left = 0;
     }
-    this.#write(this.#scrubber.write(kept));
+    this.#pass(this.#scrubber.write(kept));
   };
 
   /** Writes what is held back: the guest says no more. */
   flush(): void {
-    if (this.#scrubber !== null) this.#write(this.#scrubber.end());
+    if (this.#scrubber !== null) this.#pass(this.#scrubber.end());
   }
 
   /** Resolves when everything taken so far is in the file. */
@@ -98,6 +103,11 @@ export class SerialLog {
     });
     this.#watches.add(watch);
     return () => this.#watches.delete(watch);
+  }
+
+  #pass(scrubbed: Buffer): void {
+    this.#hostKeys?.take(scrubbed);
+    this.#write(scrubbed);
   }
 
   #write(bytes: Buffer): void {

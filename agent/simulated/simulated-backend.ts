@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FolderList, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { ChannelMessage, FolderList, HostKey, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
@@ -8,7 +8,10 @@ import { AGENT_VERSION } from "../facts.ts";
 import { digestOrder } from "../installs/install-record.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { BehaviourOf } from "./behaviour.ts";
+import { SimulatedInstance } from "./simulated-instance.ts";
 import { SimulatedInstall } from "./simulated-install.ts";
+
+const ENDED = "The virtual machine was ended.";
 
 export interface SimulatedBackendOptions {
   readonly nodeName: string;
@@ -16,13 +19,6 @@ export interface SimulatedBackendOptions {
   readonly behaviourOf: BehaviourOf;
   readonly workMs: number;
   readonly onVanish: () => void;
-}
-
-interface SimulatedInstance {
-  startedAt: string | null;
-  hasDisk: boolean;
-  installId: string | null;
-  readonly orders: Set<string>;
 }
 
 /** A node without virtual machines: state in memory, real orders, real events. */
@@ -53,6 +49,7 @@ export class SimulatedBackend implements AgentBackend {
       acceleratorReason: "a simulated node runs nothing",
       qemuVersion: null,
       runsHostScripts: false,
+      networking: { bridges: ["br0"], routed: true },
     });
   }
 
@@ -70,7 +67,7 @@ export class SimulatedBackend implements AgentBackend {
   }
 
   instance(id: string): Promise<InstanceRuntime> {
-    return Promise.resolve(this.#runtime(id));
+    return Promise.resolve(this.#instance(id).runtime);
   }
 
   async power(id: string, order: PowerOrder): Promise<InstanceRuntime> {
@@ -79,17 +76,36 @@ export class SimulatedBackend implements AgentBackend {
       refuseIfHeld(instance);
       if (order.action !== "stop" && !instance.hasDisk) throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
       instance.orders.add(order.orderId);
-      if (order.action !== "start") this.#setPower(id, false, "The virtual machine was ended.");
-      if (order.action !== "stop") this.#setPower(id, true, null);
+      if (order.action !== "start") instance.stop(ENDED);
+      if (order.action !== "stop") instance.start(order.instance, order.guestData);
       await this.journal.flush();
     }
-    return this.#runtime(id);
+    return instance.runtime;
+  }
+
+  wantedGuestData(): Promise<string[]> {
+    return Promise.resolve([...this.#instances.values()].filter((instance) => instance.wantsGuestData).map(({ id }) => id));
+  }
+
+  async putGuestData(id: string): Promise<void> {
+    await Promise.resolve(this.#instance(id)).then((instance) => {
+      instance.setGuestData();
+    });
+  }
+
+  /** To the appliance of an install under way, or to the running instance. */
+  async sendToGuest(id: string, message: ChannelMessage): Promise<void> {
+    const instance = await Promise.resolve(this.#instance(id));
+    if (instance.messages.has(message.id)) return;
+    const installing = this.#installs.get(instance.installId ?? "")?.install;
+    (installing ?? instance).hear(message);
+    instance.messages.add(message.id);
   }
 
   removeInstance(id: string): Promise<void> {
     return new Promise((resolve) => {
       refuseIfHeld(this.#instance(id));
-      this.#setPower(id, false, "The virtual machine was ended.");
+      this.#instance(id).stop(ENDED);
       this.#instances.delete(id);
       resolve();
     });
@@ -105,8 +121,7 @@ export class SimulatedBackend implements AgentBackend {
     const instance = this.#instance(order.instance.id);
     if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
     if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
-    const wasRunning = instance.startedAt !== null;
-    const boots = order.start ?? wasRunning;
+    const boots = order.start ?? instance.isRunning;
     const { journal, behaviourOf, workMs, onVanish } = this.#options;
     const install = new SimulatedInstall({
       order,
@@ -117,8 +132,8 @@ export class SimulatedBackend implements AgentBackend {
       onVanish,
       onCommit: () => {
         instance.hasDisk = true;
-        this.#setPower(order.instance.id, false, "The virtual machine was ended.");
-        if (boots) this.#setPower(order.instance.id, true, null);
+        instance.stop(ENDED);
+        if (boots) instance.start(order.instance, { parameters: new Map(), userData: order.userData });
       },
     });
     instance.installId = order.id;
@@ -156,10 +171,28 @@ export class SimulatedBackend implements AgentBackend {
 
   /** A guest powers itself off. */
   powerOffByItself(id: string): void {
-    this.#setPower(id, false, "The system powered itself off.");
+    this.#instance(id).stop("The system powered itself off.");
+  }
+
+  guestSays(id: string, text: string): void {
+    this.#instance(id).say(text);
+  }
+
+  guestReads(id: string): string[] {
+    return this.#instance(id).read();
+  }
+
+  guestShowsHostKeys(id: string, keys: readonly HostKey[]): void {
+    this.#instance(id).showHostKeys(keys);
+  }
+
+  /** As after a restart of the agent's process: private values are gone. */
+  forgetGuestData(): void {
+    for (const instance of this.#instances.values()) instance.forgetGuestData();
   }
 
   close(): void {
+    for (const instance of this.#instances.values()) instance.close();
     for (const { install } of this.#installs.values()) {
       if (!isFinal(install.status.state)) install.stop("agent_restarted", "The node's agent was stopped during the install; the instance is as it was.");
     }
@@ -174,22 +207,9 @@ export class SimulatedBackend implements AgentBackend {
   #instance(id: string): SimulatedInstance {
     const known = this.#instances.get(id);
     if (known !== undefined) return known;
-    const instance: SimulatedInstance = { startedAt: null, hasDisk: false, installId: null, orders: new Set() };
+    const instance = new SimulatedInstance(id, this.journal);
     this.#instances.set(id, instance);
     return instance;
-  }
-
-  #runtime(id: string): InstanceRuntime {
-    const instance = this.#instances.get(id);
-    const startedAt = instance?.startedAt ?? null;
-    return { instanceId: id, power: startedAt === null ? "stopped" : "running", startedAt, installId: instance?.installId ?? null, ...this.journal.position };
-  }
-
-  #setPower(id: string, isRunning: boolean, reason: string | null): void {
-    const instance = this.#instance(id);
-    if ((instance.startedAt !== null) === isRunning) return;
-    instance.startedAt = isRunning ? new Date().toISOString() : null;
-    this.journal.append({ type: "instance.power", instanceId: id, power: isRunning ? "running" : "stopped", reason });
   }
 }
 

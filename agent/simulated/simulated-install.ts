@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { type ErrorCode, isSlipwayError, SlipwayError } from "#lib/domain/errors.ts";
 import { type InstallState, isFinal } from "#lib/domain/install-states.ts";
+import type { Message } from "../channel/guest-ear.ts";
 import { InstallLog } from "../installs/install-log.ts";
 import { Lease } from "../installs/lease.ts";
 import { InstallProgress } from "../installs/progress.ts";
@@ -72,6 +73,11 @@ export class SimulatedInstall {
     this.#ending.abort(new SlipwayError(code, message, step === null ? {} : { step }));
   }
 
+  /** A message for the simulated appliance, which reads it at once. */
+  hear({ author, line }: Message): void {
+    this.#log.add({ kind: "message", author, text: line, step: this.#progress.step, percent: null });
+  }
+
   /** Never throws. Resolves when the install has ended. */
   async run(): Promise<void> {
     const { boots, onCommit } = this.#options;
@@ -136,7 +142,7 @@ export class SimulatedInstall {
 
   async #chatter(lines: number, step: string): Promise<void> {
     for (let n = 1; n <= lines; n += 1) {
-      this.#log.add({ kind: "log", text: `line ${String(n)} of ${String(lines)}`, step, percent: null });
+      this.#log.add({ kind: "log", author: "guest", text: `line ${String(n)} of ${String(lines)}`, step, percent: null });
       if (n % 500 === 0) {
         this.#log.flush();
         await this.#work();
@@ -147,7 +153,7 @@ export class SimulatedInstall {
   #say(step: string, percent: number, message: string | null): void {
     this.#lastContactAt = new Date().toISOString();
     const id = this.#progress.guestSaid(step, percent, message);
-    this.#log.add({ kind: "progress", text: message, step: id, percent });
+    this.#log.add({ kind: "progress", author: "guest", text: message, step: id, percent });
   }
 
   async #work(): Promise<void> {

@@ -1,4 +1,5 @@
 import { pino, type Logger } from "pino";
+import type { HostKey } from "#lib/agent-protocol/messages.ts";
 import { startAgentApi } from "../api/server.ts";
 import { Journal } from "../journal/journal.ts";
 import { type BehaviourOf, behaviourByName } from "./behaviour.ts";
@@ -30,6 +31,13 @@ export interface SimulatedAgent {
   comeBack(): Promise<void>;
   /** A guest powers itself off. */
   powerOffByItself(instanceId: string): void;
+  /** A running guest writes a line to its channel. */
+  guestSays(instanceId: string, text: string): void;
+  /** A running guest reads its channel: the lines that it was told since it last did. */
+  guestReads(instanceId: string): string[];
+  guestShowsHostKeys(instanceId: string, keys: readonly HostKey[]): void;
+  /** As after a restart of the agent's process: the private values of running guests are gone. */
+  forgetGuestData(): void;
   close(): Promise<void>;
 }
 
@@ -69,6 +77,16 @@ export async function startSimulatedAgent(options: SimulatedAgentOptions): Promi
     },
     powerOffByItself: (instanceId) => {
       backend.powerOffByItself(instanceId);
+    },
+    guestSays: (instanceId, text) => {
+      backend.guestSays(instanceId, text);
+    },
+    guestReads: (instanceId) => backend.guestReads(instanceId),
+    guestShowsHostKeys: (instanceId, keys) => {
+      backend.guestShowsHostKeys(instanceId, keys);
+    },
+    forgetGuestData: () => {
+      backend.forgetGuestData();
     },
     close: async () => {
       backend.close();

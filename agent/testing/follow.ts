@@ -17,9 +17,14 @@ export async function followEvents(client: AgentClient, done: (event: AgentEvent
 
 /** Reads events until an install has ended. */
 export async function followInstall(client: AgentClient, installId: string): Promise<{ status: InstallStatus; events: AgentEvent[] }> {
-  const isEnd = (event: AgentEvent): boolean => event.type !== "instance.power" && event.installId === installId && isFinal(event.status.state);
-  const events = await followEvents(client, isEnd);
-  const last = events.at(-1);
-  if (last === undefined || last.type === "instance.power") throw new Error("the install didn't end");
-  return { status: last.status, events };
+  const events = await followEvents(client, (event) => isFinal(statusIn(event, installId)?.state ?? "accepted"));
+  const status = events.map((event) => statusIn(event, installId)).findLast((one) => one !== null);
+  if (!status) throw new Error("the install didn't end");
+  return { status, events };
+}
+
+/** What an event says of an install; null where it is about something else. Without an id: of whichever install. */
+export function statusIn(event: AgentEvent, installId?: string): InstallStatus | null {
+  if (event.type !== "install.entries" && event.type !== "install.state") return null;
+  return installId === undefined || event.installId === installId ? event.status : null;
 }

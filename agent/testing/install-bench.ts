@@ -6,6 +6,8 @@ import { Readable } from "node:stream";
 import { pino } from "pino";
 import { type AgentEvent, agentEventSchema, type InstallEntry, type InstallOrder, type InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
+import type { Networks } from "../network/guest-network.ts";
+import { SessionNetworks } from "../network/session-networks.ts";
 import { type NodeAgent, openNodeAgent } from "../node-agent.ts";
 import { exampleOrder } from "./orders.ts";
 import { ScriptedHypervisor } from "./scripted-hypervisor.ts";
@@ -43,14 +45,16 @@ export interface InstallBench {
   remove(): Promise<void>;
 }
 
-export async function createInstallBench(options: { readonly verifySeconds?: number } = {}): Promise<InstallBench> {
+export async function createInstallBench(options: { readonly verifySeconds?: number; readonly networks?: () => Networks } = {}): Promise<InstallBench> {
   const dataDir = await mkdtemp(join(tmpdir(), "agent-"));
   const hypervisor = new ScriptedHypervisor();
   const open = (): Promise<NodeAgent> =>
     openNodeAgent({
+      nodeName: "node1",
       osRoots: [],
       dataDir,
       hypervisor,
+      networks: options.networks?.() ?? new SessionNetworks(pino({ level: "silent" })),
       log: pino({ level: "silent" }),
       verifySeconds: options.verifySeconds ?? 60,
       onBroken: (error) => {

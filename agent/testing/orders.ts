@@ -9,8 +9,14 @@ export function exampleInstance(change: Partial<InstanceSpec> = {}): InstanceSpe
     vcpus: 1,
     memoryMib: 256,
     disks: [{ id: randomUUID(), index: 0, sizeMib: 16, name: null }],
-    nics: [{ id: randomUUID(), index: 0, mac: "aa:00:00:12:34:56", ip: null, mode: "routed", link: null, name: null }],
+    nics: [{ id: randomUUID(), index: 0, mac: "aa:00:00:12:34:56", ip: null, mode: "routed", link: null, name: null, network: null, forwards: [] }],
     tags: [],
+    communication: false,
+    channelIp: null,
+    datasource: "openstack",
+    requireTokens: false,
+    sshKeys: [],
+    cluster: "slipway",
     ...change,
   };
 }
@@ -44,6 +50,8 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
       bootMarker: "login:",
     },
     parameters: new Map(),
+    userData: null,
+    applianceIp: null,
     timeoutSeconds: 120,
     firstBootSeconds: 60,
     start: true,
@@ -53,6 +61,6 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
   };
 }
 
-export function powerOrder(instance: InstanceSpec, action: PowerOrder["action"], graceSeconds = 0): PowerOrder {
-  return { orderId: randomUUID(), action, graceSeconds, instance };
+export function powerOrder(instance: InstanceSpec, action: PowerOrder["action"], graceSeconds = 0, guestData: PowerOrder["guestData"] = null): PowerOrder {
+  return { orderId: randomUUID(), action, graceSeconds, instance, guestData };
 }

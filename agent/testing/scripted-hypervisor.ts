@@ -2,8 +2,8 @@ import { request } from "node:http";
 import { existsSync } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { METADATA_SOCKET, RUN_FOLDER } from "../channel/session-channel.ts";
 import { SocketFolder } from "../folder-sockets.ts";
+import { METADATA_SOCKET, RUN_FOLDER } from "../hypervisor/guest-folder.ts";
 import type { Acceleration, GuestExit, GuestPlan, Hypervisor, RunningGuest, SerialSink } from "../hypervisor/hypervisor.ts";
 
 /** What a guest of the scripted hypervisor can do: speak to its metadata service and its console, and write to its disk. */

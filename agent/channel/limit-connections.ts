@@ -8,7 +8,7 @@ const LOOK_MS = 200;
 
 export interface ConnectionsOfGuest {
   readonly guest: () => Pick<RunningGuest, "endConnectionsBeyond"> | null;
-  /** Says something in the install's log. */
+  /** Says something in the guest's log. */
   readonly onNotice: (text: string) => void;
   readonly log: Logger;
 }

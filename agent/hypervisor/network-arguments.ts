@@ -1,0 +1,70 @@
+import { channelMac, SESSION_CHANNEL_IP } from "#lib/domain/channel-address.ts";
+import { METADATA_SOCKET, RUN_FOLDER } from "./guest-folder.ts";
+import type { ChannelLink, GuestNic, NicLink } from "./hypervisor.ts";
+
+/** How long socat goes on in one direction after the other has ended: seconds. */
+const HALF_CLOSE_SECONDS = 30;
+const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
+const LOOPBACK = "127.0.0.1";
+
+function number(value: number, least: number, most: number): string {
+  if (!Number.isInteger(value) || value < least || value > most) throw new Error("a number can't stand among QEMU's options");
+  return String(value);
+}
+
+function device(id: string, mac: string): string[] {
+  if (!MAC.test(mac)) throw new Error("a MAC address isn't one");
+  return ["-device", `virtio-net-pci,netdev=${id},mac=${mac},romfile=`];
+}
+
+function backend(id: string, link: NicLink, index: number): string {
+  switch (link.kind) {
+    case "closed":
+      return `user,id=${id},restrict=on,ipv6=off`;
+    case "user": {
+      // A network of its own for each NIC: a guest with two can tell them apart.
+      const network = `10.0.${String(2 + index)}`;
+      const forwards = link.forwards.map(({ guestPort, hostPort }) => `hostfwd=tcp:${LOOPBACK}:${number(hostPort, 1_024, 65_535)}-${network}.15:${number(guestPort, 1, 65_535)}`);
+      // Closed but for these: a guest that could open connections would reach what listens on the host's loopback.
+      return ["user", `id=${id}`, "restrict=on", "ipv6=off", `net=${network}.0/24`, `dhcpstart=${network}.15`, ...forwards].join(",");
+    }
+    case "tap":
+      return tap(id, link.fd);
+  }
+}
+
+/** The descriptor is the launcher's; with the sandbox in full QEMU could open nothing of the kind. */
+function tap(id: string, fd: number): string {
+  return `tap,id=${id},fd=${number(fd, 3, 255)},vhost=off`;
+}
+
+/** QEMU's arguments for one of the instance's own network interfaces, by its place among them. */
+export function nicArguments({ mac, link }: GuestNic, index: number): string[] {
+  const id = `nic${String(index)}`;
+  return ["-netdev", backend(id, link, index), ...device(id, mac)];
+}
+
+/**
+ * QEMU's arguments for a guest's channel (design: metadata, "The channel"; machine: "Session mode", "System mode"): the TAP of
+ * this one guest, or QEMU's user network, closed to everything but port 80 of 169.254.169.254, which leads to a socket that
+ * belongs to it; the socket's path is relative to the guest's folder.
+ *
+ * Only the `cmd:` form of guestfwd works; QEMU starts the program for each connection, which is why a guest with such a channel
+ * runs in a sandbox that allows it to start programs.
+ */
+export function channelArguments(link: ChannelLink): string[] {
+  if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...device("channel", link.mac)];
+  const forward = `socat -t${String(HALF_CLOSE_SECONDS)} - UNIX-CONNECT:${RUN_FOLDER}/${METADATA_SOCKET}`;
+  const network = [
+    "user",
+    "id=channel",
+    "restrict=on",
+    "ipv6=off",
+    "net=169.254.0.0/16",
+    "host=169.254.169.253",
+    "dns=169.254.169.252",
+    `dhcpstart=${SESSION_CHANNEL_IP}`,
+    `guestfwd=tcp:169.254.169.254:80-cmd:${forward}`,
+  ];
+  return ["-netdev", network.join(","), ...device("channel", channelMac(SESSION_CHANNEL_IP))];
+}
