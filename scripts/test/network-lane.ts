@@ -4,6 +4,7 @@ import path from "node:path";
 import { buildHelper } from "#scripts/helper/build-helper.ts";
 import { ensureOrdinaryUser, ORDINARY_USER } from "#scripts/process/ordinary-user.ts";
 import { interrupted, runOrFail } from "#scripts/process/run.ts";
+import { buildNetworkGuests } from "#scripts/up/artifacts.ts";
 import type { PreparedRelease } from "#scripts/up/prepare.ts";
 import { Refusal } from "#scripts/up/terminal.ts";
 import { encodeOutcomes, OUTCOMES } from "./outcomes.ts";
@@ -29,6 +30,8 @@ export async function networkLane(checkout: string, release: PreparedRelease, fi
     chmodSync(scratch, 0o711);
     const outcomes = [await helperStep(checkout, path.join(scratch, "helper"))];
     if (outcomes.every(({ failed }) => failed === 0)) {
+      // In the namespaces nothing can be fetched.
+      const guests = await buildNetworkGuests(checkout);
       const outcome = await vitestStep({ release: checkout, scratch }, "network", filters, {
         within: [...NAMESPACES, path.join(checkout, "scripts/test/in-namespaces")],
         timeoutMs: LANE_MS,
@@ -36,6 +39,7 @@ export async function networkLane(checkout: string, release: PreparedRelease, fi
           ...release.environment,
           PATH: [path.join(checkout, "node_modules/.bin"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].join(":"),
           SLIPWAY_TEST_HELPER: path.join(scratch, "helper"),
+          SLIPWAY_TEST_GUESTS: guests,
           SLIPWAY_TEST_SCRATCH: scratch,
           SLIPWAY_TEST_RELEASE: release.directory,
           SLIPWAY_TEST_NODE: release.node,

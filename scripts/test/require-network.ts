@@ -4,6 +4,8 @@ import type { TestProject } from "vitest/node";
 export interface NetworkTestPlace {
   /** Folder with `slipway-helper` and `slipway-launch`. */
   readonly helper: string;
+  /** Folder with the disks of e2e/network/guests. */
+  readonly guests: string;
   /** Folder of the built appliance. */
   readonly appliance: string;
   /** Folder of the sample definition's image. */
@@ -34,6 +36,7 @@ export default function setUp(project: TestProject): void {
   value("SLIPWAY_TEST_NAMESPACES");
   project.provide("network", {
     helper: value("SLIPWAY_TEST_HELPER"),
+    guests: value("SLIPWAY_TEST_GUESTS"),
     appliance: value("SLIPWAY_APPLIANCE"),
     image: value("SLIPWAY_SAMPLE_IMAGE"),
     scratch: value("SLIPWAY_TEST_SCRATCH"),

@@ -38,6 +38,11 @@ export async function buildArtifacts(checkout: string, options: ArtifactOptions)
   return { appliance, image, debootstrap: options.debootstrap ? await buildArtifact(checkout, "os-definitions/debootstrap/build", "debootstrap") : null };
 }
 
+/** The guests that tests of networks boot: e2e/network/guests/build. As root. */
+export async function buildNetworkGuests(checkout: string): Promise<string> {
+  return buildArtifact(checkout, "e2e/network/guests/build", "network-guests");
+}
+
 function cacheDirectory(name: string): string {
   if (isRoot()) return path.join("/var/cache/slipway", name);
   return path.join(process.env["XDG_CACHE_HOME"] ?? path.join(homedir(), ".cache"), "slipway", name);
