@@ -46,3 +46,10 @@ export function netmask(subnet: string): string {
   const mask = (0xffffffff << (32 - prefixLength(subnet))) >>> 0;
   return prefixLength(subnet) === 0 ? "0.0.0.0" : [24, 16, 8, 0].map((shift) => String((mask >>> shift) & 255)).join(".");
 }
+
+/** `ffff:ffff:ffff:ffff::`, as OpenStack writes a prefix of IPv6. */
+export function netmask6(subnet: string): string {
+  const bits = prefixLength(subnet);
+  const groups = Array.from({ length: Math.ceil(bits / 16) }, (_, index) => ((0xffff << Math.max(0, 16 - (bits - index * 16))) & 0xffff).toString(16));
+  return groups.length === 8 ? groups.join(":") : `${groups.join(":")}::`;
+}

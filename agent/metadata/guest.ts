@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { MetadataContent } from "./metadata-content.ts";
 import { type NoticeKind, Notices } from "./notices.ts";
 import { Tokens } from "./tokens.ts";
-import { Share, Turns } from "./turns.ts";
+import { Share, Turns, turnsOf } from "./turns.ts";
 
 /** All guests of this process take turns with each other. */
 const TURNS = new Turns();
@@ -25,9 +25,12 @@ export class Guest {
     this.#bytes = content.write.limits.burstBytes;
   }
 
-  notice(kind: NoticeKind): void {
+  /** Tells somebody, once in an hour. `cause`: what only the node's own log is told. */
+  notice(kind: NoticeKind, cause?: unknown): void {
     const text = this.#notices.tell(kind, performance.now());
-    if (text !== null) this.content.onNotice(text);
+    if (text === null) return;
+    this.content.onNotice(text);
+    if (cause !== undefined) this.log.error({ err: cause }, "a metadata request failed");
   }
 
   /** Milliseconds that a request or a connection has to wait for its turn. */
@@ -35,12 +38,12 @@ export class Guest {
     return TURNS.take(this.#share, performance.now());
   }
 
-  /** Milliseconds until the next part of a body may be taken in, after this one. */
-  waitForBytes(length: number): number {
+  /** Milliseconds until the next part of a body may be taken in, after one of so many bytes that took so many milliseconds of work. */
+  waitForBytes(length: number, workMs: number): number {
     const now = performance.now();
     const { burstBytes, bytesPerSecond } = this.content.write.limits;
     this.#bytes = Math.min(burstBytes, this.#bytes + ((now - this.#bytesAt) / 1_000) * bytesPerSecond) - length;
     this.#bytesAt = now;
-    return Math.max(TURNS.takeBytes(this.#share, now, length), this.#bytes >= 0 ? 0 : Math.ceil((-this.#bytes / bytesPerSecond) * 1_000));
+    return Math.max(TURNS.take(this.#share, now, turnsOf(length, workMs)), this.#bytes >= 0 ? 0 : Math.ceil((-this.#bytes / bytesPerSecond) * 1_000));
   }
 }

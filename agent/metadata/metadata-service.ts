@@ -102,7 +102,7 @@ async function listen(server: Server, options: ListenOptions): Promise<void> {
 }
 
 function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean) | null): Server {
-  const { content, log } = guest;
+  const { content } = guest;
   const server = createServer({
     maxHeaderSize: HEAD_BYTES,
     headersTimeout: HEADERS_MS,
@@ -131,8 +131,8 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     serveRequest(guest, request, response)?.catch((error: unknown) => {
-      // The guest went, or a file of the host can't be read: its connection ends, and nothing else.
-      log.debug({ reason: error instanceof Error ? error.message : "unknown" }, "a guest's request broke off");
+      // Where the guest went, there is nothing to tell. Its connection ends, and nothing else.
+      if (!request.socket.destroyed) guest.notice("unreadable", error);
       response.destroy();
     });
   };

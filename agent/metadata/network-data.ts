@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import type { NicSpec } from "#lib/agent-protocol/messages.ts";
-import { type GuestView, netmask, prefixLength } from "./guest-view.ts";
+import { type GuestView, netmask, netmask6 } from "./guest-view.ts";
 
 const MTU = 1_500;
 
@@ -11,7 +11,6 @@ interface Network {
   readonly network_id: string;
   readonly ip_address?: string;
   readonly netmask?: string;
-  readonly gateway?: string;
   readonly routes?: readonly { readonly network: string; readonly netmask: string; readonly gateway: string }[];
   readonly dns_nameservers?: readonly string[];
   readonly services?: readonly { readonly type: "dns"; readonly address: string }[];
@@ -53,7 +52,7 @@ function nicNetworks(nic: NicSpec): Network[] {
       network_id: networkId,
       ip_address: nic.ip,
       netmask: netmask(subnet),
-      ...(gateway === null ? {} : { gateway, routes: [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway }] }),
+      routes: gateway === null ? [] : [{ network: "0.0.0.0", netmask: "0.0.0.0", gateway }],
       dns_nameservers: dns,
       services,
     });
@@ -67,9 +66,9 @@ function nicNetworks(nic: NicSpec): Network[] {
       link,
       type: "ipv6",
       network_id: networkId,
-      ip_address: `${nic.ip}/${String(prefixLength(subnet6))}`,
-      netmask: String(prefixLength(subnet6)),
-      ...(gateway6 === null ? {} : { gateway: gateway6, routes: [{ network: "::", netmask: "::", gateway: gateway6 }] }),
+      ip_address: nic.ip,
+      netmask: netmask6(subnet6),
+      routes: gateway6 === null ? [] : [{ network: "::", netmask: "::", gateway: gateway6 }],
       dns_nameservers: dns,
       services,
     },

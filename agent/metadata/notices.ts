@@ -6,6 +6,7 @@ const TEXTS = {
   slow: "The guest took too long over requests; their connections were ended.",
   large: "The guest sent more in one request than is taken; what was too much was left out.",
   pipelined: "The guest sent more requests at once over one connection than are answered; the connection was ended.",
+  unreadable: "A document that the guest asked for can't be read on the node.",
   stranger: "Requests came over the guest's interface from an address that isn't its own; they were ended.",
 } as const;
 export type NoticeKind = keyof typeof TEXTS;

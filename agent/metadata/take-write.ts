@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import type { Guest } from "./guest.ts";
 
 const HIGHEST_LINE_NUMBER = 1_000_000_000;
+/** A body is taken in slices, after each of which others are heard if it took long; bytes and milliseconds. */
+const SLICE_BYTES = 4_096;
+const SLICE_MS = 0.5;
 /** After a refusal so much is still taken and thrown away, so that the answer arrives; bytes and milliseconds. */
 const LINGER_BYTES = 1_048_576;
 const LINGER_MS = 1_000;
@@ -53,9 +56,14 @@ async function* withinLimits(guest: Guest, request: IncomingMessage): AsyncGener
     guest.content.onContact();
     length += part.length;
     if (length > requestBytes) throw new BodyTooLarge("the guest sent too much");
-    yield part;
-    const wait = guest.waitForBytes(part.length);
-    if (wait > 0) await delay(wait);
+    for (let at = 0; at < part.length; at += SLICE_BYTES) {
+      const slice = part.subarray(at, at + SLICE_BYTES);
+      const begun = performance.now();
+      yield slice;
+      const wait = guest.waitForBytes(slice.length, performance.now() - begun);
+      if (wait > 0) await delay(wait);
+      else if (performance.now() - begun > SLICE_MS) await nextTurn();
+    }
   }
 }
 

@@ -3,8 +3,13 @@ const BURST = 32;
 const PER_SECOND = 2_000;
 /** So long after its last request another guest still counts as one that asks; milliseconds. */
 const RECENT_MS = 1_000;
-/** Bytes of a body that are as much work as a request. */
+/** What of a body is as much work as a request. */
 const BYTES_PER_TURN = 4_096;
+const MS_PER_TURN = 0.02;
+
+export function turnsOf(bytes: number, workMs: number): number {
+  return Math.max(bytes / BYTES_PER_TURN, workMs / MS_PER_TURN);
+}
 
 /** What one guest has had of the service's time. */
 export class Share {
@@ -43,9 +48,5 @@ export class Turns {
     share.turns = Math.min(BURST, share.turns + ((now - share.at) / 1_000) * PER_SECOND) - turns;
     share.at = now;
     return share.turns >= 0 ? 0 : Math.ceil((-share.turns / PER_SECOND) * 1_000);
-  }
-
-  takeBytes(share: Share, now: number, bytes: number): number {
-    return this.take(share, now, bytes / BYTES_PER_TURN);
   }
 }

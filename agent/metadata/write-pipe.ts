@@ -1,5 +1,5 @@
 import { timingSafeEqual, createHash } from "node:crypto";
-import { type ChannelLimits, cleanText, cutScrubbed, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
+import { type ChannelLimits, cleanText, cutScrubbed, decodeLine, GUEST_LIMITS, LineBudget, LineSplitter, mayBeResult, parseGuestLine, parseResult, RESULT_LINE_BYTES, type GuestLine } from "#lib/domain/guest-lines.ts";
 import { Scrubber, type ScrubPatterns, scrubText } from "#lib/domain/scrub.ts";
 
 /** A flood is told of at once, and then no more often than this: what is told is kept like any other line. */
@@ -21,6 +21,7 @@ export interface WritePipeEvents {
 class Voice {
   readonly #scrubber: Scrubber;
   readonly #lines: LineSplitter;
+  #isLeftOut = false;
 
   constructor(patterns: ScrubPatterns, onLine: (line: Buffer) => void) {
     this.#scrubber = new Scrubber(patterns);
@@ -28,6 +29,7 @@ class Voice {
   }
 
   say(line: Buffer, end: "line feed" | "cut" | "unfinished"): void {
+    this.#isLeftOut = false;
     this.#lines.write(this.#scrubber.write(line));
     if (end === "cut") {
       // The half of a value may stand where the line was cut.
@@ -40,6 +42,8 @@ class Voice {
 
   /** What comes next was left out. */
   leaveOut(): void {
+    if (this.#isLeftOut) return;
+    this.#isLeftOut = true;
     this.#lines.write(this.#scrubber.cut());
   }
 
@@ -121,7 +125,7 @@ export class WritePipe {
   /** `end`: how it ended; unfinished where its request ended before the line did. */
   #takeLine(voice: Voice, line: Buffer, end: "line feed" | "cut" | "unfinished"): void {
     const mayBeJson = line.length <= RESULT_LINE_BYTES && end !== "cut" && line[0] === 0x7b;
-    if (mayBeJson && this.#token !== null) {
+    if (this.#token !== null && end !== "cut" && mayBeResult(line)) {
       const result = parseResult(line.toString("utf8"));
       if (result !== null) {
         // A result with another token isn't shown either: it may be a guess that is nearly right.

@@ -96,6 +96,11 @@ function parseObject(line: string): Record<string, unknown> | null {
   }
 }
 
+/** Whether a line can be a result at all: quick, because a guest may send nothing but lines that look like one. */
+export function mayBeResult(line: Buffer): boolean {
+  return line.length <= RESULT_LINE_BYTES && line[0] === 0x7b && line.includes('"result"') && line.includes('"token"') && line.includes('"exit_status"');
+}
+
 /** `{"result":{"token":"…","exit_status":N}}`, or null where a line is anything else. */
 export function parseResult(line: string): GuestResult | null {
   const result = parseObject(line)?.["result"];
@@ -168,6 +173,12 @@ export class LineSplitter {
     let at = 0;
     for (;;) {
       const end = chunk.indexOf(10, at);
+      if (end >= 0 && this.#length === 0 && this.#cut === 0 && end - at <= this.#maxBytes) {
+        // Most lines are whole in what comes: nothing is put together.
+        this.#onLine(chunk.subarray(at, end), 0);
+        at = end + 1;
+        continue;
+      }
       this.#take(chunk.subarray(at, end < 0 ? chunk.length : end));
       if (end < 0) return;
       this.#finish();
