@@ -23,6 +23,8 @@ export interface Ended extends Planted {
 }
 
 export interface Played {
+  /** The instance's user data, from its creation on. */
+  readonly userData: string;
   readonly objects: Objects;
   readonly created: Ended;
   readonly failed: Ended;
@@ -73,7 +75,9 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   const instance = { ...SPEAKER, name, owner: world.accounts.owner.name };
 
   const one = plantAll(world, "create");
-  const created = await install(admin, "/api/v1/instances", { ...instance, parameters: parametersOf("leak", one) }, one);
+  const userData = world.plants.plant("user data", "private");
+  // It has a channel when it runs, too.
+  const created = await install(admin, "/api/v1/instances", { ...instance, communication: true, userData, parameters: parametersOf("leak", one) }, one);
   expectState("the creation", created.install, "done");
 
   const two = plantAll(world, "a failed create");
@@ -99,7 +103,7 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   expectState("the install that is cancelled", cancelled.install, "cancelled");
 
   await refuse(world, name);
-  return { objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
+  return { userData, objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
 }
 
 /** While a job with values runs: the tables, what is open, and what each role is shown of it. */

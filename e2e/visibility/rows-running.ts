@@ -1,11 +1,22 @@
+import { readdirSync } from "node:fs";
+import { request as plainRequest } from "node:http";
 import { request } from "node:https";
+import path from "node:path";
+import { text } from "node:stream/consumers";
 import { expect } from "vitest";
 import { z } from "zod";
+import { METADATA_SOCKET } from "#agent/hypervisor/guest-folder.ts";
 import { ROLES } from "../canary/world.ts";
 import { expectAtScript, isSeen, leaksOf } from "./look.ts";
 import type { Row, Seen } from "./row.ts";
 
-const SERVICE = "the machine of an instance that runs has no channel";
+const SERVICE = "at the socket to which the guest's port 80 leads; what real guests are answered: e2e/network";
+
+/** Of each tree what is more than a name. */
+const DOCUMENTS = [
+  "/ganeti/latest/os/parameters.json", "/ganeti/latest/meta_data.json", "/openstack/latest/meta_data.json", "/openstack/latest/network_data.json",
+  "/openstack/latest/vendor_data.json", "/openstack/latest/user_data", "/latest/user-data", "/latest/dynamic/instance-identity/document",
+];
 
 /** What is told to whom. */
 export const RUNNING_ROWS: readonly Row[] = [
@@ -23,9 +34,24 @@ export const RUNNING_ROWS: readonly Row[] = [
   },
   {
     where: "metadata service in normal running",
-    public: { says: "none yet", looks: SERVICE, holds: noChannel },
-    private: { says: "none yet", looks: SERVICE, holds: noChannel },
-    secret: { says: "none yet", looks: SERVICE, holds: noChannel },
+    public: { says: "value", looks: SERVICE, holds: async (seen) => expect(await servedParameters(seen)).toMatchObject({ word: [seen.played.reinstalled.word, "public"] }) },
+    private: {
+      says: "value",
+      looks: SERVICE,
+      holds: async (seen) => {
+        expect(await servedParameters(seen)).toMatchObject({ remark: [seen.played.reinstalled.remark, "private"] });
+        expect(await fetchAsGuest(seen, "/latest/user-data")).toBe(seen.played.userData);
+      },
+    },
+    secret: {
+      says: "gone",
+      looks: SERVICE,
+      holds: async (seen) => {
+        const all = (await Promise.all(DOCUMENTS.map((document) => fetchAsGuest(seen, document)))).join("\n");
+        const { created, failed, reinstalled, cancelled } = seen.played;
+        for (const { passphrase } of [created, failed, reinstalled, cancelled]) expect(all.includes(passphrase)).toBe(false);
+      },
+    },
   },
   {
     where: "API, RAPI, pages, live events",
@@ -73,15 +99,23 @@ async function overTls(seen: Seen, name: "word" | "remark" | "passphrase"): Prom
   expect(outcome).toBe("refused");
 }
 
-/** Appliances have a kernel given to them and a channel; instances boot from their disks. */
-function noChannel({ samples }: Seen): void {
-  const machines = samples.texts.filter(({ part, program }) => part === "command line" && program.startsWith("qemu-system")).map(({ content }) => Buffer.from(content).toString("utf8").split("\0"));
-  const appliances = machines.filter((command) => command.includes("-kernel"));
-  const instances = machines.filter((command) => command.includes("-uuid") && !command.includes("-kernel"));
-  expect(appliances.length).toBeGreaterThan(0);
-  expect(instances.length).toBeGreaterThan(0);
-  expect(appliances.every((command) => command.join(" ").includes("guestfwd"))).toBe(true);
-  expect(instances.filter((command) => command.join(" ").includes("guestfwd"))).toEqual([]);
+/** What the running instance is answered. Its channel's socket is the agent's, whose user the tests are. */
+async function fetchAsGuest({ world: { stack } }: Seen, document: string): Promise<string> {
+  const instances = path.join(stack.agents[0]?.dataDir ?? "", "instances");
+  const running = readdirSync(instances).map((id) => path.join(instances, id, "run")).filter((folder) => readdirSync(folder).includes(METADATA_SOCKET));
+  expect(running.length).toBe(1);
+  return new Promise((resolve, reject) => {
+    const call = plainRequest({ socketPath: path.join(running[0] ?? "", METADATA_SOCKET), path: document, timeout: 10_000, agent: false }, (response) => {
+      expect([document, response.statusCode]).toEqual([document, 200]);
+      text(response).then(resolve, reject);
+    });
+    call.on("error", reject);
+    call.end();
+  });
+}
+
+async function servedParameters(seen: Seen): Promise<unknown> {
+  return JSON.parse(await fetchAsGuest(seen, "/ganeti/latest/os/parameters.json"));
 }
 
 function interfaces(): string[] {
