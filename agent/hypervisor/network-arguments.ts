@@ -12,10 +12,17 @@ function number(value: number, least: number, most: number): string {
   return String(value);
 }
 
-function device(id: string, mac: string): string[] {
+function device(id: string, mac: string, ...place: readonly string[]): string[] {
   if (!MAC.test(mac)) throw new Error("a MAC address isn't one");
-  return ["-device", `virtio-net-pci,netdev=${id},mac=${mac},romfile=`];
+  return ["-device", ["virtio-net-pci", `netdev=${id}`, `mac=${mac}`, "romfile=", ...place].join(",")];
 }
+
+/**
+ * cloud-init looks for metadata on one interface alone: of those that may be connected, the one whose name comes first. An interface
+ * with an index of the firmware's is called by it, `eno1`, which comes before the others' `enp…` and `ens…`. It stays the last one by
+ * the kernel's count, as it is the only one behind a port, and only behind one QEMU can give it an index.
+ */
+const FIRST_BY_NAME = { port: ["-device", "pcie-root-port,id=channel-port,chassis=1,slot=1"], place: ["bus=channel-port", "acpi-index=1"] } as const;
 
 function backend(id: string, link: NicLink, index: number): string {
   switch (link.kind) {
@@ -52,8 +59,10 @@ export function nicArguments({ mac, link }: GuestNic, index: number): string[] {
  * Only the `cmd:` form of guestfwd works; QEMU starts the program for each connection, which is why a guest with such a channel
  * runs in a sandbox that allows it to start programs.
  */
-export function channelArguments(link: ChannelLink): string[] {
-  if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...device("channel", link.mac)];
+export function channelArguments(link: ChannelLink, guest: "instance" | "appliance"): string[] {
+  // The appliance has no other interface, and a port costs time at its start.
+  const { port, place } = guest === "instance" ? FIRST_BY_NAME : { port: [], place: [] };
+  if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...port, ...device("channel", link.mac, ...place)];
   const forward = `socat -t${String(HALF_CLOSE_SECONDS)} - UNIX-CONNECT:${RUN_FOLDER}/${METADATA_SOCKET}`;
   const network = [
     "user",
@@ -66,5 +75,5 @@ export function channelArguments(link: ChannelLink): string[] {
     `dhcpstart=${SESSION_CHANNEL_IP}`,
     `guestfwd=tcp:169.254.169.254:80-cmd:${forward}`,
   ];
-  return ["-netdev", network.join(","), ...device("channel", channelMac(SESSION_CHANNEL_IP))];
+  return ["-netdev", network.join(","), ...port, ...device("channel", channelMac(SESSION_CHANNEL_IP), ...place)];
 }

@@ -68,7 +68,7 @@ describe("QEMU's arguments", () => {
   test("give a guest its TAPs by their descriptors, the channel last", () => {
     const args = qemuArguments(withTaps, "tcg");
     expect(args.filter((arg) => arg.startsWith("tap,"))).toEqual(["tap,id=nic0,fd=10,vhost=off", "tap,id=channel,fd=11,vhost=off"]);
-    expect(args.at(-1)).toBe("virtio-net-pci,netdev=channel,mac=02:5c:a9:fe:00:02,romfile=");
+    expect(args.at(-1)).toBe("virtio-net-pci,netdev=channel,mac=02:5c:a9:fe:00:02,romfile=,bus=channel-port,acpi-index=1");
   });
 
   test("tell an instance with a channel where its metadata are, and no other guest", () => {

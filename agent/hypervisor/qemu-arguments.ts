@@ -92,6 +92,6 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, plan.boot === null)),
     ...entropy,
     ...plan.nics.flatMap(nicArguments),
-    ...(plan.channel === null ? [] : channelArguments(plan.channel)),
+    ...(plan.channel === null ? [] : channelArguments(plan.channel, plan.kind)),
   ];
 }
