@@ -19,7 +19,7 @@ let digest: string;
 /** The orders that reached the agent: what each gave its guest. */
 const arrived = new Map<string, ParameterSet>();
 
-const NODE = { mode: "system", hostname: "node1", qemuVersion: null, cpus: 8, memoryTotalMib: 65_536, memoryFreeMib: 60_000, diskTotalMib: 1_048_576, diskFreeMib: 1_000_000, accelerator: "tcg", acceleratorReason: null } as const;
+const NODE = { mode: "system", hostname: "node1", qemuVersion: null, cpus: 8, memoryTotalMib: 65_536, memoryFreeMib: 60_000, diskTotalMib: 1_048_576, diskFreeMib: 1_000_000, accelerator: "tcg", acceleratorReason: null, networking: { bridges: [], routed: false } } as const;
 
 /** A node as one with a helper for host scripts would describe itself. Nobody follows it here, so that this stands. */
 async function nodeSays(runsHostScripts: boolean): Promise<void> {

@@ -35,7 +35,7 @@ describe("what an agent said already", () => {
     const known = await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: node.journalId ?? "" }, [event]);
     expect(known).toBe(Number(node.journalSeq));
     const other = await db.node.create({ data: { name: "other" } });
-    await ingestAgentEvents(cluster.services, { nodeId: other.id, journal: crypto.randomUUID() }, [{ ...event, entries: [{ ...event.entries[0], n: 5_000, at, kind: "log", text: "forged", step: null, percent: null }] }, { seq: 2, at, type: "instance.power", instanceId: install.instanceId, power: "stopped", reason: null }]);
+    await ingestAgentEvents(cluster.services, { nodeId: other.id, journal: crypto.randomUUID() }, [{ ...event, entries: [{ ...event.entries[0], n: 5_000, at, kind: "log", author: "guest", text: "forged", step: null, percent: null }] }, { seq: 2, at, type: "instance.power", instanceId: install.instanceId, power: "stopped", reason: null, reach: [] }]);
     expect(await getInstance(cluster.admin, "web.example.test")).toMatchObject({ status: before.status, install: { state: "done" } });
     expect(await db.installEvent.count()).toBe(entries);
   });
@@ -46,7 +46,7 @@ describe("what an agent said already", () => {
     const { id, operState } = await db.instance.findFirstOrThrow({ where: { name: "web.example.test" } });
     const journal = crypto.randomUUID();
     const at = new Date().toISOString();
-    const say = (seq: number) => ingestAgentEvents(cluster.services, { nodeId: node.id, journal }, [{ seq, at, type: "instance.power", instanceId: id, power: "running", reason: null }]);
+    const say = (seq: number) => ingestAgentEvents(cluster.services, { nodeId: node.id, journal }, [{ seq, at, type: "instance.power", instanceId: id, power: "running", reason: null, reach: [] }]);
     const power = async () => (await db.instance.findUniqueOrThrow({ where: { id } })).operState;
     await db.instance.update({ where: { id }, data: { operState: "stopped", operJournal: journal, operSeq: 10 } });
     await say(9);
@@ -62,7 +62,7 @@ describe("what an agent said already", () => {
     const install = await db.install.findUniqueOrThrow({ where: { id: last } });
     const at = new Date().toISOString();
     const status = { id: last, instanceId: install.instanceId, state: "done" as const, percent: 100, step: null, steps: [], error: null, committed: true, firstBootAt: null, lastContactAt: null };
-    const entry = (n: number, kind: "log" | "notice" = "log") => ({ n, at, kind, text: `a ${kind}`, step: null, percent: null });
+    const entry = (n: number, kind: "log" | "notice" = "log") => ({ n, at, kind, author: "guest", text: `a ${kind}`, step: null, percent: null });
     await ingestAgentEvents(cluster.services, { nodeId: node.id, journal: crypto.randomUUID() }, [{ seq: 1, at, type: "install.entries", installId: last, entries: [entry(900), entry(30_000), entry(30_001, "notice"), entry(1_000_000), entry(1_000_001, "notice")], status }]);
     const found = await db.installEvent.findMany({ where: { installId: last, seq: { gte: 900 } } });
     expect(found.map(({ seq, text }) => [seq, text])).toEqual([[900, "a log"], [30_001, "a notice"]]);

@@ -16,7 +16,7 @@ import { MASTER_KEY_FILE, parseMasterKeys } from "./master-keys.ts";
 import type { RotateOptions, RotationReport } from "./rotate-keys.ts";
 import { rotateKeys } from "./rotate-keys.ts";
 import type { TestController } from "./testing.ts";
-import { insertPlaces, openTestController, readValue, isOfFirstRelease, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
+import { insertPlaces, isOfFirstRelease, openTestController, readValue, sealAsFirstRelease, storeValue, writeFirstReleaseFiles } from "./testing.ts";
 
 /** News takes milliseconds, and longer on a busy machine. */
 const PATIENT = { timeout: 10_000 };
@@ -78,7 +78,7 @@ describe("rotation", () => {
     const places = await fill(controller, 3);
     const before = { master: masters(), key: await writingKey(), envelopes: await Promise.all(places.map((place) => readValue(db, place))) };
     const report = await rotate(controller);
-    expect(report).toMatchObject({ masterKey: { what: "new" }, done: { rewrapped: 3, values: 9, damaged: 0, left: [], removedDataKeys: 0, forgottenMasterKeys: 0 } });
+    expect(report).toMatchObject({ masterKey: { what: "new" }, done: { rewrapped: 3, values: 12, damaged: 0, left: [], removedDataKeys: 0, forgottenMasterKeys: 0 } });
     const after = masters();
     expect(after.current).not.toBe(before.master.current);
     expect(after.get(before.master.current)).toEqual(before.master.get(before.master.current));
@@ -110,10 +110,10 @@ describe("rotation", () => {
       },
     });
     await expect(interrupted).rejects.toThrow("killed");
-    expect((await valuesByKey(db)).map(({ values }) => values).toSorted()).toEqual([10, 2]);
+    expect((await valuesByKey(db)).map(({ values }) => values).toSorted()).toEqual([14, 2]);
     await expectAll(controller, places);
     await expectAll(await start(), places);
-    expect(await rotate(controller)).toMatchObject({ done: { values: 12, left: [] } });
+    expect(await rotate(controller)).toMatchObject({ done: { values: 16, left: [] } });
     expect(await valuesByKey(db)).toHaveLength(1);
     await expectAll(controller, places);
   });
@@ -124,7 +124,7 @@ describe("rotation", () => {
     const made = masters().withNewKey();
     writeFileSync(masterFile(), made.toFileText());
     await expectAll(await start(), places);
-    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: made.current }, done: { rewrapped: 3, values: 3 } });
+    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: made.current }, done: { rewrapped: 3, values: 4 } });
     expect(masters().ids).toHaveLength(2);
     await expectAll(await start(), places);
   });
@@ -176,11 +176,11 @@ describe("rotation", () => {
     });
     const waiting = (): Promise<unknown[]> => db.$queryRaw`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
     await expect.poll(waiting, PATIENT).toHaveLength(1);
-    expect(soFar).toBe(5);
+    expect(soFar).toBe(7);
     release.resolve(undefined);
     await holding;
     // What was read before isn't there any more; what is there now is encrypted anew in the next round.
-    expect(await rotating).toMatchObject({ done: { values: 6, left: [] } });
+    expect(await rotating).toMatchObject({ done: { values: 8, left: [] } });
     expect(await read(controller, held)).toBe("changed in the transaction");
   });
 
@@ -195,7 +195,7 @@ describe("rotation", () => {
       },
     });
     await expect(first).rejects.toMatchObject({ code: "conflict" });
-    expect(other).toMatchObject({ done: { values: 9, left: [] } });
+    expect(other).toMatchObject({ done: { values: 12, left: [] } });
     await expectAll(controller, places);
   });
 
@@ -207,7 +207,7 @@ describe("rotation", () => {
     const envelope = Uint8Array.from(await readValue(db, broken));
     envelope[20] = (envelope[20] ?? 0) ^ 1;
     await storeValue(db, broken, envelope);
-    expect(await rotate(controller)).toMatchObject({ done: { values: 2, damaged: 1, left: [{ values: 1 }] } });
+    expect(await rotate(controller)).toMatchObject({ done: { values: 3, damaged: 1, left: [{ values: 1 }] } });
     expect(await readValue(db, broken)).toEqual(envelope);
     await expectAll(controller, others);
   });
@@ -265,7 +265,7 @@ describe("another controller", () => {
     const first = await rotate(controller);
     expect(first).toMatchObject({ masterKey: { what: "new" }, controllers: 2, done: null });
     expect(await db.dataKey.findMany()).toEqual(before);
-    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: first.masterKey.id }, done: { rewrapped: 3, values: 3 } });
+    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: first.masterKey.id }, done: { rewrapped: 3, values: 4 } });
     await expectAll(controller, places);
   });
 });
@@ -275,9 +275,9 @@ describe("a master key that an operator gives", () => {
     const [old, next] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
     const first = await start({ SLIPWAY_MASTER_KEY: old });
     const places = await fill(first, 1);
-    expect(await rotate(first)).toMatchObject({ masterKey: { what: "kept", source: { kind: "environment" } }, done: { rewrapped: 0, values: 3 } });
+    expect(await rotate(first)).toMatchObject({ masterKey: { what: "kept", source: { kind: "environment" } }, done: { rewrapped: 0, values: 4 } });
     const second = await start({ SLIPWAY_MASTER_KEY: `${next}\n${old}` });
-    expect(await rotate(second)).toMatchObject({ masterKey: { what: "given" }, done: { values: 3 } });
+    expect(await rotate(second)).toMatchObject({ masterKey: { what: "given" }, done: { values: 4 } });
     await expectAll(await start({ SLIPWAY_MASTER_KEY: next }), places);
     await expect(start({ SLIPWAY_MASTER_KEY: old })).rejects.toThrow("needs the master key");
   });
@@ -334,7 +334,7 @@ describe("who has rotated", () => {
     const entries = await db.auditEntry.findMany({ where: { action: "keys.rotate" }, orderBy: { id: "asc" } });
     expect(entries.map(({ actor, interface: by, outcome, objectName, details }) => ({ actor, by, outcome, objectName, details }))).toEqual([
       { actor: "set-up", by: "setup", outcome: "accepted", objectName: masters().current, details: { masterKey: "new", rewrapped: 3, purposes: ["private-parameters"] } },
-      { actor: "set-up", by: "setup", outcome: "done", objectName: await writingKey(), details: { values: 3, damaged: 0, removedDataKeys: 0, forgottenMasterKeys: 0, left: 0 } },
+      { actor: "set-up", by: "setup", outcome: "done", objectName: await writingKey(), details: { values: 4, damaged: 0, removedDataKeys: 0, forgottenMasterKeys: 0, left: 0 } },
     ]);
   });
 });
