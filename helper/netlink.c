@@ -176,10 +176,18 @@ bool add_table_rule(const char *name, int family, uint32_t table)
 }
 
 struct found_rule {
-	const char *prefix;
+	const char *wanted;
 	char name[IFNAMSIZ];
 	uint32_t table;
 };
+
+/* With a dot at its end it means all names that begin so. */
+static bool is_meant(const char *name, const char *wanted)
+{
+	size_t length = strlen(wanted);
+
+	return wanted[length - 1] == '.' ? strncmp(name, wanted, length) == 0 : strcmp(name, wanted) == 0;
+}
 
 static int find_rule(const struct nlmsghdr *message, void *with)
 {
@@ -198,20 +206,20 @@ static int find_rule(const struct nlmsghdr *message, void *with)
 		else if (mnl_attr_get_type(attribute) == FRA_PROTOCOL)
 			ours = mnl_attr_get_u8(attribute) == PROTOCOL;
 	}
-	if (ours && strncmp(name, found->prefix, strlen(found->prefix)) == 0 && strlen(name) < sizeof(found->name)) {
+	if (ours && is_meant(name, found->wanted) && strlen(name) < sizeof(found->name)) {
 		strcpy(found->name, name);
 		found->table = table;
 	}
 	return MNL_CB_OK;
 }
 
-void delete_table_rules(const char *prefix)
+void delete_table_rules(const char *wanted)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < 2; i++)
 		for (;;) {
-			struct found_rule found = { .prefix = prefix };
+			struct found_rule found = { .wanted = wanted };
 			struct nlmsghdr *message = start(RTM_GETRULE, NLM_F_DUMP);
 			struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 

@@ -24,8 +24,8 @@ bool add_proxy(int ifindex, const char *address);
 
 /* A rule that sends what comes in by this interface to a table. */
 bool add_table_rule(const char *name, int family, uint32_t table);
-/* All rules for interfaces whose name begins so. */
-void delete_table_rules(const char *name);
+/* Its rules; of all interfaces whose name begins so where there is a dot at the end. */
+void delete_table_rules(const char *wanted);
 
 enum reach { REACH_NONE, REACH_LOCAL, REACH_ELSEWHERE };
 

@@ -26,6 +26,8 @@ bool disallow_link(const struct link *link);
 /* Where the guest's port 80 leads; 0: nowhere. Changes `link`. */
 bool lead_ports(struct link *link, uint16_t port, uint16_t port6);
 bool open_for_link(const struct link *link, const struct service *service);
+/* Takes back what hooks opened. Changes `link`. */
+bool close_services(struct link *link);
 
 /* A socket that hears of changes to the rules. */
 int watch_rules(void);
