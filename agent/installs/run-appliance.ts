@@ -15,6 +15,7 @@ import type { MetadataContent } from "../metadata/metadata-content.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
 import type { TarScript } from "../metadata/tar-scripts.ts";
 import { WritePipe } from "../metadata/write-pipe.ts";
+import type { GuestNetwork } from "../network/guest-network.ts";
 import { applianceKey, planAppliance } from "./appliance-plan.ts";
 import type { Install } from "./install.ts";
 
@@ -88,21 +89,23 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
     onRefused: limitConnections({ guest: () => guest, onNotice, log: context.log }),
     onNotice,
   };
-  const channel = { ip: install.order.applianceIp, content };
-  const network = await context.networks.open({ folder: run.folder, key: applianceKey(install.id), nics: [], reach: [], channel, onNotice });
   const sockets = await SocketFolder.open(runFolder);
   const takeEarBack = instance.lendEar(ear);
+  let network: GuestNetwork | null = null;
   let exit: GuestExit;
   try {
+    const channel = { ip: install.order.applianceIp, content };
+    network = await context.networks.open({ folder: run.folder, key: applianceKey(install.id), nics: [], reach: [], channel, onNotice });
     if (run.hasHostPipe) hostPipe = await HostPipe.listen(sockets.address(HOST_PIPE_SOCKET), ear, context.log);
     run.serial.setPatterns(install.patterns);
     signal.throwIfAborted();
     guest = await context.hypervisor.start(planAppliance(install, run, network.channel), run.serial.take);
+    await network.started();
     exit = await untilEnd(install, guest, report.reported, signal);
   } finally {
     takeEarBack();
     await guest?.end();
-    await network.close();
+    await network?.close();
     write.end();
     await hostPipe?.close();
     await sockets.close();

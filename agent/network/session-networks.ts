@@ -58,13 +58,14 @@ export class SessionNetworks implements Networks {
       throw error;
     }
     let ending: Promise<void> | null = null;
+    const started = (): Promise<void> => Promise.resolve();
     const end = (): Promise<void> => {
       ending ??= closeChannel().finally(() => {
         this.#ports.free(reach);
       });
       return ending;
     };
-    return { nics: nics.map((nic) => sessionNic(nic, reach)), channel: channel === null ? null : { kind: "session" }, reach, close: end, release: end };
+    return { nics: nics.map((nic) => sessionNic(nic, reach)), channel: channel === null ? null : { kind: "session" }, reach, started, close: end, release: end };
   }
 }
 

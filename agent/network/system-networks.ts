@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import type { NicSpec, NodeFacts } from "#lib/agent-protocol/messages.ts";
 import { channelIp6, channelMac, HOST_ADDRESS, HOST_ADDRESS6 } from "#lib/domain/channel-address.ts";
@@ -20,11 +21,13 @@ export interface SystemNetworksOptions {
   readonly restartMs?: number;
 }
 
+/** Ports that lead nowhere (helper/PROTOCOL.md). */
+const NOWHERE = { port: 0, port6: 0 };
+const IPV6_SETTINGS = "/proc/sys/net/ipv6/conf/all";
+
 interface OpenGuest {
   readonly request: GuestNetworkRequest;
   service: TcpService | null;
-  /** What the helper was told of the guest's channel, and is told again when it was away. */
-  announcement: Readonly<Record<string, string>> | null;
   readonly told: Set<string>;
 }
 
@@ -61,7 +64,7 @@ export class SystemNetworks implements Networks {
 
   async open(request: GuestNetworkRequest): Promise<GuestNetwork> {
     const { key, nics, channel } = request;
-    const guest: OpenGuest = { request, service: null, announcement: null, told: new Set() };
+    const guest: OpenGuest = { request, service: null, told: new Set() };
     const isNeeded = channel !== null || nics.some((nic) => nicRequest(key, nic) !== null);
     if (isNeeded) this.#guests.set(key, guest);
     try {
@@ -78,13 +81,9 @@ export class SystemNetworks implements Networks {
   }
 
   async reopen(request: GuestNetworkRequest): Promise<GuestNetwork> {
-    const guest: OpenGuest = { request, service: null, announcement: null, told: new Set() };
+    const guest: OpenGuest = { request, service: null, told: new Set() };
     this.#guests.set(request.key, guest);
-    if (request.channel !== null) {
-      await this.#listen(guest);
-      // A helper that is away is told when it is back.
-      if (this.#helper.greeting !== null) await this.#announce(guest);
-    }
+    await this.#listen(guest);
     // The guest has its interfaces: nobody asks for their descriptors again.
     return this.#network(guest, [], null);
   }
@@ -109,28 +108,27 @@ export class SystemNetworks implements Networks {
     return { mac: nic.mac, link: { kind: "tap", fd: descriptor(values) } };
   }
 
+  /** The host's address comes with the guest's interface: until then port 80 leads nowhere. */
   async #openChannel(guest: OpenGuest): Promise<ChannelLink> {
-    await this.#listen(guest);
-    const values = await this.#announce(guest);
-    const ip = addressOf(guest.request);
-    return { kind: "tap", fd: descriptor(values), mac: channelMac(ip) };
+    const values = await this.#announce(guest, NOWHERE);
+    return { kind: "tap", fd: descriptor(values), mac: channelMac(addressOf(guest.request)) };
   }
 
+  /** Answers the guest from here on. A helper that is away is told of it when it is back. */
   async #listen(guest: OpenGuest): Promise<void> {
-    const { channel, key } = guest.request;
-    if (channel === null) return;
+    const { channel } = guest.request;
+    if (channel === null || guest.service !== null) return;
     const ip = addressOf(guest.request);
-    const ip6 = channelIp6(ip);
-    const { host, host6 } = this.#options.host ?? { host: HOST_ADDRESS, host6: HOST_ADDRESS6 };
-    const isGuest = (address: string): boolean => isAddressOf(address, ip, ip6);
-    const service = await MetadataService.listenTcp({ host, host6, isGuest }, channel.content, this.#options.log);
-    guest.service = service;
-    const { port, port6 } = service;
-    guest.announcement = { guest: key, mac: channelMac(ip), ip, ip6, port: String(port), ...(port6 === null ? {} : { port6: String(port6) }) };
+    const { host, host6 } = this.#options.host ?? { host: HOST_ADDRESS, host6: existsSync(IPV6_SETTINGS) ? HOST_ADDRESS6 : null };
+    const isGuest = (address: string): boolean => isAddressOf(address, ip, channelIp6(ip));
+    guest.service = await MetadataService.listenTcp({ host, host6, isGuest }, channel.content, this.#options.log);
+    if (this.#helper.greeting !== null) await this.#announce(guest, guest.service);
   }
 
-  async #announce({ announcement }: OpenGuest): Promise<HelperValues> {
-    return (await this.#helper.ask("channel", announcement ?? {})).values;
+  async #announce({ request }: OpenGuest, { port, port6 }: Pick<TcpService, "port" | "port6">): Promise<HelperValues> {
+    const ip = addressOf(request);
+    const { values } = await this.#helper.ask("channel", { guest: request.key, mac: channelMac(ip), ip, ip6: channelIp6(ip), port: String(port), port6: String(port6 ?? 0) });
+    return values;
   }
 
   #network(guest: OpenGuest, nics: readonly GuestNic[], channel: ChannelLink | null): GuestNetwork {
@@ -139,6 +137,7 @@ export class SystemNetworks implements Networks {
       nics,
       channel,
       reach: [],
+      started: () => this.#listen(guest),
       close: () => (ending ??= this.#end(guest)),
       release: async () => {
         await guest.service?.close();
@@ -167,9 +166,9 @@ export class SystemNetworks implements Networks {
   async #restore(): Promise<void> {
     if (this.#helper.greeting === null) return;
     for (const guest of this.#guests.values()) {
-      if (guest.announcement === null) continue;
+      if (guest.service === null) continue;
       try {
-        await this.#announce(guest);
+        await this.#announce(guest, guest.service);
       } catch (error) {
         this.#options.log.error({ err: error, guest: guest.request.key }, "a guest's channel can't be made again");
       }
