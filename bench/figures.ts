@@ -45,6 +45,14 @@ export function compared(name: string, value: number, unit: string, anchor: numb
   };
 }
 
+/** The same of what is better the higher it is, such as requests per second; `atLeast`: the part of the anchor that is aimed at. */
+export function comparedRate(name: string, value: number, unit: string, anchor: number, atLeast: number): Figure {
+  const ratio = value / anchor;
+  const isVoid = ratio > 1 / IMPOSSIBLE;
+  const aim = `at least ${atLeast} of the anchor`;
+  return { name, value: round(value), unit, anchor: round(anchor), ratio: round(ratio), aim: isVoid ? `${aim}; void: the anchor came out slower` : aim, met: isVoid ? null : ratio >= atLeast };
+}
+
 /** The middle of several takes. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -7,9 +7,15 @@ import { runCommand, Refusal } from "#scripts/up/terminal.ts";
 import type { Figure } from "./figures.ts";
 import { formatTable } from "./figures.ts";
 import { measureInstall } from "./install.ts";
+import { measureMetadata } from "./metadata.ts";
+import { measureNeighbour } from "./metadata-neighbour.ts";
 
 /** Each measures with so many rounds and answers with its figures. */
-const BENCHES: Readonly<Record<string, (rounds: number) => Promise<readonly Figure[]>>> = { install: measureInstall };
+const BENCHES: Readonly<Record<string, (rounds: number) => Promise<readonly Figure[]>>> = {
+  install: measureInstall,
+  metadata: measureMetadata,
+  "metadata-neighbour": measureNeighbour,
+};
 
 await runCommand(async () => {
   const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } }, allowPositionals: true });

@@ -10,6 +10,8 @@ import { isTooLarge } from "./take-write.ts";
 
 /** Of one guest, over all its listeners. */
 const MOST_CONNECTIONS = 16;
+/** Connections that wait to be accepted: what is accepted together is one stretch of work, in which other guests wait. */
+const BACKLOG = 32;
 /** Requests that wait behind another on one connection. */
 const MOST_PIPELINED = 16;
 const HEAD_BYTES = 8_192;
@@ -90,11 +92,10 @@ export class MetadataService {
   }
 }
 
-/** Few wait to be accepted: what is accepted together is one stretch of work, in which other guests wait. */
 async function listen(server: Server, options: ListenOptions): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ ...options, backlog: MOST_CONNECTIONS }, () => {
+    server.listen({ ...options, backlog: BACKLOG }, () => {
       server.off("error", reject);
       resolve();
     });
@@ -130,9 +131,8 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
     setTimeout(() => socket.resume(), wait);
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    serveRequest(guest, request, response)?.catch((error: unknown) => {
-      // Where the guest went, there is nothing to tell. Its connection ends, and nothing else.
-      if (!request.socket.destroyed) guest.notice("unreadable", error);
+    serveRequest(guest, request, response)?.catch(() => {
+      // The guest went: its connection ends, and nothing else.
       response.destroy();
     });
   };

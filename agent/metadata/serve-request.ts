@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { READ_PATHS, WRITE_PATHS } from "./ganeti.ts";
@@ -55,7 +55,7 @@ export function serveRequest(guest: Guest, request: IncomingMessage, response: S
     return undefined;
   }
   if (!isPlain(guest, request, response)) return undefined;
-  return body instanceof Promise ? body.then((known) => sendBody(response, known)) : sendBody(response, body);
+  return body instanceof Promise ? sendLater(guest, response, body) : sendBody(guest, response, body);
 }
 
 /** Only GET and HEAD without a body are plain; anything else is answered here. */
@@ -107,22 +107,45 @@ function refuse(guest: Guest, request: IncomingMessage, response: ServerResponse
   response.writeHead(status, status === 405 && allow !== undefined ? { allow, "content-length": 0 } : { "content-length": 0 }).end();
 }
 
-function sendBody(response: ServerResponse, body: MetadataBody): Promise<void> | undefined {
+function sendBody(guest: Guest, response: ServerResponse, body: MetadataBody): Promise<void> | undefined {
   switch (body.kind) {
     case "text":
       send(response, body.bytes, body.type);
       return undefined;
     case "file":
-      response.writeHead(200, { "content-type": "application/x-tar", "content-length": body.length });
-      if (response.req.method === "HEAD") {
-        response.end();
-        return undefined;
-      }
-      return pipeline(createReadStream(body.path), response);
+      return sendFile(guest, response, body);
     case "later":
       response.writeHead(503, { "retry-after": "1", "content-length": 0 }).end();
       return undefined;
   }
+}
+
+async function sendLater(guest: Guest, response: ServerResponse, body: Promise<MetadataBody>): Promise<void> {
+  const known = await body.catch((error: unknown) => {
+    guest.notice("unreadable", error);
+    return null;
+  });
+  if (known === null) response.writeHead(500, { "content-length": 0 }).end();
+  else await sendBody(guest, response, known);
+}
+
+async function sendFile(guest: Guest, response: ServerResponse, { path, length }: Extract<MetadataBody, { readonly kind: "file" }>): Promise<void> {
+  const file = await open(path).catch((error: unknown) => {
+    guest.notice("unreadable", error);
+    return null;
+  });
+  if (file === null) {
+    response.writeHead(500, { "content-length": 0 }).end();
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/x-tar", "content-length": length });
+  if (response.req.method !== "HEAD" && length > 0) {
+    // What is there is as long as was said, or the connection breaks off: it closes the file either way.
+    await pipeline(file.createReadStream({ end: length - 1 }), response);
+    return;
+  }
+  await file.close();
+  response.end();
 }
 
 function send(response: ServerResponse, bytes: Buffer, type: string): void {
