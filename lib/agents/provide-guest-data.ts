@@ -11,7 +11,7 @@ const AT_ONCE = 8;
  * "rebuilt from configuration when the daemon restarts"). Never rejects: until it has them the agent says so to the guests, and is asked
  * again with the next connection.
  */
-export async function provideGuestData(services: Services, nodeId: string, client: AgentClient, signal: AbortSignal): Promise<void> {
+export async function provideGuestData(services: Services, nodeId: string, client: Pick<AgentClient, "wantedGuestData" | "putGuestData">, signal: AbortSignal): Promise<void> {
   const log = services.log.child({ nodeId });
   try {
     const wanted = await client.wantedGuestData(signal);
