@@ -49,8 +49,8 @@ static const char *set_up_channel(const struct link *link)
 	if (!set_link(link->ifindex, HOST_MAC, CHANNEL_MTU, 0, true))
 		return "up";
 	/* A /64 because dnsmasq looks for the network of its range there; no route comes of it. */
-	if (!add_address(link->ifindex, HOST_ADDRESS, 32, false) ||
-	    (ipv6 && (!add_address(link->ifindex, HOST_LINK_LOCAL, 64, true) || !add_address(link->ifindex, HOST_ADDRESS6, 64, false))))
+	if (!add_address(link->ifindex, HOST_ADDRESS, 32, SCOPE_LINK) ||
+	    (ipv6 && (!add_address(link->ifindex, HOST_LINK_LOCAL, 64, SCOPE_LINK) || !add_address(link->ifindex, HOST_ADDRESS6, 64, SCOPE_GLOBAL))))
 		return "address";
 	if (!add_host_route(link->ifindex, link->ip, MAIN_TABLE, HOST_ADDRESS) ||
 	    (ipv6 && !add_host_route(link->ifindex, link->ip6, MAIN_TABLE, HOST_ADDRESS6)))
@@ -76,7 +76,7 @@ static const char *set_up_bridged(const struct link *link)
  */
 static bool add_gateway(const struct link *link, const char *gateway, int length)
 {
-	return find_reach(gateway) == REACH_ELSEWHERE ? add_proxy(link->ifindex, gateway) : add_address(link->ifindex, gateway, length, false);
+	return find_reach(gateway) == REACH_ELSEWHERE ? add_proxy(link->ifindex, gateway) : add_address(link->ifindex, gateway, length, SCOPE_LINK);
 }
 
 static const char *set_up_routed(const struct link *link)
@@ -123,6 +123,15 @@ void take_down_link(struct link *link)
 	delete_link(ifindex); /* It may have gone already. */
 	if (link->kind == KIND_ROUTED && *link->via)
 		delete_table_rules(link->name);
+}
+
+bool add_host_addresses(void)
+{
+	int loopback = (int)if_nametoindex("lo");
+
+	if (!add_address(loopback, HOST_ADDRESS, 32, SCOPE_HOST))
+		return false;
+	return !host_has_ipv6() || add_address(loopback, HOST_ADDRESS6, 128, SCOPE_HOST);
 }
 
 static int strays[MAX_GUESTS];

@@ -14,6 +14,11 @@ const char *set_up_link(const struct link *link);
 /* Takes the interface away, if it is there, and what stays after an interface that has gone. */
 void take_down_link(struct link *link);
 
+/*
+ * The host's side of every channel as addresses of the loopback interface too, so that the agent can listen there before any guest is up.
+ */
+bool add_host_addresses(void);
+
 /* At start: finds the recorded interfaces again, repairs them, and deletes those of our names that nobody recorded. */
 void recover_links(void);
 

@@ -104,15 +104,16 @@ bool delete_link(int ifindex)
 	return ask(message);
 }
 
-bool add_address(int ifindex, const char *address, int length, bool link_local)
+bool add_address(int ifindex, const char *address, int length, enum scope scope)
 {
+	static const unsigned char scopes[] = { RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_HOST };
 	struct address a = to_address(address);
 	struct nlmsghdr *message = start(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 
 	info->ifa_family = (unsigned char)a.family;
 	info->ifa_prefixlen = (unsigned char)length;
-	info->ifa_scope = link_local ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	info->ifa_scope = scopes[scope];
 	info->ifa_index = (unsigned)ifindex;
 	mnl_attr_put(message, IFA_LOCAL, a.size, a.bytes);
 	mnl_attr_put(message, IFA_ADDRESS, a.size, a.bytes);

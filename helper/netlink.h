@@ -16,8 +16,10 @@ bool delete_link(int ifindex);
 /* 0: no such interface */
 uint32_t link_mtu(int ifindex);
 
-/* `length` as on the address; it makes no route. */
-bool add_address(int ifindex, const char *address, int length, bool link_local);
+enum scope { SCOPE_GLOBAL, SCOPE_LINK, SCOPE_HOST };
+
+/* It makes no route to a network. The narrower its scope, the less the kernel takes it to send from of its own accord. */
+bool add_address(int ifindex, const char *address, int length, enum scope scope);
 bool add_host_route(int ifindex, const char *address, uint32_t table, const char *source);
 /* The gateway's address answered for on this interface, without being the host's own. */
 bool add_proxy(int ifindex, const char *address);

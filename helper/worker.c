@@ -59,6 +59,8 @@ static bool start(const struct config *config, int listener)
 	load_guests();
 	if (!install_rules(config))
 		return false;
+	if (!add_host_addresses())
+		return fail("addresses");
 	recover_links();
 	return start_leases(config) || fail("dnsmasq");
 }
