@@ -4,6 +4,7 @@ import { type AddressInfo, connect as connectTcp, createServer as createTcpServe
 import { connect } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type AgentClient, agentCodeOf, createAgentClient } from "#lib/agent-protocol/client.ts";
+import { privateValue } from "#lib/domain/visibility.ts";
 import { exampleInstance, exampleOrder, powerOrder } from "../testing/orders.ts";
 import { createTestPki, type PartyCredentials, type TestPki } from "../testing/pki.ts";
 import { followEvents, followInstall } from "../testing/follow.ts";
@@ -94,6 +95,9 @@ describe("the way to an agent", () => {
   test("tells what is wrong with a message by its field, never by its value", async () => {
     const order = { ...exampleOrder(), leaseSeconds: 1 };
     await expect(client.install(order)).rejects.toMatchObject({ code: "node_refused", agentCode: "invalid", field: "leaseSeconds" });
+    for (const line of ["two\nlines", "", "x".repeat(4_097)]) {
+      await expect(client.sendToGuest(order.instance.id, { id: randomUUID(), author: "user anna", line })).rejects.toMatchObject({ agentCode: "invalid", field: "line" });
+    }
   });
 
   test("refuses a blob that isn't what its digest says", async () => {
@@ -197,5 +201,44 @@ describe("a simulated agent", () => {
     await followEvents(client, (event) => event.type === "instance.power" && event.reason === "The system powered itself off.");
     await client.removeInstance(order.instance.id, randomUUID());
     await client.removeInstance(order.instance.id, randomUUID());
+  });
+
+  test("has running guests with channels that speak, read, show their keys and want their values again", async () => {
+    const nics = exampleInstance().nics.map((nic) => ({ ...nic, mode: "user", forwards: [22] }));
+    const instance = exampleInstance({ communication: true, nics });
+    const order = exampleOrder({ instance });
+    const { id } = instance;
+    await client.install(order);
+    await followInstall(client, order.id);
+    expect((await client.instance(id)).reach).toMatchObject([{ nic: 0, guestPort: 22, host: "127.0.0.1" }]);
+    const message = { id: randomUUID(), author: "user anna", line: "hello" };
+    await client.sendToGuest(id, message);
+    await client.sendToGuest(id, message);
+    expect(agent.guestReads(id)).toEqual(["hello"]);
+    agent.guestSays(id, "hello back");
+    const said = await followEvents(client, (event) => event.type === "instance.lines");
+    expect(said.at(-1)).toMatchObject({ lines: [{ kind: "message", author: "user anna", text: "hello" }, { kind: "log", author: "guest", text: "hello back" }] });
+    agent.guestShowsHostKeys(id, [{ type: "ssh-ed25519", key: "AAAA" }]);
+    await followEvents(client, (event) => event.type === "instance.host-keys" && event.instanceId === id);
+
+    expect(await client.wantedGuestData()).toEqual([]);
+    agent.forgetGuestData();
+    expect(await client.wantedGuestData()).toEqual([id]);
+    await client.putGuestData(id, { parameters: new Map([["p", { visibility: "private", value: privateValue("x") }]]), userData: privateValue("y") });
+    expect(await client.wantedGuestData()).toEqual([]);
+
+    await client.power(powerOrder(instance, "stop"));
+    await expect(client.sendToGuest(id, { ...message, id: randomUUID() })).rejects.toSatisfy((error) => agentCodeOf(error) === "conflict");
+    await client.power(powerOrder({ ...instance, communication: false }, "start"));
+    await expect(client.sendToGuest(id, { ...message, id: randomUUID() })).rejects.toSatisfy((error) => agentCodeOf(error) === "conflict");
+  });
+
+  test("takes what is said to an install's guest into the install's log", async () => {
+    const order = named("hangs.example.org");
+    await client.install(order);
+    await client.sendToGuest(order.instance.id, { id: randomUUID(), author: "user anna", line: "go on" });
+    const events = await followEvents(client, (event) => event.type === "install.entries" && event.entries.some(({ kind }) => kind === "message"));
+    const entries = events.flatMap((event) => (event.type === "install.entries" ? event.entries : []));
+    expect(entries.find(({ kind }) => kind === "message")).toMatchObject({ author: "user anna", text: "go on" });
   });
 });
