@@ -10,6 +10,8 @@ import type { RequestContext, Services } from "#lib/context/context.ts";
 import { setupContext } from "#lib/context/open-services.ts";
 import type { TestServices } from "#lib/context/testing.ts";
 import { contextOf, insertUser, openTestServices } from "#lib/context/testing.ts";
+import type { Database } from "#lib/db/client.ts";
+import { offsetIn, parseSubnet4 } from "#lib/domain/ip-subnets.ts";
 import type { CreateInstanceInput } from "#lib/instances/schemas.ts";
 import { createInstanceInputSchema } from "#lib/instances/schemas.ts";
 import { createInstance } from "#lib/instances/create-instance.ts";
@@ -183,4 +185,13 @@ export async function until(ctx: RequestContext, jobId: number, isSo: (job: JobD
     job = (await waitForJob(ctx, jobId, { since, timeoutMs: 10_000, signal: new AbortController().signal })) ?? job;
     if (job !== null && isSo(job)) return job;
   }
+}
+
+/** The instance whose NIC has an address of a network; null: nobody's. */
+export async function holderOf(db: Database, network: string, ip: string): Promise<string | null> {
+  const { id, subnet } = await db.network.findUniqueOrThrow({ where: { name: network } });
+  const parsed = parseSubnet4(subnet);
+  const offset = parsed === null ? null : offsetIn(parsed, ip);
+  const row = offset === null ? null : await db.networkAddress.findUnique({ where: { networkId_offset: { networkId: id, offset } }, include: { nic: { include: { instance: true } } } });
+  return row?.nic?.instance.name ?? null;
 }
