@@ -2,8 +2,9 @@
 
 import { useLayoutEffect, useRef, useState } from "react";
 import { formatClock, formatExact } from "#components/format.ts";
-import { LogContent } from "#components/install/log-content.tsx";
+import { Words } from "#components/install/log-content.tsx";
 import { Button } from "#components/ui/button.tsx";
+import { classes } from "#components/ui/classes.ts";
 import type { ChannelPart } from "./channel-window.ts";
 import { SendLine } from "./send-line.tsx";
 import { useChannel } from "./use-channel.ts";
@@ -73,8 +74,12 @@ export function ChannelLog({ instance, initial, why }: { readonly instance: stri
             <time dateTime={line.at} title={formatExact(line.at)} className="shrink-0 text-faint select-none max-sm:hidden">
               {formatClock(line.at)}
             </time>
+            <span title={line.author} className={classes("w-[14ch] shrink-0 truncate max-sm:w-[9ch]", line.author === "guest" ? "text-faint" : "text-soft")}>
+              {line.author}
+            </span>
             <span className="min-w-0 whitespace-pre-wrap wrap-anywhere">
-              <LogContent said={line} eachAuthor />
+              {line.kind === "message" ? <span className="text-soft">→ </span> : null}
+              <Words said={line} />
             </span>
           </div>
         ))}

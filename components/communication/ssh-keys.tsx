@@ -35,10 +35,10 @@ export function SshKeys({ instance, keys, blocked, user }: { readonly instance: 
         {keys.map(({ line, type, fingerprint, comment }) => (
           <li key={line} className="flex min-h-10 items-center gap-3 border-t border-line px-4 py-1.5">
             <span className="min-w-0">
-              <span className="block truncate">{comment === "" ? <span className="text-soft">no comment</span> : comment}</span>
-              <Mono className="block text-soft wrap-anywhere">
-                {type} {fingerprint}
-              </Mono>
+              <span className="block wrap-anywhere">
+                {comment === "" ? <span className="text-soft">no comment</span> : comment} <span className="text-small text-soft">{type}</span>
+              </span>
+              <Mono className="block text-soft wrap-anywhere">{fingerprint}</Mono>
             </span>
             <span className="ml-auto">
               <IconButton label={`Remove the key ${comment === "" ? (fingerprint ?? line.slice(0, 40)) : comment}`} disabled={!alive || busy || blocked !== null} onClick={() => void change(present.filter((other) => other !== line))}>

@@ -12,12 +12,12 @@ export interface Said {
 }
 
 /**
- * An entry's words. Whose they are stands before them where they aren't the guest's, or with `eachAuthor` always. Progress in the
- * accent's colour, what the program itself says in its own.
+ * An entry's words, with whose they are where they aren't the guest's. Progress in the accent's colour, what the program itself says
+ * in its own.
  */
-export function LogContent({ said, eachAuthor = false }: { readonly said: Said; readonly eachAuthor?: boolean }) {
+export function LogContent({ said }: { readonly said: Said }) {
   const { author, kind } = said;
-  const isTold = author !== null && (eachAuthor || (author !== "guest" && kind !== "state" && kind !== "notice"));
+  const isTold = author !== null && author !== "guest" && kind !== "state" && kind !== "notice";
   return (
     <>
       {isTold ? (
@@ -31,7 +31,8 @@ export function LogContent({ said, eachAuthor = false }: { readonly said: Said; 
   );
 }
 
-function Words({ said }: { readonly said: Said }) {
+/** An entry's words alone, for where their authors have a column. */
+export function Words({ said }: { readonly said: Said }) {
   const text = said.text === null || said.text === "" ? null : <Parts text={said.text} />;
   switch (said.kind) {
     case "log":

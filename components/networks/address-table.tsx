@@ -1,13 +1,15 @@
 import Link from "next/link";
+import { formatCount } from "#components/format.ts";
 import { paths } from "#components/paths.ts";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
 import type { AddressView } from "#lib/domain/network.ts";
+import type { AddressRow } from "./address-rows.ts";
 import { HOLDER } from "./words.ts";
 
-/** Addresses that are taken, and who holds them. `own`: the network's, which can't be released; `query`: what of the list's address the link to a dialog keeps. */
-export function AddressTable({ network, own, addresses, mayModify, query }: { readonly network: string; readonly own: ReadonlySet<string>; readonly addresses: readonly AddressView[]; readonly mayModify: boolean; readonly query: { readonly holder?: AddressView["holder"] | undefined; readonly cursor?: string | undefined } }) {
+/** Addresses that are taken, and who holds them. `query`: what of the list's address the link to a dialog keeps. */
+export function AddressTable({ network, rows, mayModify, query }: { readonly network: string; readonly rows: readonly AddressRow[]; readonly mayModify: boolean; readonly query: { readonly holder?: AddressView["holder"] | undefined; readonly cursor?: string | undefined } }) {
   return (
     <Table label="Addresses">
       <thead>
@@ -24,11 +26,18 @@ export function AddressTable({ network, own, addresses, mayModify, query }: { re
         </tr>
       </thead>
       <tbody>
-        {addresses.map(({ address, holder, instanceName, note }) => (
-          <Tr key={address}>
+        {rows.map(({ first, last, count, holder, instanceName, note, isOwn }) => (
+          <Tr key={first}>
             <Td className="whitespace-nowrap">
-              <Mono>{address}</Mono>
-              <CopyIcon text={address} label={`address ${address}`} />
+              <Mono>{first}</Mono>
+              {count === 1 ? (
+                <CopyIcon text={first} label={`address ${first}`} />
+              ) : (
+                <>
+                  {" "}
+                  to <Mono>{last}</Mono> <span className="text-small text-soft">{formatCount(count)} addresses</span>
+                </>
+              )}
             </Td>
             <Td className="whitespace-nowrap">{HOLDER[holder]}</Td>
             <Td className="whitespace-nowrap">
@@ -43,13 +52,13 @@ export function AddressTable({ network, own, addresses, mayModify, query }: { re
             </Td>
             {mayModify ? (
               <Td className="text-right">
-                {holder === "reserved" && !own.has(address) ? (
+                {holder === "reserved" && !isOwn ? (
                   <Link
-                    href={paths.network(network, { ...query, do: "release", first: address, last: address })}
+                    href={paths.network(network, { ...query, do: "release", first, last })}
                     replace
                     scroll={false}
                     prefetch={false}
-                    aria-label={`Release ${address}`}
+                    aria-label={count === 1 ? `Release ${first}` : `Release ${first} to ${last}`}
                     className="inline-flex h-6 items-center rounded-sm px-1.5 text-accent hover:underline"
                   >
                     Release

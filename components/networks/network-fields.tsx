@@ -36,7 +36,7 @@ export function NetworkFields(props: Props) {
     <>
       <Field id="network-mode" label="Connected" hint={draft.mode === "bridged" ? "To a bridge that each node has under the same name." : "By routes on the instance’s node, address by address."} error={errorOf(props, "mode")}>
         <span className="block max-w-80">
-          <Select {...fieldIds("network-mode", { hint: true, error: errorOf(props, "mode") !== null })} value={draft.mode} onChange={(event) => onChange({ mode: event.target.value === "routed" ? "routed" : "bridged" })}>
+          <Select data-first {...fieldIds("network-mode", { hint: true, error: errorOf(props, "mode") !== null })} value={draft.mode} onChange={(event) => onChange({ mode: event.target.value === "routed" ? "routed" : "bridged" })}>
             <option value="bridged">bridged</option>
             <option value="routed">routed</option>
           </Select>
@@ -66,6 +66,7 @@ export function SubnetField({ draft, onChange, error, hint }: Pick<Props, "draft
   return (
     <Field id="network-subnet" label="Subnet" hint={hint} error={error}>
       <Input
+        data-first
         {...fieldIds("network-subnet", { hint: true, error: error !== null })}
         value={draft.subnet}
         onChange={(event) => onChange({ subnet: event.target.value })}

@@ -15,10 +15,10 @@ export function NetworkTable({ networks }: { readonly networks: readonly Network
           <Th>Network</Th>
           <Th>For</Th>
           <Th>Subnet</Th>
+          <Th>Addresses</Th>
+          <Th>Connected</Th>
           <Th>Gateway</Th>
           <Th>IPv6</Th>
-          <Th>Connected</Th>
-          <Th>Addresses</Th>
         </tr>
       </thead>
       <tbody>
@@ -33,12 +33,12 @@ export function NetworkTable({ networks }: { readonly networks: readonly Network
             <Td className="whitespace-nowrap">
               <Mono>{network.subnet}</Mono>
             </Td>
-            <Td className="whitespace-nowrap">{network.gateway === null ? <span className="text-soft">none</span> : <Mono>{network.gateway}</Mono>}</Td>
-            <Td className="whitespace-nowrap">{network.subnet6 === null ? <span className="text-soft">none</span> : <Mono>{network.subnet6}</Mono>}</Td>
-            <Td className="whitespace-nowrap">{connectionText(network)}</Td>
             <Td>
               <Pool network={network} />
             </Td>
+            <Td className="whitespace-nowrap">{connectionText(network)}</Td>
+            <Td className="whitespace-nowrap">{network.gateway === null ? <span className="text-soft">none</span> : <Mono>{network.gateway}</Mono>}</Td>
+            <Td className="whitespace-nowrap">{network.subnet6 === null ? <span className="text-soft">none</span> : <Mono>{network.subnet6}</Mono>}</Td>
           </Tr>
         ))}
       </tbody>

@@ -52,7 +52,7 @@ export function RangeForm({ what, network, user, first, last, onClose }: Props) 
     <form method="post" noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-3 px-5 py-4">
       <p>
         {what === "reserve"
-          ? "These addresses of the subnet are no longer handed out by themselves. One that is asked for by name is still given to a NIC only once it is released."
+          ? "These addresses are no longer handed out. A NIC that asks for one of them is refused until it is released."
           : "Addresses of the range that are reserved can be handed out again. Those that instances hold stay theirs."}
       </p>
       <div>

@@ -1,11 +1,11 @@
 import type { AddressView, NetworkView } from "#lib/domain/network.ts";
 
-/** What a network is for, in words. */
-export const PURPOSE: Readonly<Record<NetworkView["purpose"], string>> = { instances: "NICs", communication: "the communication mechanism" };
+/** What a network is for, in a word. */
+export const PURPOSE: Readonly<Record<NetworkView["purpose"], string>> = { instances: "NICs", communication: "channels" };
 
 /** How a NIC in the network is connected: `bridged on br0`, `routed`. */
 export function connectionText({ purpose, mode, link }: Pick<NetworkView, "purpose" | "mode" | "link">): string {
-  if (purpose === "communication") return "each guest to its host alone";
+  if (purpose === "communication") return "guest to host";
   return link === null ? mode : `${mode} on ${link}`;
 }
 

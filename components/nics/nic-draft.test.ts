@@ -24,6 +24,7 @@ describe("a NIC as it is typed", () => {
   it("says what is missing", () => {
     expect(nicProblem(NEW_NIC)).toBeNull();
     expect(nicProblem({ ...NEW_NIC, forwards: "22, ssh" })).toMatch(/numbers/);
+    expect(nicProblem({ ...NEW_NIC, to: "network" })).toMatch(/network/);
     expect(nicProblem({ ...NEW_NIC, to: "bridged" })).toMatch(/bridge/);
     expect(nicProblem({ ...NEW_NIC, to: "routed" })).toMatch(/address/);
   });

@@ -52,6 +52,7 @@ export function areNicsChanged(drafts: readonly NicDraft[], nics: readonly NicVi
 
 /** What is missing or wrong with a NIC, in words; null: nothing that is known here. */
 export function nicProblem(draft: NicDraft): string | null {
+  if (draft.to === "network" && draft.network === "") return "The name of a network is missing";
   if (draft.to === "bridged" && draft.link.trim() === "") return "The name of a bridge is missing";
   if (draft.to === "routed" && draft.ip.trim() === "") return "A routed NIC needs an address";
   if (draft.to === "user" && portsOf(draft.forwards).some((port) => !Number.isInteger(port) || port < 1 || port > 65_535)) return "Ports are numbers from 1 to 65535";

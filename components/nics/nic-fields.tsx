@@ -1,7 +1,9 @@
 "use client";
 
+import { X } from "lucide-react";
 import { besideField } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
+import { IconButton } from "#components/ui/button.tsx";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { nicField } from "./nic-draft.ts";
 import type { NicDraft, NicField } from "./nic-draft.ts";
@@ -23,17 +25,19 @@ interface Props {
   readonly withMac: boolean;
   readonly problem: Problem | null;
   readonly onChange: (nic: NicDraft) => void;
+  /** Null: there are others behind it, so that it stays. */
+  readonly onRemove: (() => void) | null;
 }
 
 const HINT: Readonly<Record<NicDraft["to"], string>> = {
-  user: "QEMU’s own, closed but for the ports below. It works on every node, without privileges.",
+  user: "Closed but for the ports below. It works on every node.",
   network: "It gets an address of the network, and is connected as the network says.",
   bridged: "A bridge that the node has under this name.",
   routed: "A route on the node to this address.",
 };
 
 /** What a NIC is connected to, and by which address. */
-export function NicFields({ index, nic, choices, withMac, problem, onChange }: Props) {
+export function NicFields({ index, nic, choices, withMac, problem, onChange, onRemove }: Props) {
   const id = (field: NicField): string => `nic-${index}-${field}`;
   const set = (change: Partial<NicDraft>): void => onChange({ ...nic, ...change });
   const about = nicField(problem?.field ?? null);
@@ -57,13 +61,20 @@ export function NicFields({ index, nic, choices, withMac, problem, onChange }: P
   return (
     <>
       <Field id={id("mode")} label={`NIC ${index}`} hint={HINT[nic.to]} error={errorOf("mode", ...(choices.isPart ? [] : ["network" as const]))}>
-        <span className="block max-w-80">
-          <Select {...fieldIds(id("mode"), { hint: true, error: errorOf("mode") !== null })} value={nic.to === "network" ? `network:${choices.isPart ? "" : nic.network}` : nic.to} onChange={(event) => choose(event.target.value)}>
-            <option value="user">QEMU’s own network</option>
-            {choices.isPart ? <option value="network:">a network, by its name</option> : listed.map((network) => <option key={network} value={`network:${network}`}>{network}</option>)}
-            <option value="bridged">a bridge, without a network</option>
-            <option value="routed">a route, without a network</option>
-          </Select>
+        <span className="flex items-center gap-1">
+          <span className="block w-80 max-w-full min-w-0">
+            <Select {...(index === 0 ? { "data-first": true } : {})} {...fieldIds(id("mode"), { hint: true, error: errorOf("mode") !== null })} value={nic.to === "network" ? `network:${choices.isPart ? "" : nic.network}` : nic.to} onChange={(event) => choose(event.target.value)}>
+              <option value="user">QEMU’s own network</option>
+              {choices.isPart ? <option value="network:">a network, by its name</option> : listed.map((network) => <option key={network} value={`network:${network}`}>{network}</option>)}
+              <option value="bridged">a bridge, without a network</option>
+              <option value="routed">a route, without a network</option>
+            </Select>
+          </span>
+          {onRemove === null ? null : (
+            <IconButton label={`Remove NIC ${index}`} onClick={onRemove}>
+              <X aria-hidden="true" size={16} />
+            </IconButton>
+          )}
         </span>
       </Field>
       {nic.to === "network" && choices.isPart ? (
@@ -82,7 +93,7 @@ export function NicFields({ index, nic, choices, withMac, problem, onChange }: P
         </Field>
       ) : null}
       {nic.to === "user" ? (
-        <Field id={id("forwards")} label="Forwarded ports" hint="Of the guest, with commas between them. Each gets a port of the node’s loopback. Empty: none." error={errorOf("forwards")}>
+        <Field id={id("forwards")} label="Forwarded ports" hint="Of the guest, with commas between them. Each gets a port of the node’s loopback." error={errorOf("forwards")}>
           <Input {...text("forwards", true)} inputMode="numeric" />
         </Field>
       ) : null}

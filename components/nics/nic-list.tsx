@@ -1,8 +1,9 @@
 "use client";
 
-import { Plus, X } from "lucide-react";
+import { Plus } from "lucide-react";
 import type { Problem } from "#components/api/request.ts";
-import { Button, IconButton } from "#components/ui/button.tsx";
+import { Button } from "#components/ui/button.tsx";
+import { classes } from "#components/ui/classes.ts";
 import { INSTANCE_LIMITS } from "#lib/domain/instance-limits.ts";
 import { NEW_NIC } from "./nic-draft.ts";
 import type { NicDraft } from "./nic-draft.ts";
@@ -16,13 +17,16 @@ export function NicList({ nics, withMac, choices, first, problem, onChange }: { 
     <>
       {nics.map((nic, index) => (
         // NICs have no identity but their place.
-        <div key={index} className="relative border-line not-first:mt-2 not-first:border-t not-first:pt-2">
-          <NicFields index={index} nic={nic} choices={choices} withMac={withMac} problem={problem} onChange={(changed) => onChange(nics.map((old, at) => (at === index ? changed : old)))} />
-          {index === last ? (
-            <IconButton label={`Remove NIC ${index}`} onClick={() => onChange(nics.slice(0, -1))} className="absolute top-1.5 right-0 in-[:not(:first-child)]:top-3.5">
-              <X aria-hidden="true" size={16} />
-            </IconButton>
-          ) : null}
+        <div key={index} className={classes(index > 0 && "mt-2 border-t border-line pt-2")}>
+          <NicFields
+            index={index}
+            nic={nic}
+            choices={choices}
+            withMac={withMac}
+            problem={problem}
+            onChange={(changed) => onChange(nics.map((old, at) => (at === index ? changed : old)))}
+            onRemove={index === last ? () => onChange(nics.slice(0, -1)) : null}
+          />
         </div>
       ))}
       {nics.length >= INSTANCE_LIMITS.nics ? null : (

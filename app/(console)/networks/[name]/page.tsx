@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { LiveRefresh } from "#components/live/live-refresh.tsx";
 import { AddressTable } from "#components/networks/address-table.tsx";
 import { HolderFilter } from "#components/networks/holder-filter.tsx";
+import { loadAddresses } from "#components/networks/load-addresses.ts";
 import { loadNetwork } from "#components/networks/load-network.ts";
 import { NetworkActions } from "#components/networks/network-actions.tsx";
 import { Pool } from "#components/networks/pool.tsx";
@@ -23,15 +24,11 @@ import { reach } from "#lib/domain/access.ts";
 import { addressAt } from "#lib/domain/ip-subnets.ts";
 import { ownAddresses } from "#lib/domain/network-rules.ts";
 import type { NetworkView } from "#lib/domain/network.ts";
-import { listAddresses } from "#lib/networks/list-addresses.ts";
 
 interface Props {
   readonly params: Promise<{ readonly name: string }>;
   readonly searchParams: SearchParams;
 }
-
-/** Addresses in one part of the list. */
-const SHOWN = 100;
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   return { title: decodeURIComponent((await params).name) };
@@ -42,8 +39,8 @@ export default function NetworkPage({ params, searchParams }: Props): Promise<Re
     const network = await loadNetwork((await params).name);
     const sent = await searchParams;
     const query = { holder: queryChoice(sent["holder"], HOLDERS), cursor: queryText(sent["cursor"]) };
-    const addresses = await listAddresses(ctx, network.name, { ...query, limit: SHOWN });
     const own = new Set([...ownAddresses(network).keys()].map((offset) => addressAt(network.subnet, offset)));
+    const addresses = await loadAddresses(ctx, network.name, own, query);
     const mayModify = reach(ctx.identity, "network.modify") !== "none";
     return (
       <>
@@ -63,7 +60,7 @@ export default function NetworkPage({ params, searchParams }: Props): Promise<Re
               </span>
             }
           >
-            {addresses.items.length === 0 ? (
+            {addresses.rows.length === 0 ? (
               <EmptyState
                 title={query.holder === undefined ? "None is taken" : "None is held so"}
                 action={query.holder === undefined ? undefined : <ButtonLink href={paths.network(network.name)}>Show all</ButtonLink>}
@@ -71,7 +68,7 @@ export default function NetworkPage({ params, searchParams }: Props): Promise<Re
                 {query.holder === undefined ? `The first of ${network.subnet} goes to the first NIC that names ${network.name}.` : undefined}
               </EmptyState>
             ) : (
-              <AddressTable network={network.name} own={own} addresses={addresses.items} mayModify={mayModify} query={query} />
+              <AddressTable network={network.name} rows={addresses.rows} mayModify={mayModify} query={query} />
             )}
             <Pager
               first={query.cursor === undefined ? null : paths.network(network.name, { holder: query.holder })}

@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { ChannelLog } from "#components/communication/channel-log.tsx";
 import { PART } from "#components/communication/channel-window.ts";
@@ -99,7 +100,7 @@ function factsOf(instance: InstanceDetail, blocked: string | null): readonly (re
     [
       "Own address",
       channelIp === null ? (
-        "none of the cluster’s"
+        <span key="ip" className="text-soft">{communication ? "none: in session mode it needs none" : "none while it is off"}</span>
       ) : (
         <span key="ip" className="flex flex-col">
           <span>
@@ -116,9 +117,9 @@ function factsOf(instance: InstanceDetail, blocked: string | null): readonly (re
       <span key="datasource" className="inline-flex flex-wrap items-center gap-x-3">
         {DATASOURCE[datasource].word}
         {blocked === null ? (
-          <ButtonLink kind="quiet" href={paths.instanceCommunication(name, { do: "datasource" })} className="-my-1.5 h-6 px-1.5 text-accent">
+          <Link href={paths.instanceCommunication(name, { do: "datasource" })} scroll={false} prefetch={false} aria-label="Change the datasource" className="rounded-sm text-accent hover:underline">
             Change
-          </ButtonLink>
+          </Link>
         ) : null}
       </span>,
     ],
