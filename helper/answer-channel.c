@@ -25,13 +25,13 @@ static bool is_in_channel_network6(const char *ip6)
 	       memcmp(&address, &network, 8) == 0 && memcmp(&address, &network, 16) != 0 && strcmp(ip6, HOST_ADDRESS6) != 0;
 }
 
-/* No port below 1024: the agent has none, and a guest must not be led to what others serve there. */
+/* 0 leads nowhere. No other below 1024: the agent has none, and a guest must not be led to what others serve there. */
 static bool read_port(const struct request *request, const char *key, uint16_t *port)
 {
 	const char *value = value_of(&request->words, key);
 	uint32_t number;
 
-	if (!value || !read_number(value, 1024, 65535, &number))
+	if (!value || !read_number(value, 0, 65535, &number) || (number > 0 && number < 1024))
 		return false;
 	*port = (uint16_t)number;
 	return true;
@@ -48,9 +48,9 @@ static bool read_channel(const struct request *request, struct link *asked, uint
 	if (!ip6 || !read_ipv6(ip6, asked->ip6) || !is_in_channel_network6(asked->ip6))
 		return refuse(request, "invalid", "ip6: missing or not a guest's address in " CHANNEL_SUBNET6 "/64");
 	if (!read_port(request, "port", port))
-		return refuse(request, "invalid", "port: missing or not from 1024 to 65535");
+		return refuse(request, "invalid", "port: missing, or neither 0 nor from 1024 to 65535");
 	if (!read_port(request, "port6", port6))
-		return refuse(request, "invalid", "port6: missing or not from 1024 to 65535");
+		return refuse(request, "invalid", "port6: missing, or neither 0 nor from 1024 to 65535");
 	if (!is_in_channel_networks(asked->ip))
 		return refuse(request, "not_allowed", "ip: in none of the channel_networks of this host");
 	return true;
