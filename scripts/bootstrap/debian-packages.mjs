@@ -9,7 +9,7 @@ const PACKAGES = {
     "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
   ],
   /** What system mode needs besides, and what the helper is built with. Not `dnsmasq`, whose service would start on the host. */
-  network: ["dnsmasq-base", "nftables", "iproute2", "libnftables-dev"],
+  network: ["dnsmasq-base", "nftables", "iproute2", "libnftables-dev", "libmnl-dev"],
   /** A browser, and the client of the remote API that Ganeti ships. */
   tests: ["chromium", "python3-ganeti-rapi", "openssh-client"],
   benches: ["wrk"],

@@ -14,7 +14,7 @@ const CHECK_MS = 30_000;
 
 /** Tells one state of the helper's sources from another. */
 export function helperDigest(checkout: string): string {
-  return digestOf(checkout, [SOURCES], (name) => /\.(test\.ts|md)$/.test(name)).slice(0, 16);
+  return digestOf(checkout, [SOURCES], (name) => !/^(helper|build\.sh|.*\.[ch])$/.test(name)).slice(0, 16);
 }
 
 /**

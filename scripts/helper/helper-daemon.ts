@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
 import { ensureDaemon, findDaemon, stopDaemon } from "#scripts/process/daemon.ts";
@@ -11,6 +11,8 @@ import { helperAddress } from "./places.ts";
 const HELPER_DAEMON = "helper";
 const READY_MS = 20_000;
 const REMOVE_MS = 60_000;
+/** Of nftables, by family and name: helper/rule-templates.c. */
+const TABLES = ["inet slipway", "arp slipway", "bridge slipway"];
 
 /** Whose the helper is: a machine has one, and it serves the agent of one home directory. */
 function ownerFile(places: HelperPlaces): string {
@@ -26,7 +28,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function argumentsOf(places: HelperPlaces): string[] {
-  return ["--config", places.config, "--run-folder", places.runFolder];
+  return ["--config", places.config, "--run-folder", places.runFolder, "--foreground"];
 }
 
 /**
@@ -63,13 +65,21 @@ export async function ensureHelper(checkout: string, home: string, places: Helpe
   return address;
 }
 
-/** Stops the helper and takes away everything that it has made, if it serves this home directory: otherwise it is none of ours. */
+/**
+ * Stops the helper and takes away everything that it has made, if it serves this home directory: otherwise it is none of ours.
+ * Interfaces have gone with the virtual machines that held them, and routes and addresses with these.
+ *
+ * @throws Refusal where one is still held: without helper and rules it would lead anywhere.
+ */
 export async function removeHelper(home: string, places: HelperPlaces): Promise<void> {
   if (ownerOf(places) !== home) return;
+  const held = readdirSync("/sys/class/net").filter((name) => name.startsWith("gnt."));
+  if (held.length > 0) throw new Refusal(`${held.join(", ")}: somebody still holds these interfaces of guests, so the helper goes on and keeps them closed`);
   const result = await stopDaemon(HELPER_DAEMON, daemonPlace(places));
-  // Also after it was killed: what it had made is found by its names.
-  const program = path.join(places.programs, "slipway-helper");
-  if (existsSync(program)) await runOrFail(program, [...argumentsOf(places), "--remove-all"], { cwd: "/", environment: environment(), timeoutMs: REMOVE_MS });
+  // Named first, so that one that isn't there is no error. The guard has gone with the helper.
+  const tables = TABLES.map((table) => `table ${table}\ndelete table ${table}\n`).join("");
+  await runOrFail("nft", ["--file", "-"], { cwd: "/", environment: environment(), input: tables, timeoutMs: REMOVE_MS });
+  rmSync(places.runFolder, { recursive: true, force: true });
   rmSync(ownerFile(places), { force: true });
   say(`helper: ${result}`);
 }

@@ -37,6 +37,7 @@ export async function installHelper(checkout: string, places: HelperPlaces, say:
   }
   if (!existsSync(places.config)) {
     makeFolder(path.dirname(places.config));
+    for (const hooks of ["ifup.d", "ifdown.d"]) makeFolder(path.join(path.dirname(places.config), hooks));
     writeFileSync(`${places.config}.new`, HELPER_CONFIG);
     chmodSync(`${places.config}.new`, 0o644);
     renameSync(`${places.config}.new`, places.config);

@@ -18,7 +18,7 @@ export function earlierOutcomes(): Outcome[] | null {
   return text === undefined ? null : outcomesSchema.parse(JSON.parse(text)).map((outcome) => ({ ...outcome, output: "" }));
 }
 
-const FOLDERS = ["helper", "agent", "e2e"];
+const FOLDERS = ["helper", "agent", "scripts", "e2e"];
 
 /** How many files of tests need root (vitest.config.ts, project "network"). */
 export function countNetworkTests(release: string): number {
