@@ -100,7 +100,6 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
     run.serial.setPatterns(install.patterns);
     signal.throwIfAborted();
     guest = await context.hypervisor.start(planAppliance(install, run, network.channel), run.serial.take);
-    await network.started();
     exit = await untilEnd(install, guest, report.reported, signal);
   } finally {
     takeEarBack();

@@ -126,16 +126,12 @@ export class Instance {
     await this.#closing;
     await hypervisor.clear(this.folder);
     const network = await this.#openNetwork("open", spec, guestData);
-    let guest: RunningGuest | null = null;
     try {
       // Before it runs: an agent that is killed from here on finds again what belongs to the guest.
       await this.save({ started: spec, reach: [...network.network.reach] });
       this.#hostKeys.open();
-      guest = await hypervisor.start(planInstance(this.folder, spec, network.network), this.serial.take);
-      await network.network.started();
-      this.#hold(guest, network, guestData);
+      this.#hold(await hypervisor.start(planInstance(this.folder, spec, network.network), this.serial.take), network, guestData);
     } catch (error) {
-      await guest?.end();
       this.#hostKeys.close();
       await network.close();
       throw error;

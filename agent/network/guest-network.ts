@@ -24,8 +24,6 @@ export interface GuestNetwork {
   readonly channel: ChannelLink | null;
   /** Ports of the guest that are reached on ports of its node. */
   readonly reach: readonly Reach[];
-  /** The guest runs, and with it what it brings: the host's address on its interface. From here on it is answered. */
-  started(): Promise<void>;
   /** The guest is gone: ends its connections, and takes down what was made for it. Idempotent. Never rejects. */
   close(): Promise<void>;
   /** The agent goes and the guest goes on: lets its network stand. */

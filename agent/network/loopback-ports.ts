@@ -2,12 +2,20 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import type { NicSpec, Reach } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import type { GuestNic } from "../hypervisor/hypervisor.ts";
 
 export const LOOPBACK = "127.0.0.1";
 /** Below those that the kernel gives out for outgoing connections, so that a guest's port isn't lost to one of them. */
 const PORTS = { first: 20_000, last: 32_000 } as const;
 /** One port in this many is free on any machine. */
 const MOST_TRIES = 200;
+
+/** A NIC of QEMU's own network with the ports that lead to it; one of any other mode leads nowhere. */
+export function userNic({ index, mac, mode }: NicSpec, reach: readonly Reach[]): GuestNic {
+  if (mode !== "user") return { mac, link: { kind: "closed" } };
+  const forwards = reach.filter(({ nic }) => nic === index).map(({ guestPort, port }) => ({ guestPort, hostPort: port }));
+  return { mac, link: { kind: "user", forwards } };
+}
 
 /** Ports of this node that guests' ports are forwarded to. Those of guests that are being started are kept from each other. */
 export class LoopbackPorts {

@@ -1,13 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { NicSpec, Reach } from "#lib/agent-protocol/messages.ts";
+import type { Reach } from "#lib/agent-protocol/messages.ts";
 import { SocketFolder } from "../folder-sockets.ts";
 import { METADATA_SOCKET, RUN_FOLDER } from "../hypervisor/guest-folder.ts";
-import type { GuestNic } from "../hypervisor/hypervisor.ts";
 import { MetadataService } from "../metadata/metadata-service.ts";
 import type { GuestNetwork, GuestNetworkRequest, Networks } from "./guest-network.ts";
-import { LoopbackPorts } from "./loopback-ports.ts";
+import { LoopbackPorts, userNic } from "./loopback-ports.ts";
 
 /**
  * Networks without root (design: machine, "Session mode"): QEMU's own, closed but for forwarded ports; the channel leads to a socket
@@ -58,19 +57,12 @@ export class SessionNetworks implements Networks {
       throw error;
     }
     let ending: Promise<void> | null = null;
-    const started = (): Promise<void> => Promise.resolve();
     const end = (): Promise<void> => {
       ending ??= closeChannel().finally(() => {
         this.#ports.free(reach);
       });
       return ending;
     };
-    return { nics: nics.map((nic) => sessionNic(nic, reach)), channel: channel === null ? null : { kind: "session" }, reach, started, close: end, release: end };
+    return { nics: nics.map((nic) => userNic(nic, reach)), channel: channel === null ? null : { kind: "session" }, reach, close: end, release: end };
   }
-}
-
-function sessionNic({ index, mac, mode }: NicSpec, reach: readonly Reach[]): GuestNic {
-  if (mode !== "user") return { mac, link: { kind: "closed" } };
-  const forwards = reach.filter(({ nic }) => nic === index).map(({ guestPort, port }) => ({ guestPort, hostPort: port }));
-  return { mac, link: { kind: "user", forwards } };
 }

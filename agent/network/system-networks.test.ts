@@ -68,14 +68,13 @@ describe("a guest's network in system mode", () => {
       { guest: "a", index: "0", mode: "bridged", mac: "aa:00:00:12:34:56", ip: "192.0.2.6", link: "br0" },
       { guest: "a", index: "1", mode: "routed", mac: "aa:00:00:12:34:56", ip: "192.0.2.7" },
     ]);
-    expect(network.nics.map(({ link }) => link)).toEqual([{ kind: "tap", fd: 10 }, { kind: "tap", fd: 11 }, { kind: "closed" }]);
+    expect(network.nics.map(({ link }) => link)).toEqual([{ kind: "tap", fd: 10 }, { kind: "tap", fd: 11 }, { kind: "user", forwards: [{ guestPort: 22, hostPort: network.reach[0]?.port }] }]);
     expect(network.channel).toEqual({ kind: "tap", fd: 12, mac: "02:5c:7f:00:00:01" });
   });
 
-  test("is answered once the guest runs, and no longer when it is gone", async () => {
+  test("is answered, and no longer when the guest is gone", async () => {
     const network = await networks.open(wanted("a"));
-    expect(helper.last("channel")).toMatchObject({ ip: "127.0.0.1", ip6: "fd00:ec2::7f00:1", mac: "02:5c:7f:00:00:01", port: "0", port6: "0" });
-    await network.started();
+    expect(helper.last("channel")).toMatchObject({ ip: "127.0.0.1", ip6: "fd00:ec2::7f00:1", mac: "02:5c:7f:00:00:01", port6: "0" });
     const port = Number(helper.last("channel")?.["port"]);
     expect(await status(port)).toBe(200);
     await network.close();
@@ -85,8 +84,7 @@ describe("a guest's network in system mode", () => {
   });
 
   test("hangs up on any address but the guest's own", async () => {
-    const network = await networks.open(wanted("a", { channel: { ip: "169.254.0.2", content: content() } }));
-    await network.started();
+    await networks.open(wanted("a", { channel: { ip: "169.254.0.2", content: content() } }));
     await expect(status(Number(helper.last("channel")?.["port"]))).rejects.toThrow();
   });
 
@@ -124,8 +122,7 @@ describe("a guest's network in system mode", () => {
 
 describe("a helper that comes back", () => {
   test("is told the ports of the guests that run, and asked to remove what belongs to none", async () => {
-    const network = await networks.open(wanted("a"));
-    await network.started();
+    await networks.open(wanted("a"));
     const announced = helper.last("channel");
     const gone = await networks.open(wanted("b"));
     networks.settle();

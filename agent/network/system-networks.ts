@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
-import type { NicSpec, NodeFacts } from "#lib/agent-protocol/messages.ts";
+import type { NicSpec, NodeFacts, Reach } from "#lib/agent-protocol/messages.ts";
 import { channelIp6, channelMac, HOST_ADDRESS, HOST_ADDRESS6 } from "#lib/domain/channel-address.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { ChannelLink, GuestNic } from "../hypervisor/hypervisor.ts";
@@ -8,6 +8,7 @@ import { MetadataService, type TcpService } from "../metadata/metadata-service.t
 import type { GuestNetwork, GuestNetworkRequest, Networks } from "./guest-network.ts";
 import { HelperClient } from "./helper-client.ts";
 import type { HelperValues } from "./helper-lines.ts";
+import { LoopbackPorts, userNic } from "./loopback-ports.ts";
 import { nicRequest } from "./nic-request.ts";
 import { refusalText } from "./refusal-text.ts";
 
@@ -21,12 +22,13 @@ export interface SystemNetworksOptions {
   readonly restartMs?: number;
 }
 
-/** Ports that lead nowhere (helper/PROTOCOL.md). */
-const NOWHERE = { port: 0, port6: 0 };
+/** A port that leads nowhere: of a host without IPv6. */
+const NO_PORT = 0;
 const IPV6_SETTINGS = "/proc/sys/net/ipv6/conf/all";
 
 interface OpenGuest {
   readonly request: GuestNetworkRequest;
+  readonly reach: readonly Reach[];
   service: TcpService | null;
   readonly told: Set<string>;
 }
@@ -41,6 +43,7 @@ export class SystemNetworks implements Networks {
   readonly #options: SystemNetworksOptions;
   readonly #helper: HelperClient;
   readonly #guests = new Map<string, OpenGuest>();
+  readonly #ports = new LoopbackPorts();
   #isSettled = false;
 
   constructor(options: SystemNetworksOptions) {
@@ -64,7 +67,7 @@ export class SystemNetworks implements Networks {
 
   async open(request: GuestNetworkRequest): Promise<GuestNetwork> {
     const { key, nics, channel } = request;
-    const guest: OpenGuest = { request, service: null, told: new Set() };
+    const guest = newGuest(request, await this.#ports.take(nics, request.reach));
     const isNeeded = channel !== null || nics.some((nic) => nicRequest(key, nic) !== null);
     if (isNeeded) this.#guests.set(key, guest);
     try {
@@ -72,7 +75,7 @@ export class SystemNetworks implements Networks {
       if (isNeeded) await this.#helper.ask("remove", { guest: key });
       // In this order, which is that of the descriptors: the channel is the last.
       const links: GuestNic[] = [];
-      for (const nic of [...nics].sort((a, b) => a.index - b.index)) links.push(await this.#openNic(key, nic));
+      for (const nic of [...nics].sort((a, b) => a.index - b.index)) links.push(await this.#openNic(guest, nic));
       return this.#network(guest, links, channel === null ? null : await this.#openChannel(guest));
     } catch (error) {
       await this.#end(guest);
@@ -81,9 +84,14 @@ export class SystemNetworks implements Networks {
   }
 
   async reopen(request: GuestNetworkRequest): Promise<GuestNetwork> {
-    const guest: OpenGuest = { request, service: null, told: new Set() };
+    const guest = newGuest(request, request.reach);
+    this.#ports.hold(guest.reach);
     this.#guests.set(request.key, guest);
-    await this.#listen(guest);
+    if (request.channel !== null) {
+      guest.service = await this.#listen(request);
+      // A helper that is away is told when it is back.
+      if (this.#helper.greeting !== null) await this.#announce(guest, guest.service);
+    }
     // The guest has its interfaces: nobody asks for their descriptors again.
     return this.#network(guest, [], null);
   }
@@ -101,33 +109,31 @@ export class SystemNetworks implements Networks {
     return Promise.resolve();
   }
 
-  async #openNic(key: string, nic: NicSpec): Promise<GuestNic> {
-    const wanted = nicRequest(key, nic);
-    if (wanted === null) return { mac: nic.mac, link: { kind: "closed" } };
+  async #openNic({ request, reach }: OpenGuest, nic: NicSpec): Promise<GuestNic> {
+    const wanted = nicRequest(request.key, nic);
+    if (wanted === null) return userNic(nic, reach);
     const { values } = await this.#helper.ask("nic", wanted);
     return { mac: nic.mac, link: { kind: "tap", fd: descriptor(values) } };
   }
 
-  /** The host's address comes with the guest's interface: until then port 80 leads nowhere. */
   async #openChannel(guest: OpenGuest): Promise<ChannelLink> {
-    const values = await this.#announce(guest, NOWHERE);
+    guest.service = await this.#listen(guest.request);
+    const values = await this.#announce(guest, guest.service);
     return { kind: "tap", fd: descriptor(values), mac: channelMac(addressOf(guest.request)) };
   }
 
-  /** Answers the guest from here on. A helper that is away is told of it when it is back. */
-  async #listen(guest: OpenGuest): Promise<void> {
-    const { channel } = guest.request;
-    if (channel === null || guest.service !== null) return;
-    const ip = addressOf(guest.request);
+  /** On the host's address of the channels, which the helper keeps on this machine as long as it is there. */
+  #listen({ channel }: GuestNetworkRequest): Promise<TcpService> {
+    if (channel === null) throw new Error("a guest without a channel isn't answered");
+    const ip = addressOf({ channel });
     const { host, host6 } = this.#options.host ?? { host: HOST_ADDRESS, host6: existsSync(IPV6_SETTINGS) ? HOST_ADDRESS6 : null };
     const isGuest = (address: string): boolean => isAddressOf(address, ip, channelIp6(ip));
-    guest.service = await MetadataService.listenTcp({ host, host6, isGuest }, channel.content, this.#options.log);
-    if (this.#helper.greeting !== null) await this.#announce(guest, guest.service);
+    return MetadataService.listenTcp({ host, host6, isGuest }, channel.content, this.#options.log);
   }
 
   async #announce({ request }: OpenGuest, { port, port6 }: Pick<TcpService, "port" | "port6">): Promise<HelperValues> {
     const ip = addressOf(request);
-    const { values } = await this.#helper.ask("channel", { guest: request.key, mac: channelMac(ip), ip, ip6: channelIp6(ip), port: String(port), port6: String(port6 ?? 0) });
+    const { values } = await this.#helper.ask("channel", { guest: request.key, mac: channelMac(ip), ip, ip6: channelIp6(ip), port: String(port), port6: String(port6 ?? NO_PORT) });
     return values;
   }
 
@@ -136,8 +142,7 @@ export class SystemNetworks implements Networks {
     return {
       nics,
       channel,
-      reach: [],
-      started: () => this.#listen(guest),
+      reach: guest.reach,
       close: () => (ending ??= this.#end(guest)),
       release: async () => {
         await guest.service?.close();
@@ -147,6 +152,7 @@ export class SystemNetworks implements Networks {
 
   async #end(guest: OpenGuest): Promise<void> {
     const { key } = guest.request;
+    this.#ports.free(guest.reach);
     await guest.service?.close();
     if (this.#guests.get(key) !== guest) return;
     this.#guests.delete(key);
@@ -201,7 +207,11 @@ export class SystemNetworks implements Networks {
   }
 }
 
-function addressOf({ channel }: GuestNetworkRequest): string {
+function newGuest(request: GuestNetworkRequest, reach: readonly Reach[]): OpenGuest {
+  return { request, reach, service: null, told: new Set() };
+}
+
+function addressOf({ channel }: Pick<GuestNetworkRequest, "channel">): string {
   const ip = channel?.ip ?? null;
   if (ip === null) throw new SlipwayError("invalid", "The guest has no address for its channel, and the node needs one.");
   return ip;
