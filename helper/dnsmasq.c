@@ -86,6 +86,8 @@ void configure_dnsmasq(struct dnsmasq *server, const struct config *config)
 	if (host_has_ipv6()) {
 		add(server, "--dhcp-range=" CHANNEL_SUBNET6 ",static,64,1h");
 		add(server, "--enable-ra");
+		/* Made of nothing that this host has: without an interface that has a MAC address dnsmasq ends otherwise. */
+		add(server, "--dhcp-duid=32473,73:6c:69:70:77:61:79");
 		/* Nobody's default router. */
 		add(server, "--ra-param=gnt.com.*,600,0");
 	}
