@@ -37,7 +37,7 @@ export async function bootBare(machine: BareMachine, marks: readonly string[]): 
       boot: { kernel: machine.kernel, initrd: machine.initrd },
       disks: machine.disks,
       nics: [],
-      channel: false,
+      channel: null,
     },
     machine.accelerator,
   );

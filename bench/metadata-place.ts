@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -98,6 +99,8 @@ function firstLine(child: ChildProcess, what: string): Promise<string> {
 
 export interface Started {
   readonly ports: ServerPorts;
+  /** Processor time that the server has had: milliseconds. What else runs on the machine hardly changes it. */
+  processorMs(): number;
   end(): Promise<void>;
 }
 
@@ -106,11 +109,20 @@ export async function startServer(place: Place, kind: "service" | "bare", guests
   const [program, ...rest] = place.onHost([process.execPath, path.join(import.meta.dirname, "metadata-server.ts"), kind, place.host, String(guests)]);
   const child = spawn(program, rest, { stdio: ["pipe", "pipe", "pipe"] });
   try {
-    return { ports: portsSchema.parse(JSON.parse(await firstLine(child, "the server"))), end: () => endChild(child) };
+    const ports = portsSchema.parse(JSON.parse(await firstLine(child, "the server")));
+    // What goes between namespaces becomes the program itself: the child's number is the server's.
+    return { ports, processorMs: () => processorMs(child.pid ?? 0), end: () => endChild(child) };
   } catch (error) {
     await endChild(child);
     throw error;
   }
+}
+
+/** The kernel counts in hundredths of a second: user's and system's time are the 14th and 15th field, the second ends with a bracket. */
+function processorMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 export async function endChild(child: ChildProcess): Promise<void> {

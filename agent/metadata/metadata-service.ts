@@ -190,7 +190,7 @@ function mayWait(guest: Guest, { socket }: IncomingMessage, response: ServerResp
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 const TIMEOUT = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
-/** What can't be read as a request, or not in time: told once, answered, and the connection ended. */
+/** What can't be read as a request, or not in time: told once, answered when it is the guest's turn, and the connection ended. */
 function refuseConnection(guest: Guest, { code }: NodeJS.ErrnoException, socket: Duplex): void {
   if (code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
@@ -198,7 +198,12 @@ function refuseConnection(guest: Guest, { code }: NodeJS.ErrnoException, socket:
   }
   const isLate = code === "ERR_HTTP_REQUEST_TIMEOUT";
   guest.notice(isLate ? "slow" : "malformed");
-  socket.end(isLate ? TIMEOUT : BAD_REQUEST, () => {
-    socket.destroy();
-  });
+  const end = (): void => {
+    socket.end(isLate ? TIMEOUT : BAD_REQUEST, () => {
+      socket.destroy();
+    });
+  };
+  const wait = guest.waitForTurn();
+  if (wait === 0) end();
+  else setTimeout(end, wait);
 }
