@@ -110,6 +110,7 @@ bool add_address(int ifindex, const char *address, int length, enum scope scope)
 	struct address a = to_address(address);
 	struct nlmsghdr *message = start(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+	uint32_t flags = 0;
 
 	info->ifa_family = (unsigned char)a.family;
 	info->ifa_prefixlen = (unsigned char)length;
@@ -117,8 +118,13 @@ bool add_address(int ifindex, const char *address, int length, enum scope scope)
 	info->ifa_index = (unsigned)ifindex;
 	mnl_attr_put(message, IFA_LOCAL, a.size, a.bytes);
 	mnl_attr_put(message, IFA_ADDRESS, a.size, a.bytes);
-	/* No duplicate address detection: the guest is the only other one on the link, and could claim the address. */
-	mnl_attr_put_u32(message, IFA_FLAGS, a.family == AF_INET6 ? IFA_F_NODAD | IFA_F_NOPREFIXROUTE : IFA_F_NOPREFIXROUTE);
+	if (a.family == AF_INET6)
+		/* No duplicate address detection: the guest is the only other one on the link, and could claim the address. */
+		flags |= IFA_F_NODAD;
+	if (a.family == AF_INET || scope != SCOPE_LINK)
+		/* Only the link-local network has a route of its own: there is no other way to its addresses. */
+		flags |= IFA_F_NOPREFIXROUTE;
+	mnl_attr_put_u32(message, IFA_FLAGS, flags);
 	return ask(message);
 }
 

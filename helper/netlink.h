@@ -18,7 +18,7 @@ uint32_t link_mtu(int ifindex);
 
 enum scope { SCOPE_GLOBAL, SCOPE_LINK, SCOPE_HOST };
 
-/* It makes no route to a network. The narrower its scope, the less the kernel takes it to send from of its own accord. */
+/* It makes no route but a link-local network's. The narrower its scope, the less the kernel takes it to send from of its own accord. */
 bool add_address(int ifindex, const char *address, int length, enum scope scope);
 bool add_host_route(int ifindex, const char *address, uint32_t table, const char *source);
 /* The gateway's address answered for on this interface, without being the host's own. */
