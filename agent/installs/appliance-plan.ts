@@ -3,7 +3,7 @@ import type { ChannelLink, GuestDisk, GuestPlan } from "../hypervisor/hypervisor
 import { diskSerial, IMAGE_SERIAL, ROOT_SERIAL } from "../metadata/documents.ts";
 import { newDiskFile } from "./disks.ts";
 import type { Install } from "./install.ts";
-import type { ApplianceRun } from "./run-appliance.ts";
+import type { ApplianceRun } from "./appliance-run.ts";
 
 /** What the helper calls an install's appliances, which run one after the other: never what it calls the instance. */
 export function applianceKey(installId: string): string {

@@ -9,42 +9,19 @@ import { limitConnections } from "../channel/limit-connections.ts";
 import { SocketFolder } from "../folder-sockets.ts";
 import { RUN_FOLDER } from "../hypervisor/guest-folder.ts";
 import type { GuestExit, RunningGuest } from "../hypervisor/hypervisor.ts";
-import type { SerialLog } from "../logs/serial-log.ts";
 import { buildApplianceTree } from "../metadata/build-trees.ts";
 import type { MetadataContent } from "../metadata/metadata-content.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
-import type { TarScript } from "../metadata/tar-scripts.ts";
 import { WritePipe } from "../metadata/write-pipe.ts";
 import type { GuestNetwork } from "../network/guest-network.ts";
 import { applianceKey, planAppliance } from "./appliance-plan.ts";
+import type { ApplianceRun } from "./appliance-run.ts";
 import type { Install } from "./install.ts";
 
 /** How long a guest that has reported may take to power itself off. */
 const POWER_OFF_MS = 30_000;
 /** Characters of a failed script's last line that its error repeats. */
 const LAST_WORDS_LENGTH = 300;
-
-/** What one start of the appliance is for. */
-export interface ApplianceRun {
-  readonly script: "create" | "verify";
-  /** Where its guest lives: no two guests share a folder. */
-  readonly folder: string;
-  readonly serial: SerialLog;
-  readonly memoryMib: number;
-  readonly vcpus: number;
-  /** Indexes of the new disks that it sees. */
-  readonly disks: readonly number[];
-  readonly scripts: readonly TarScript[];
-  /** Whether a trusted script on the host may take part (agent/channel/host-pipe.ts). */
-  readonly hasHostPipe: boolean;
-  readonly onLine: (line: GuestLine) => void;
-  /** Ends the run, beside the install's own signal, with its reason. */
-  readonly signal?: AbortSignal;
-  /** The guest has asked for something. */
-  readonly onContact: () => void;
-  /** The script has ended, by the runner's word. */
-  readonly onReport: () => void;
-}
 
 /**
  * Runs the appliance until the guest has said how it went (design: "Success is said, not inferred"). Resolves when the script
