@@ -38,6 +38,8 @@ export async function bootBare(machine: BareMachine, marks: readonly string[]): 
       disks: machine.disks,
       nics: [],
       channel: null,
+      key: "bare",
+      datasource: "none",
     },
     machine.accelerator,
   );
