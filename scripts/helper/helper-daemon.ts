@@ -2,17 +2,14 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import path from "node:path";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
 import { ensureDaemon, findDaemon, stopDaemon } from "#scripts/process/daemon.ts";
-import { runOrFail } from "#scripts/process/run.ts";
 import { Refusal, say } from "#scripts/up/terminal.ts";
 import { installHelper } from "./install-helper.ts";
 import type { HelperAddress, HelperPlaces } from "./places.ts";
 import { helperAddress } from "./places.ts";
+import { LINK_PREFIX, removeTraces } from "./remove-traces.ts";
 
 const HELPER_DAEMON = "helper";
 const READY_MS = 20_000;
-const REMOVE_MS = 60_000;
-/** Of nftables, by family and name: helper/rule-templates.c. */
-const TABLES = ["inet slipway", "arp slipway", "bridge slipway"];
 
 /** Whose the helper is: a machine has one, and it serves the agent of one home directory. */
 function ownerFile(places: HelperPlaces): string {
@@ -73,12 +70,10 @@ export async function ensureHelper(checkout: string, home: string, places: Helpe
  */
 export async function removeHelper(home: string, places: HelperPlaces): Promise<void> {
   if (ownerOf(places) !== home) return;
-  const held = readdirSync("/sys/class/net").filter((name) => name.startsWith("gnt."));
+  const held = readdirSync("/sys/class/net").filter((name) => name.startsWith(LINK_PREFIX));
   if (held.length > 0) throw new Refusal(`${held.join(", ")}: somebody still holds these interfaces of guests, so the helper goes on and keeps them closed`);
   const result = await stopDaemon(HELPER_DAEMON, daemonPlace(places));
-  // Named first, so that one that isn't there is no error. The guard has gone with the helper.
-  const tables = TABLES.map((table) => `table ${table}\ndelete table ${table}\n`).join("");
-  await runOrFail("nft", ["--file", "-"], { cwd: "/", environment: environment(), input: tables, timeoutMs: REMOVE_MS });
+  await removeTraces(environment());
   rmSync(places.runFolder, { recursive: true, force: true });
   rmSync(ownerFile(places), { force: true });
   say(`helper: ${result}`);

@@ -41,6 +41,12 @@ export function changesMode(agentDirectory: string, wanted: AgentMode["mode"]): 
   );
 }
 
+/** Where the helper of an agent in system mode is; null in session mode, and where there is no agent. */
+export function helperOfAgent(agentDirectory: string): HelperAddress | null {
+  const file = agentConfigFile(agentDirectory);
+  return existsSync(file) ? (configSchema.parse(JSON.parse(readFileSync(file, "utf8"))).helper ?? null) : null;
+}
+
 /** Writes the mode into the settings of an agent that doesn't run, and leaves everything else in there as it is. */
 export function writeMode(agentDirectory: string, wanted: AgentMode): void {
   const file = agentConfigFile(agentDirectory);

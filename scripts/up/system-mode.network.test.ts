@@ -19,7 +19,10 @@ const UP_MS = 300_000;
 /** Where system mode leaves something on a machine: another folder lies over each of them until these namespaces end. */
 const COVERED = ["/usr/local/lib", "/var/log", "/etc"];
 
+let before = "";
+
 beforeAll(() => {
+  before = addressesAndRules();
   for (const [index, place] of COVERED.entries()) {
     const cover = path.join(scratch, `cover${index}`);
     mkdirSync(cover);
@@ -56,6 +59,11 @@ function tables(): string {
   return execFileSync("nft", ["list", "tables"], { encoding: "utf8" });
 }
 
+/** What else of the network a helper changes. */
+function addressesAndRules(): string {
+  return [["address", "show", "dev", "lo"], ["-4", "rule"], ["-6", "rule"], ["-4", "route", "show", "table", "all"]].map((args) => execFileSync("ip", args, { encoding: "utf8" })).join("");
+}
+
 function programs(): string[] {
   return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) && existsSync(`/proc/${name}/comm`) ? [readFileSync(`/proc/${name}/comm`, "utf8").trim()] : []));
 }
@@ -79,6 +87,10 @@ describe("SLIPWAY_MODE=system npm run up", () => {
     expect(upSchema.parse(JSON.parse(readFileSync(paths.up, "utf8"))).mode).toBe("system");
     expect(programs()).toEqual(expect.arrayContaining(["slipway-helper", "dnsmasq"]));
     expect(tables()).toMatch(/table inet slipway\n/);
+    expect(links()).toEqual([]);
+    expect(addressesAndRules()).not.toBe(before);
+    // As a guest's NIC with a routing table of its own has it, of a helper that was killed before it went.
+    execFileSync("ip", ["rule", "add", "iif", "gnt.nic.9", "table", "100"]);
     for (const place of ["/usr/local/lib/slipway/slipway-helper", "/usr/local/lib/slipway/slipway-launch", "/etc/slipway/helper.conf"]) {
       const { uid, mode } = statSync(place);
       expect([place, uid, mode & 0o022]).toEqual([place, 0, 0]);
@@ -86,10 +98,10 @@ describe("SLIPWAY_MODE=system npm run up", () => {
   });
 
   test("knows a helper that runs, and what an administrator has written", { timeout: UP_MS }, async () => {
-    const before = readFileSync("/run/slipway/helper.json", "utf8");
+    const record = readFileSync("/run/slipway/helper.json", "utf8");
     execFileSync("sed", ["--in-place", "s/^routed=no$/routed=yes/", "/etc/slipway/helper.conf"]);
     expect((await command("up", { SLIPWAY_MODE: "system" })).code).toBe(0);
-    expect(readFileSync("/run/slipway/helper.json", "utf8")).toBe(before);
+    expect(readFileSync("/run/slipway/helper.json", "utf8")).toBe(record);
     expect(readFileSync("/etc/slipway/helper.conf", "utf8")).toContain("\nrouted=yes\n");
   });
 
@@ -111,6 +123,8 @@ describe("npm run down", () => {
     expect([code, tail]).toEqual([0, expect.stringContaining("helper: stopped")]);
     expect(links()).toEqual([]);
     expect(tables()).toBe("");
+    expect(addressesAndRules()).toBe(before);
+    expect(readdirSync("/run/slipway")).toEqual([]);
     expect(programs().filter((name) => ["slipway-helper", "dnsmasq"].includes(name))).toEqual([]);
   });
 });
