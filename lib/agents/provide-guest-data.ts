@@ -13,22 +13,26 @@ const AT_ONCE = 8;
  */
 export async function provideGuestData(services: Services, nodeId: string, client: Pick<AgentClient, "wantedGuestData" | "putGuestData">, signal: AbortSignal): Promise<void> {
   const log = services.log.child({ nodeId });
+  const give = async (row: Parameters<typeof loadGuestData>[1]): Promise<void> => {
+    if (signal.aborted) return;
+    try {
+      await client.putGuestData(row.id, await loadGuestData(services, row), signal);
+    } catch (error) {
+      log.warn({ error, instanceId: row.id }, "an instance's private values can't be given to its node");
+    }
+  };
   try {
     const wanted = await client.wantedGuestData(signal);
-    for (let at = 0; at < wanted.length && !signal.aborted; at += BATCH) {
+    for (let at = 0; at < wanted.length; at += BATCH) {
+      signal.throwIfAborted();
       // An agent speaks for its own instances only.
       const rows = await services.db.instance.findMany({ where: { id: { in: wanted.slice(at, at + BATCH) }, nodeId }, include: FOR_GUEST_DATA });
       const queue = rows.values();
-      await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-        for (const row of queue) {
-          if (signal.aborted) return;
-          try {
-            await client.putGuestData(row.id, await loadGuestData(services, row), signal);
-          } catch (error) {
-            if (!signal.aborted) log.warn({ error, instanceId: row.id }, "an instance's private values can't be given to its node");
-          }
-        }
-      }));
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          for (const row of queue) await give(row);
+        }),
+      );
     }
     if (wanted.length > 0) log.info({ instances: wanted.length }, "an agent was given the private values of its running guests");
   } catch (error) {

@@ -94,7 +94,7 @@ async function nodeSays(...events: { readonly type: string }[]): Promise<void> {
   await ingestAgentEvents(services, { nodeId: node.id, journal }, numbered as unknown as Parameters<typeof ingestAgentEvents>[2]);
 }
 
-function installIs(ids: { readonly installId: string; readonly instanceId: string }, state: FinalInstallState | "preparing" | "starting") {
+function installIs(ids: { readonly installId: string; readonly instanceId: string }, state: FinalInstallState | "preparing" | "verifying" | "starting") {
   const status = { id: ids.installId, instanceId: ids.instanceId, state, percent: 100, step: null, steps: [], error: null, committed: true, firstBootAt: null, lastContactAt: null };
   return { type: "install.state", installId: ids.installId, status };
 }
@@ -169,7 +169,7 @@ describe("an install on a node in system mode", () => {
       INSERT INTO network_address (network_id, "offset", note) SELECT ${id}::uuid, r."offset", 'full' FROM generate_series(0, 65535) AS r("offset") ON CONFLICT DO NOTHING`;
     const counts = async () => [await services.db.instance.count(), await services.db.job.count(), await services.db.install.count()];
     const before = await counts();
-    await expect(createInstance(admin, newInstance("none.test"))).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("communication") as string });
+    await expect(createInstance(admin, newInstance("none.test"))).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("communication") as unknown });
     await expect(reinstallInstance(admin, "before.test", again())).rejects.toMatchObject({ code: "no_room" });
     await expect(modify("before.test", { communication: true })).rejects.toMatchObject({ code: "no_room" });
     expect(await counts()).toEqual(before);
@@ -272,6 +272,36 @@ describe("a start", () => {
     expect((await getInstance(admin, "plain.test")).nics[0]).toMatchObject({ mode: "user", forwards: [22], reach: [{ guestPort: 22, host: "127.0.0.1", port: 40_022 }] });
     await power("plain.test", "stop");
     expect((await getInstance(admin, "plain.test")).nics[0]?.reach).toEqual([]);
+  });
+});
+
+describe("SSH host keys", () => {
+  const said = (instanceId: string, letter: string) => ({ type: "instance.host-keys", ...{ instanceId, keys: [{ type: "ssh-ed25519", key: `AAAAC3NzaC1lZDI1NTE5AAAAI${letter.repeat(43)}` }] } });
+  const shown = async () => ((await getInstance(admin, "keys.test")).hostKeys ?? []).map(({ key }) => key.at(-1));
+
+  test("stay while a reinstall may still fail, go with the system that had them, and are the new one's from its first boot on", async () => {
+    const { instanceId } = await installed("keys.test");
+    await nodeSays(said(instanceId, "A"));
+    const first = await reinstallInstance(admin, "keys.test", again());
+    await runJob(services, "run-job", first.jobId, signal);
+    await nodeSays(installIs({ installId: first.installId ?? "", instanceId }, "failed"));
+    expect(await shown()).toEqual(["A"]);
+    const second = await reinstallInstance(admin, "keys.test", again());
+    await runJob(services, "run-job", second.jobId, signal);
+    await nodeSays(installIs({ installId: second.installId ?? "", instanceId }, "starting"));
+    expect(await shown()).toEqual([]);
+    await nodeSays(said(instanceId, "B"));
+    await nodeSays(installIs({ installId: second.installId ?? "", instanceId }, "done"));
+    expect(await shown()).toEqual(["B"]);
+  });
+
+  test("go with a system that is replaced by one that isn't started", async () => {
+    const { instanceId } = await services.db.install.findFirstOrThrow({ where: { instance: { name: "keys.test" } } });
+    const { jobId, installId } = await reinstallInstance(admin, "keys.test", again({ start: false }));
+    await runJob(services, "run-job", jobId, signal);
+    await nodeSays(installIs({ installId: installId ?? "", instanceId }, "verifying"));
+    await nodeSays(installIs({ installId: installId ?? "", instanceId }, "done"));
+    expect(await shown()).toEqual([]);
   });
 });
 

@@ -122,7 +122,7 @@ describe("what an agent says of a guest", () => {
   test("has its SSH host keys with their fingerprints, and not what is none", async () => {
     await say({ type: "instance.host-keys", instanceId: webId, keys: [{ type: "ssh-ed25519", key: HOST_KEY }, { type: "ssh-rsa", key: HOST_KEY }, { type: "ssh-ed25519", key: "<script>" }] }, { type: "instance.host-keys", instanceId: foreignId, keys: [{ type: "ssh-ed25519", key: HOST_KEY }] });
     const { hostKeys } = await getInstance(owner, "web.test");
-    expect(hostKeys).toEqual([{ type: "ssh-ed25519", key: HOST_KEY, fingerprint: expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/) as string }]);
+    expect(hostKeys).toEqual([{ type: "ssh-ed25519", key: HOST_KEY, fingerprint: expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/) as unknown }]);
     expect((await getInstance(admin, "foreign.test")).hostKeys).toBeNull();
     await say({ type: "instance.host-keys", instanceId: webId, keys: [] });
     expect((await getInstance(owner, "web.test")).hostKeys).toHaveLength(1);
@@ -135,7 +135,7 @@ describe("a line to a guest", () => {
 
   function speaking(ctx: RequestContext): RequestContext {
     const { agents } = ctx.services;
-    const client = async () => ({
+    const client = () => Promise.resolve({
       sendToGuest: (instanceId: string, message: object) => {
         sent.push({ instanceId, ...message });
         return refusal === null ? Promise.resolve() : Promise.reject(refusal);

@@ -58,7 +58,7 @@ describe("a new instance", () => {
   test("has what was asked for: keys, a datasource, user data that nobody reads, and addresses from networks", async () => {
     await instance("full.test", { sshKeys: [KEY], userData: "user-data-canary", datasource: "ec2", nics: [{}, { network: "lan" }, { network: "wan", ip: "203.0.113.7" }] });
     const detail = await getInstance(owner, "full.test");
-    expect(detail).toMatchObject({ sshKeys: [KEY], datasource: "ec2", userData: { isSet: true, fingerprint: expect.stringMatching(/^k1:/) as string }, hostKeys: null, channelIp: null });
+    expect(detail).toMatchObject({ sshKeys: [KEY], datasource: "ec2", userData: { isSet: true, fingerprint: expect.stringMatching(/^k1:/) as unknown }, hostKeys: null, channelIp: null });
     expect(JSON.stringify(detail)).not.toContain("canary");
     expect(await nicsOf("full.test")).toEqual([
       { mode: "user", link: null, network: null, ip: null, forwards: [22] },
@@ -72,7 +72,7 @@ describe("a new instance", () => {
   test("goes to a node that can connect it", async () => {
     await instance("placed.test", { nics: [{ network: "lan" }] });
     expect((await getInstance(admin, "placed.test")).node).toBe("node1");
-    await expect(instance("nowhere.test", { nics: [{ mode: "bridged", link: "br9" }] })).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("br9") as string });
+    await expect(instance("nowhere.test", { nics: [{ mode: "bridged", link: "br9" }] })).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("br9") as unknown });
     await expect(instance("laptop.test", { node: "laptop", nics: [{ network: "lan" }] })).rejects.toMatchObject({ code: "unsupported", field: "nics[0].mode" });
     await expect(instance("unknown.test", { nics: [{}, { network: "nothing" }] })).rejects.toMatchObject({ code: "unknown_object", field: "nics[1].network" });
   });
@@ -80,7 +80,7 @@ describe("a new instance", () => {
   test("isn't made where a network has no address for it, and takes none of another's then", async () => {
     const before = await services.db.networkAddress.count();
     const nics = Array.from({ length: 8 }, () => ({ network: "dmz" }));
-    await expect(instance("large.test", { nics: [...nics.slice(0, 7), { network: "lan" }] })).rejects.toMatchObject({ code: "no_room", field: "nics[6].network", message: expect.stringContaining("dmz") as string });
+    await expect(instance("large.test", { nics: [...nics.slice(0, 7), { network: "lan" }] })).rejects.toMatchObject({ code: "no_room", field: "nics[6].network", message: expect.stringContaining("dmz") as unknown });
     expect(await services.db.networkAddress.count()).toBe(before);
     expect(await services.db.instance.count({ where: { name: "large.test" } })).toBe(0);
   });

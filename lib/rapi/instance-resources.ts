@@ -2,12 +2,14 @@ import type { RequestContext } from "#lib/context/context.ts";
 import { createInstance } from "#lib/instances/create-instance.ts";
 import { deleteInstance } from "#lib/instances/delete-instance.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
+import { modifyInstance } from "#lib/instances/modify-instance.ts";
 import { reinstallInstance } from "#lib/instances/reinstall-instance.ts";
 import { setInstancePower } from "#lib/instances/set-instance-power.ts";
 import type { RapiRequest, RapiResource } from "./context.ts";
 import { required } from "./errors.ts";
 import { listInstanceShapes } from "./list-instances.ts";
 import { parseCreate } from "./parse-create.ts";
+import { parseModify } from "./parse-modify.ts";
 import { parseDelete, parseReboot, parseShutdown, parseStartup } from "./parse-power.ts";
 import { parseReinstall } from "./parse-reinstall.ts";
 import { instanceShape } from "./shapes-instance.ts";
@@ -30,6 +32,11 @@ function create(request: RapiRequest): Promise<number> {
 function reinstall(request: RapiRequest): Promise<number> {
   const input = parseReinstall(request.body, request.query);
   return jobNumber(reinstallInstance(submissionContext(request), nameOf(request), input));
+}
+
+function modify(request: RapiRequest): Promise<number> {
+  const input = parseModify(request.body);
+  return jobNumber(modifyInstance(submissionContext(request), nameOf(request), input));
 }
 
 function remove(request: RapiRequest): Promise<number> {
@@ -68,5 +75,6 @@ export const INSTANCE_RESOURCES: readonly RapiResource[] = [
   { path: "/2/instances/NAME/startup", pattern: instance("/startup"), methods: { PUT: { operation: "instance.power", run: power(parseStartup) } } },
   { path: "/2/instances/NAME/shutdown", pattern: instance("/shutdown"), methods: { PUT: { operation: "instance.power", run: power(parseShutdown) } } },
   { path: "/2/instances/NAME/reboot", pattern: instance("/reboot"), methods: { POST: { operation: "instance.power", run: power(parseReboot) } } },
+  { path: "/2/instances/NAME/modify", pattern: instance("/modify"), methods: { PUT: { operation: "instance.modify", run: modify } } },
   { path: "/2/instances/NAME/reinstall", pattern: instance("/reinstall"), methods: { POST: { operation: "instance.reinstall", run: reinstall } } },
 ];

@@ -18,7 +18,7 @@ const nic = z.strictObject({
   mode: z.string().nullish(),
   link: z.string().nullish(),
   name: z.string().nullish(),
-  network: z.null().optional(),
+  network: z.string().nullish(),
   bridge: z.null().optional(),
   vlan: z.literal("").nullish(),
 });
@@ -129,7 +129,7 @@ function translate(sent: Body): Readonly<Record<string, unknown>> {
     vcpus: sent.beparams?.vcpus ?? DEFAULT_BACKEND.vcpus,
     memoryMib: sent.beparams?.maxmem ?? sent.beparams?.memory ?? sent.beparams?.minmem ?? DEFAULT_BACKEND.memoryMib,
     disks: sent.disks.map(({ size, name }) => ({ sizeMib: size, ...present({ name }) })),
-    nics: sent.nics.map(({ ip, mac, mode, link, name }) => present({ ip: given(ip), mac: given(mac), mode, link, name })),
+    nics: sent.nics.map(({ ip, mac, mode, link, name, network }) => present({ ip: given(ip), mac: given(mac), mode, link, name, network })),
     ...present({ tags: sent.tags, start: sent.start, communication: sent.instance_communication, safeInstall: sent.enable_safe_install }),
     parameters: sentParameters(sent),
   };

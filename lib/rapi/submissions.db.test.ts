@@ -43,6 +43,17 @@ const create = (fields: Record<string, unknown>): string =>
   JSON.stringify({ __version__: 1, mode: "create", disk_template: "file", disks: [{ size: 1024 }], nics: [{}], os: "tinyos+default", pnode: "node1.example.test", ...fields });
 
 describe("a submission over the remote API", () => {
+  test("to modify takes whether the instance has the communication mechanism, and says what it can't change", async () => {
+    const path = "/2/instances/inst2.example.test/modify";
+    const job = await jobOf(await server.ask("PUT", path, { body: JSON.stringify({ instance_communication: true, nics: [], force: false }) }));
+    expect(job).toMatchObject({ status: "success", summary: ["INSTANCE_SET_PARAMS(inst2.example.test)"], ops: [{ OP_ID: "OP_INSTANCE_SET_PARAMS", instance_communication: true }] });
+    expect(await fixture.services.db.instance.findUnique({ where: { name: "inst2.example.test" } })).toMatchObject({ communication: true });
+    expect((await server.ask("PUT", path, { body: JSON.stringify({ hvparams: { kernel_args: "x" } }) })).statusLine).toBe("400 Bad Request");
+    expect((await server.ask("PUT", path, { body: JSON.stringify({ unheard_of: 1 }) })).json).toMatchObject({ explain: expect.any(String) as unknown });
+    const missing = await jobOf(await server.ask("PUT", "/2/instances/none.example.test/modify", { body: JSON.stringify({ instance_communication: true }) }));
+    expect(missing.status).toBe("error");
+  });
+
   test("is answered with a job, and the job has private and secret parameters by name alone", async () => {
     const body = create({ name: "new1.example.test", osparams: { dhcp: "no" }, osparams_private: { root_password: "PLANTED-PRIVATE-1" }, osparams_secret: { token: "PLANTED-SECRET-1" } });
     const job = await jobOf(await server.ask("POST", "/2/instances", { body }));

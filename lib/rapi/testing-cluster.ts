@@ -17,6 +17,7 @@ const FACTS = {
   diskFreeMib: 76_197,
   accelerator: "tcg",
   acceleratorReason: null,
+  networking: { bridges: ["br0"], routed: true },
 } as const;
 
 const DIGEST = "0".repeat(64);
