@@ -13,9 +13,9 @@ export function NetworkTable({ networks }: { readonly networks: readonly Network
       <thead>
         <tr>
           <Th>Network</Th>
-          <Th>For</Th>
-          <Th>Subnet</Th>
           <Th>Addresses</Th>
+          <Th>Subnet</Th>
+          <Th>For</Th>
           <Th>Connected</Th>
           <Th>Gateway</Th>
           <Th>IPv6</Th>
@@ -29,13 +29,13 @@ export function NetworkTable({ networks }: { readonly networks: readonly Network
                 {network.name}
               </Link>
             </Td>
-            <Td className="whitespace-nowrap">{PURPOSE[network.purpose]}</Td>
-            <Td className="whitespace-nowrap">
-              <Mono>{network.subnet}</Mono>
-            </Td>
             <Td>
               <Pool network={network} />
             </Td>
+            <Td className="whitespace-nowrap">
+              <Mono>{network.subnet}</Mono>
+            </Td>
+            <Td className="whitespace-nowrap">{PURPOSE[network.purpose]}</Td>
             <Td className="whitespace-nowrap">{connectionText(network)}</Td>
             <Td className="whitespace-nowrap">{network.gateway === null ? <span className="text-soft">none</span> : <Mono>{network.gateway}</Mono>}</Td>
             <Td className="whitespace-nowrap">{network.subnet6 === null ? <span className="text-soft">none</span> : <Mono>{network.subnet6}</Mono>}</Td>

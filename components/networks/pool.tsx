@@ -13,14 +13,14 @@ export function Pool({ network, whole = false }: { readonly network: Pick<Networ
     <span className={classes("inline-flex items-center gap-x-2.5", whole ? "flex-wrap" : "whitespace-nowrap")}>
       <span role="meter" aria-label={`Addresses of ${network.name}`} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(part(taken))} aria-valuetext={text} className="block h-1 w-16 overflow-hidden rounded-full bg-line">
         <svg aria-hidden="true" width="100%" height="4" className="block">
-          <rect width={`${part(taken)}%`} height="4" className="fill-edge" />
+          <rect width={`${part(taken)}%`} height="4" className={isFull ? "fill-wait" : "fill-edge"} />
           <rect width={`${part(held)}%`} height="4" className={isFull ? "fill-wait" : "fill-soft"} />
         </svg>
       </span>
       <span className={whole ? "" : "text-small text-soft"}>
         {text}
         {whole && reserved > 0 ? `, ${formatCount(reserved)} of them reserved` : ""}
-        {whole && size > 0 && taken >= size ? ": none is left" : ""}
+        {size > 0 && taken >= size ? ", none left" : ""}
       </span>
     </span>
   );

@@ -54,7 +54,7 @@ function NicsForm({ instance, nics, choices, first, user, onClose }: Props & { r
       </div>
       {problem === null ? null : <ProblemNotice problem={problem} />}
       <div className="flex flex-wrap items-center justify-end gap-2">
-        <p role="status" className="mr-auto text-small text-soft">
+        <p role="status" className="w-full text-small text-soft">
           {why}
         </p>
         <CopyButton text={() => curlCommand({ method: "PATCH", url: `${window.location.origin}${api.instance(instance)}`, user, body, sealed: [] })}>Copy as curl</CopyButton>

@@ -34,6 +34,15 @@ export function ButtonLink({ kind = "plain", href, children, className }: { read
   );
 }
 
+/** A link to a question that the page itself asks in a dialog: nothing is fetched for it beforehand, and the page stays where it is. */
+export function AskLink({ href, children }: { readonly href: string; readonly children: ReactNode }) {
+  return (
+    <Link href={href} replace scroll={false} prefetch={false} className={buttonClasses("plain")}>
+      {children}
+    </Link>
+  );
+}
+
 /** A button that is only a picture; its label is read out and shown on hover. */
 export function IconButton({ label, className, type = "button", ...rest }: Omit<ComponentProps<"button">, "aria-label" | "title"> & { readonly label: string }) {
   return (

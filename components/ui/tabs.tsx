@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import { useEffect, useRef } from "react";
 import { classes } from "./classes.ts";
 
 export interface Tab {
@@ -12,8 +13,14 @@ export interface Tab {
 /** Tabs that are addresses: a list of links, of which one is the current page. */
 export function LinkTabs({ label, tabs }: { readonly label: string; readonly tabs: readonly Tab[] }) {
   const path = usePathname();
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where they have no room, the current one is scrolled to: sideways alone, the page stays where it is.
+    const current = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (current !== null && current !== undefined && nav.current !== null) nav.current.scrollLeft = current.offsetLeft - (nav.current.clientWidth - current.offsetWidth) / 2;
+  }, [path]);
   return (
-    <nav aria-label={label} className="mb-5 overflow-x-auto border-b border-line">
+    <nav ref={nav} aria-label={label} className="relative mb-5 overflow-x-auto border-b border-line">
       <ul className="flex gap-5">
         {tabs.map(({ href, label: text }) => {
           const current = decodeURI(path) === decodeURI(href);

@@ -26,7 +26,8 @@ export default function NetworksPage({ searchParams }: { readonly searchParams: 
           New network
         </ButtonLink>
       );
-    const isEmpty = page.items.length === 0 && cursor === undefined;
+    // One for channels is always there.
+    const isEmpty = cursor === undefined && page.nextCursor === null && page.items.every(({ purpose }) => purpose === "communication");
     return (
       <>
         <LiveRefresh interest={{ types: ["network.changed"] }} />
@@ -34,13 +35,14 @@ export default function NetworksPage({ searchParams }: { readonly searchParams: 
           Subnets, and who has which address of them.
         </PageHeader>
         <Card>
+          <NetworkTable networks={page.items} />
           {isEmpty ? (
-            <EmptyState title="No networks yet" action={make}>
-              An instance gets an address of its own from a network. Without one, addresses are given by hand, and nothing sees to it that two don’t get the same.
-            </EmptyState>
-          ) : (
-            <NetworkTable networks={page.items} />
-          )}
+            <div className="border-t border-line">
+              <EmptyState title="No network for NICs yet" action={make}>
+                An instance gets an address of its own from a network. Without one, addresses are given by hand, and nothing sees to it that two don’t get the same.
+              </EmptyState>
+            </div>
+          ) : null}
           <Pager first={cursor === undefined ? null : paths.networks()} next={page.nextCursor === null ? null : paths.networks(page.nextCursor)} />
         </Card>
       </>

@@ -14,7 +14,7 @@ import { VisibilityMark } from "#components/parameters/visibility-mark.tsx";
 import { paths } from "#components/paths.ts";
 import type { CommunicationQuestion } from "#components/paths.ts";
 import { Status } from "#components/status/mark.tsx";
-import { ButtonLink } from "#components/ui/button.tsx";
+import { AskLink } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { DefinitionList } from "#components/ui/definition-list.tsx";
@@ -83,7 +83,7 @@ export default function InstanceCommunicationPage({ params }: Props): Promise<Re
 /** To the dialog of a question, or why it can't be asked now. */
 function Ask({ name, question, blocked, hidden = false, word }: { readonly name: string; readonly question: CommunicationQuestion; readonly blocked: string | null; readonly hidden?: boolean; readonly word: string }) {
   if (blocked !== null) return blocked;
-  return hidden ? null : <ButtonLink href={paths.instanceCommunication(name, { do: question })}>{word}</ButtonLink>;
+  return hidden ? null : <AskLink href={paths.instanceCommunication(name, { do: question })}>{word}</AskLink>;
 }
 
 function factsOf(instance: InstanceDetail, blocked: string | null): readonly (readonly [string, ReactNode])[] {
@@ -117,7 +117,7 @@ function factsOf(instance: InstanceDetail, blocked: string | null): readonly (re
       <span key="datasource" className="inline-flex flex-wrap items-center gap-x-3">
         {DATASOURCE[datasource].word}
         {blocked === null ? (
-          <Link href={paths.instanceCommunication(name, { do: "datasource" })} scroll={false} prefetch={false} aria-label="Change the datasource" className="rounded-sm text-accent hover:underline">
+          <Link href={paths.instanceCommunication(name, { do: "datasource" })} replace scroll={false} prefetch={false} aria-label="Change the datasource" className="rounded-sm text-accent hover:underline">
             Change
           </Link>
         ) : null}

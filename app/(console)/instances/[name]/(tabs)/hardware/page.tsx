@@ -8,7 +8,7 @@ import { NicsDialog } from "#components/nics/nics-dialog.tsx";
 import { Ways } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
-import { ButtonLink } from "#components/ui/button.tsx";
+import { AskLink } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
@@ -56,7 +56,7 @@ async function loadEditing(ctx: RequestContext, nodeName: string) {
 
 function EditLink({ name, lockedByJobId }: { readonly name: string; readonly lockedByJobId: number | null }) {
   if (lockedByJobId !== null) return `Job ${lockedByJobId} is at work on it, so its NICs stay as they are`;
-  return <ButtonLink href={paths.instanceHardware(name, { do: "nics" })}>Edit the NICs</ButtonLink>;
+  return <AskLink href={paths.instanceHardware(name, { do: "nics" })}>Edit the NICs</AskLink>;
 }
 
 function Disks({ disks }: { readonly disks: readonly DiskView[] }) {
