@@ -86,7 +86,7 @@ export class Connection {
   }
 
   async closed(): Promise<void> {
-    if (this.#child.exitCode === null) await once(this.#child, "exit");
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
   }
 
   async end(): Promise<void> {
