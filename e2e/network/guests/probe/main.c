@@ -142,6 +142,12 @@ static void cmd_mark(const char *label, int argc, char **argv) {
 	say(label, "%s", argc > 0 ? argv[0] : "mark");
 }
 
+/* Until what goes on beside has ended. */
+static void cmd_wait(const char *label, int argc, char **argv) {
+	while (wait(NULL) > 0) {}
+	(void)label, (void)argc, (void)argv;
+}
+
 static const struct {
 	const char *name;
 	void (*run)(const char *label, int argc, char **argv);
@@ -162,6 +168,7 @@ static const struct {
 	{"syn", cmd_syn},
 	{"syn6", cmd_syn6},
 	{"syn-flood", cmd_syn_flood},
+	{"wait", cmd_wait},
 	{"watch", cmd_watch},
 };
 

@@ -146,7 +146,7 @@ void cmd_syn(const char *label, int argc, char **argv) {
 	uint8_t mac[6], bytes[FRAME_BYTES];
 	parse_mac(argv[0], mac);
 	uint32_t source = parse_ip(argv[1]), target = parse_ip(argv[2]);
-	unsigned from_port = 20000 + (unsigned)(now_us() % 20000);
+	unsigned from_port = 20000 + (unsigned)getpid() % 20000;
 	for (int try = 0; try < 2; try++) {
 		struct frame frame = {0}, pseudo = {0};
 		put_ethernet(&frame, mac, ETH_P_IP);
@@ -195,7 +195,7 @@ void cmd_syn6(const char *label, int argc, char **argv) {
 	int wire = open_wire();
 	uint8_t mac[6], bytes[FRAME_BYTES];
 	parse_mac(argv[0], mac);
-	unsigned from_port = 20000 + (unsigned)(now_us() % 20000);
+	unsigned from_port = 20000 + (unsigned)getpid() % 20000;
 	for (int try = 0; try < 2; try++) {
 		struct frame frame = {0}, pseudo = {0};
 		if (put_question6(&frame, mac, argv[1], argv[2], &pseudo, 20, 6, 64) != 0) break;

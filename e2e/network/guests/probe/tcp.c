@@ -150,7 +150,10 @@ void cmd_measure(const char *label, int argc, char **argv) {
 	}
 }
 
-/* slow CONNECTIONS SECONDS: opens them, sends a byte on each every now and then, and says how many came about and how many were ended. */
+/*
+ * slow CONNECTIONS SECONDS: opens them, those that come about within five seconds, sends a byte on each every second, and says how many
+ * there were and how many were ended.
+ */
 void cmd_slow(const char *label, int argc, char **argv) {
 	if (argc < 2) return;
 	int wanted = atoi(argv[0]);
@@ -158,6 +161,7 @@ void cmd_slow(const char *label, int argc, char **argv) {
 	static struct pollfd all[4096];
 	static int state[4096]; /* 0: coming, 1: open, 2: ended */
 	if (wanted > 4096) wanted = 4096;
+	int64_t patience = now_us() + 5000000;
 	int opened = 0, most = 0, now = 0, ended = 0;
 	for (int i = 0; i < wanted; i++) {
 		all[i].fd = start_connect(HOST, 80);
@@ -173,8 +177,8 @@ void cmd_slow(const char *label, int argc, char **argv) {
 			if (state[i] == 0) {
 				int error = EINPROGRESS;
 				socklen_t size = sizeof error;
-				if (all[i].revents == 0) continue;
-				getsockopt(all[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
+				if (all[i].revents == 0 && now_us() < patience) continue;
+				if (all[i].revents != 0) getsockopt(all[i].fd, SOL_SOCKET, SO_ERROR, &error, &size);
 				if (error != 0) {
 					close(all[i].fd);
 					all[i].fd = -1;
@@ -219,7 +223,7 @@ void cmd_pour(const char *label, int argc, char **argv) {
 	static char block[65536 + 16], answer[ANSWER_BYTES];
 	int at = is_chunked ? sprintf(block, "10000\r\n") : 0;
 	for (int i = 0; i < 65536; i++) block[at + i] = i % 100 == 99 ? '\n' : 'x';
-	size_t size = (size_t)at + 65536;
+	size_t size = (size_t)at + 65536, done = 0;
 	if (is_chunked) size += (size_t)sprintf(block + size, "\r\n");
 	while (now_us() < end && sent < wanted) {
 		int connection = connect_within(HOST, 80, 2000);
@@ -234,13 +238,18 @@ void cmd_pour(const char *label, int argc, char **argv) {
 		                        : snprintf(head, sizeof head, "POST /ganeti/latest/write HTTP/1.1\r\nHost: h\r\nContent-Length: %lld\r\n\r\n", wanted);
 		if (write(connection, head, (size_t)length) < 0) snprintf(status, sizeof status, "closed");
 		posts++;
+		done = 0;
 		for (int is_over = 0; !is_over && now_us() < end && sent < wanted;) {
 			struct pollfd wait = {.fd = connection, .events = POLLIN | POLLOUT};
 			poll(&wait, 1, 200);
 			if (wait.revents & POLLOUT) {
-				ssize_t put = write(connection, block, size);
-				if (put > 0) sent += put;
-				else if (errno != EAGAIN) is_over = 1;
+				ssize_t put = write(connection, block + done, size - done);
+				if (put > 0) {
+					sent += put;
+					done = (done + (size_t)put) % size;
+				} else if (errno != EAGAIN) {
+					is_over = 1;
+				}
 			}
 			if (wait.revents & (POLLIN | POLLHUP | POLLERR)) {
 				ssize_t got = read_answer(connection, answer, sizeof answer, 50);
