@@ -81,6 +81,7 @@ describe("an administrator", () => {
     const before = await getCluster(admin);
     const after = await modifyCluster(admin, { installTimeoutSeconds: null });
     expect(after).toMatchObject({ installTimeoutSeconds: null, name: before.name, serialNo: before.serialNo + 1 });
+    expect(await modifyCluster(admin, { requireMetadataTokens: true })).toMatchObject({ requireMetadataTokens: true, installTimeoutSeconds: null });
     expect(await refusal(modifyCluster(admin, { installTimeoutSeconds: 5 }))).toMatchObject({ code: "invalid" });
     expect(await refusal(modifyCluster(admin, { applianceDigest: "0".repeat(64) }))).toMatchObject({ code: "unknown_object" });
   });

@@ -50,6 +50,7 @@ describe("an instance", () => {
     ["a disk without a size", { disks: [{ dev_type: "plain", size: "10G" }] }, "it.disks[0].size: A disk of it has no size between 1 and 67108864 MiB."],
     ["a disk that is too large", { disks: [{ dev_type: "plain", size: 1e300 }] }, "it.disks[0].size: A disk of it has no size between 1 and 67108864 MiB."],
     ["17 disks", { disks: Array.from({ length: 17 }, () => ({ dev_type: "plain", size: 1 })) }, "it.disks: Its disks are not a list, or are more than 16."],
+    ["a NIC with an address of the communication mechanism", { nics: [{ mac: "02:5C:00:00:00:01" }] }, "it.nics[0].mac: A NIC of it has a MAC address that is kept for the communication mechanism."],
     ["a NIC without an address", { nics: [{ mac: "auto" }] }, "it.nics[0].mac: A NIC of it has no MAC address."],
     ["no memory", { beparams: { maxmem: null, memory: -5 } }, "it.beparams.maxmem: It has no memory between 32 and 16777216 MiB."],
     ["NICs that are no list", { nics: "none" }, "it.nics: Its NICs are not a list, or are more than 8."],

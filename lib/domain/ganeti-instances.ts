@@ -1,5 +1,6 @@
 /** An instance of a Ganeti configuration, with the cluster's defaults filled in as Ganeti fills them. */
 import { z } from "zod";
+import { CHANNEL_MAC_PREFIX } from "./channel-address.ts";
 import type { GanetiParameters } from "./ganeti-parameters.ts";
 import { readGanetiParameters } from "./ganeti-parameters.ts";
 import type { Fields, Remark } from "./ganeti-shapes.ts";
@@ -179,6 +180,7 @@ function readNics(fields: Fields, place: InstancePlace, remark: Note): { readonl
     const mac = field(nic, "mac");
     const ownMac = typeof mac === "string" && mac.length === 17 ? matching(mac.toLowerCase(), MAC) : null;
     if (ownMac === null) return remark("all", `nics[${index}].mac`, "A NIC of it has no MAC address.");
+    if (ownMac.startsWith(`${CHANNEL_MAC_PREFIX}:`)) return remark("all", `nics[${index}].mac`, "A NIC of it has a MAC address that is kept for the communication mechanism.");
     if (nics.some((other) => other.mac === ownMac)) return remark("all", `nics[${index}].mac`, "Two NICs of it have one MAC address.");
     nics.push({ mac: ownMac, name: readLabel(name, `nics[${index}].name`, remark), ...readNetwork(nic, index, place, remark) });
   }

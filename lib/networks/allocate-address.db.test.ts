@@ -69,6 +69,13 @@ describe("an address of a pool", () => {
   });
 });
 
+test("a MAC address of the communication mechanism is given to no NIC, whoever writes it, and one from before stays as it is", async () => {
+  const [id = ""] = await insertNics(db, 1);
+  await expect(db.instanceNic.update({ where: { id }, data: { mac: "02:5c:a9:fe:00:02" } })).rejects.toThrow();
+  await db.$transaction([db.$executeRaw`ALTER TABLE instance_nic DISABLE TRIGGER instance_nic_mac`, db.$executeRaw`UPDATE instance_nic SET mac = '02:5c:a9:fe:00:03' WHERE id = ${id}::uuid`, db.$executeRaw`ALTER TABLE instance_nic ENABLE TRIGGER instance_nic_mac`]);
+  await db.instanceNic.update({ where: { id }, data: { forwards: [22] } });
+});
+
 describe("the communication mechanism's /16", () => {
   const OWN = ownAddresses({ subnet: "169.254.0.0/16", gateway: null });
 

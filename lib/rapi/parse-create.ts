@@ -135,9 +135,9 @@ function translate(sent: Body): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Ganeti's words for "choose one" and "none". */
+/** Ganeti's words for "choose one", "the network's next" and "none". */
 function given(value: string | null | undefined): string | null {
-  return value === undefined || value === null || ["auto", "generate", "none"].includes(value) ? null : value;
+  return value === undefined || value === null || ["auto", "generate", "none", "pool"].includes(value) ? null : value;
 }
 
 /** Without the members that aren't set. */

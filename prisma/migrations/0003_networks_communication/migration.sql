@@ -43,8 +43,14 @@ ALTER TABLE "instance_nic"
   ADD COLUMN "reach" JSONB;
 CREATE INDEX "instance_nic_network_id_idx" ON "instance_nic"("network_id");
 ALTER TABLE "instance_nic" ADD CONSTRAINT "instance_nic_network_id_fkey" FOREIGN KEY ("network_id") REFERENCES "network"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
--- The communication mechanism makes its addresses under this prefix (lib/domain/channel-address.ts): no NIC may have one of them.
-ALTER TABLE "instance_nic" ADD CONSTRAINT "instance_nic_mac_check" CHECK ("mac" NOT LIKE '02:5c:%') NOT VALID;
+-- The communication mechanism makes its addresses under this prefix (lib/domain/channel-address.ts): no NIC may be given one of
+-- them. Not a constraint: one that somebody chose before keeps its address, and whatever else is written of it isn't refused for that.
+CREATE FUNCTION slipway_refuse_channel_mac() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a MAC address of the communication mechanism' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER "instance_nic_mac" BEFORE INSERT OR UPDATE OF "mac" ON "instance_nic"
+  FOR EACH ROW WHEN (NEW."mac" LIKE '02:5c:%') EXECUTE FUNCTION slipway_refuse_channel_mac();
 -- Until now every NIC was closed. One that QEMU's own network carries is reached by SSH from its next start on.
 UPDATE "instance_nic" SET "forwards" = ARRAY[22] WHERE "mode" = 'user';
 
