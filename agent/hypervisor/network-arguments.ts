@@ -63,7 +63,8 @@ export function channelArguments(link: ChannelLink, guest: "instance" | "applian
   // The appliance has no other interface, and a port costs time at its start.
   const { port, place } = guest === "instance" ? FIRST_BY_NAME : { port: [], place: [] };
   if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...port, ...device("channel", link.mac, ...place)];
-  const forward = `socat -t${String(HALF_CLOSE_SECONDS)} - UNIX-CONNECT:${RUN_FOLDER}/${METADATA_SOCKET}`;
+  // Input and output are one socket: only a shutdown tells the guest that the answer is over. QEMU takes two commas for one.
+  const forward = `socat -t${String(HALF_CLOSE_SECONDS)} STDIO,,shut-down UNIX-CONNECT:${RUN_FOLDER}/${METADATA_SOCKET}`;
   const network = [
     "user",
     "id=channel",
