@@ -73,7 +73,11 @@ export function refuseBody(guest: Guest, request: IncomingMessage, response: Ser
   response.writeHead(status, { connection: "close", "content-length": 0 });
   response.flushHeaders();
   let left = LINGER_BYTES;
+  let isOver = false;
   const end = (): void => {
+    // What goes on coming calls again.
+    if (isOver) return;
+    isOver = true;
     clearTimeout(timer);
     response.end();
     request.socket.destroySoon();
