@@ -12,9 +12,10 @@ export interface Problem {
 
 /** What is wrong, for a place beside the field itself, where its name needn't be said again. */
 export function besideField(problem: Problem | null): string | null {
-  if (problem === null) return null;
-  const prefix = `${problem.field ?? ""}: `;
-  return problem.field !== null && problem.detail.startsWith(prefix) ? problem.detail.slice(prefix.length) : problem.detail;
+  if (problem === null || problem.field === null) return problem?.detail ?? null;
+  // `subnet: must be …` and `subnet has …` alike.
+  const prefix = [`${problem.field}: `, `${problem.field} `].find((one) => problem.detail.startsWith(one)) ?? "";
+  return problem.detail.slice(prefix.length);
 }
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addedKeys } from "./added-keys.ts";
+import { addedKeys, keyProblem } from "./added-keys.ts";
 import { sshKeyRows } from "./ssh-key-rows.ts";
 
 const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ada@laptop";
@@ -17,5 +17,10 @@ describe("SSH keys", () => {
 
   it("are added by the line, as a file of them has them, each once", () => {
     expect(addedKeys(`# mine\n${KEY}\r\n\n  ${KEY}\nssh-rsa AAAA b\n`, ["ssh-rsa AAAA b"])).toEqual([KEY]);
+  });
+
+  it("are counted as they were typed where one of them is refused", () => {
+    expect(keyProblem("sshKeys[3]", 2)).toMatch(/^Key 2 /);
+    expect([keyProblem("sshKeys[1]", 2), keyProblem("sshKeys", 2), keyProblem(null, 0)]).toEqual([null, null, null]);
   });
 });

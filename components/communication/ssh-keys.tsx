@@ -13,7 +13,7 @@ import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Textarea } from "#components/ui/field.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
-import { addedKeys } from "./added-keys.ts";
+import { addedKeys, keyProblem } from "./added-keys.ts";
 import type { SshKeyRow } from "./ssh-key-rows.ts";
 
 /** The public keys that metadata hands out. Each change is made at once. */
@@ -60,7 +60,7 @@ export function SshKeys({ instance, keys, blocked, user }: { readonly instance: 
           spellCheck={false}
           className="font-mono text-small"
         />
-        {problem === null ? null : <ProblemNotice problem={problem} />}
+        {problem === null ? null : <ProblemNotice problem={{ ...problem, detail: keyProblem(problem.field, present.length) ?? problem.detail }} />}
         <div className="flex flex-wrap items-center justify-end gap-2">
           {blocked === null ? null : <p className="mr-auto text-small text-soft">{blocked}</p>}
           <CopyButton text={() => curlCommand({ method: "PATCH", url: `${window.location.origin}${api.instance(instance)}`, user, body: { sshKeys: [...present, ...added] }, sealed: [] })}>Copy as curl</CopyButton>

@@ -7,6 +7,7 @@ import { curlCommand } from "#components/api/curl.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
 import { besideField, request } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
+import { keyProblem } from "#components/communication/added-keys.ts";
 import { formatMib } from "#components/format.ts";
 import { nicProblem } from "#components/nics/nic-draft.ts";
 import type { NicDraft } from "#components/nics/nic-draft.ts";
@@ -163,7 +164,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
         <FormSection title="Metadata">
           <CreateMetadata
             draft={draft}
-            sshKeysError={errorOf("sshKeys")}
+            sshKeysError={errorOf("sshKeys") === null ? null : (keyProblem(problem?.field ?? null, 0) ?? errorOf("sshKeys"))}
             userDataError={errorOf("userData") ?? userDataProblem(userDataLength)}
             userData={userData}
             onChange={set}

@@ -123,6 +123,7 @@ export const RAPI_READS: Readonly<Record<string, ((objects: Objects) => readonly
   "/2/instances/NAME/shutdown": null,
   "/2/instances/NAME/reboot": null,
   "/2/instances/NAME/reinstall": null,
+  "/2/instances/NAME/modify": null,
   "/2/jobs": () => ["/2/jobs", "/2/jobs?bulk=1"],
   "/2/jobs/ID": ({ job }) => [`/2/jobs/${job}`],
   // Asked with a body.

@@ -71,6 +71,7 @@ export const RAPI_SUMMARIES: Readonly<Record<string, string>> = {
   "PUT /2/instances/NAME/startup": "starts it: a job's number",
   "PUT /2/instances/NAME/shutdown": "stops it: a job's number",
   "POST /2/instances/NAME/reboot": "reboots it, `?type=hard`, `soft` or `full`: a job's number",
+  "PUT /2/instances/NAME/modify": "switches the communication mechanism in normal running, `instance_communication`: a job's number",
   "POST /2/instances/NAME/reinstall": "reinstalls it: a job's number",
   "GET /2/jobs": "jobs; with `?bulk=1` in full",
   "GET /2/jobs/ID": "one job; every field null where there is none",
