@@ -5,6 +5,7 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
@@ -95,6 +96,16 @@ export class Connection {
   }
 }
 
+/** Where this process has built the programs, once. */
+const PROGRAMS = mkdtempSync(join(tmpdir(), "slipway-programs-"));
+process.on("exit", () => rmSync(PROGRAMS, { recursive: true, force: true }));
+let built: Promise<unknown> | null = null;
+
+async function build(): Promise<void> {
+  built ??= chmod(PROGRAMS, 0o755).then(() => run(join(import.meta.dirname, "..", "build.sh"), [PROGRAMS, "--testing"]));
+  await built;
+}
+
 export class TestHelper {
   readonly folder: string;
   readonly runFolder: string;
@@ -114,7 +125,7 @@ export class TestHelper {
   }
 
   program(name: "slipway-helper" | "slipway-launch" | "slipway-frames"): string {
-    return join(this.folder, "bin", name);
+    return join(PROGRAMS, name);
   }
 
   get hooks(): string {
@@ -132,7 +143,7 @@ export class TestHelper {
   static async prepare(): Promise<TestHelper> {
     const helper = new TestHelper(await mkdtemp(join(tmpdir(), "slipway-helper-")));
     await chmod(helper.folder, 0o755);
-    await run(join(import.meta.dirname, "..", "build.sh"), [join(helper.folder, "bin"), "--testing"]);
+    await build();
     await mkdir(join(helper.hooks, "ifup.d"), { recursive: true });
     await mkdir(join(helper.hooks, "ifdown.d"), { recursive: true });
     await run("ip", ["link", "set", "lo", "up"]);
