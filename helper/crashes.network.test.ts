@@ -195,8 +195,9 @@ describe("the daemon", () => {
     const worker = await helper.worker();
     kill(helper.monitor);
     await expect.poll(async () => (await helper.processes()).helpers).toEqual([worker]);
+    const from = agent.lines.items.length;
     await run("nft", ["flush", "ruleset"]);
-    await agent.event("restarted what=rules");
+    await agent.lines.waitFor((line) => line === "0 restarted what=rules", from);
     await isHeld(one, TWO);
     kill(worker);
     await expect.poll(async () => (await helper.processes()).dnsmasqs).toEqual([]);

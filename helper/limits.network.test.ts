@@ -136,13 +136,13 @@ describe("a hook", () => {
   it("isn't run when others can write it, and keeps nobody waiting for more than ten seconds", async () => {
     await hook("ifup.d", "writable", "#!/bin/sh\necho it ran\n", 0o777);
     await hook("ifup.d", "slow", "#!/bin/sh\nsleep 60\n");
-    const guest = launch(22);
+    await helper.approve(agent, pairOf(22));
+    started.push(await Guest.launch(helper, pairOf(22)));
     await helper.waitForLog((fact) => fact["guest"] === pairOf(22).key && fact["what"] === "up");
     // Meanwhile others are answered.
     expect(await agent.ask("remove guest=nobody")).toBe("ok");
     await expect.poll(() => helper.log.items.some((fact) => fact["hook"] === "slow" && fact["says"] === "ended after 10 seconds"), { timeout: 15_000 }).toBe(true);
     await expect.poll(() => helper.log.items.some((fact) => fact["hook"] === "writable" && /^not run/.test(fact["says"] ?? ""))).toBe(true);
     expect(helper.log.items.some((fact) => fact["says"] === "it ran")).toBe(false);
-    (await guest).send(arp({ from: pairOf(22).mac, operation: 1, senderMac: pairOf(22).mac, senderIp: pairOf(22).ip, targetIp: HOST }));
   }, 40_000);
 });
