@@ -74,15 +74,19 @@ void configure_dnsmasq(struct dnsmasq *server, const struct config *config)
 	for (size_t i = 0; i < config->network_count; i++) {
 		const struct network *network = &config->networks[i];
 
-		add(server, "--dhcp-range=%s,static,%s,1h", network->base, network->mask);
-		/* The host's address is in none of these but the first: told that they share a wire. */
-		if (!is_in_network(network, HOST_ADDRESS))
-			add(server, "--shared-network=" HOST_ADDRESS ",%s", network->base);
+		if (is_in_network(network, HOST_ADDRESS)) {
+			add(server, "--dhcp-range=%s,static,%s,1h", network->base, network->mask);
+			continue;
+		}
+		/* The host's address is in none of these: told that they share a wire, and the way. */
+		add(server, "--dhcp-range=set:far,%s,static,%s,1h", network->base, network->mask);
+		add(server, "--shared-network=" HOST_ADDRESS ",%s", network->base);
 	}
-	/* No router, no name server, and the way to the host where it isn't in the guest's network. */
+	/* No router and no name server. */
 	add(server, "--dhcp-option=3");
 	add(server, "--dhcp-option=6");
-	add(server, "--dhcp-option=121," HOST_ADDRESS "/32,0.0.0.0");
+	/* Only where it is needed: cloud-init's EC2 sets this route twice and breaks off at the second time. */
+	add(server, "--dhcp-option=tag:far,121," HOST_ADDRESS "/32,0.0.0.0");
 	if (host_has_ipv6()) {
 		add(server, "--dhcp-range=" CHANNEL_SUBNET6 ",static,64,1h");
 		add(server, "--enable-ra");
