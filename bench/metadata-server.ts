@@ -77,6 +77,7 @@ function exampleContent(): MetadataContent {
   return {
     tree: buildInstanceTree({ spec, node: "node1", guestData: { parameters, userData: null } }),
     requireTokens: false,
+    isComplete: null,
     read: new ReadPipe(RUNNING_GUEST_LIMITS),
     write: new WritePipe(new ScrubPatterns([]), null, { onLine: nothing, onNotice: nothing, onResult: nothing }, RUNNING_GUEST_LIMITS),
     onContact: nothing,

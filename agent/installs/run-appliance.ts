@@ -60,6 +60,7 @@ export async function runAppliance(install: Install, run: ApplianceRun): Promise
     tree: buildApplianceTree({ order: install.order, token, script: run.script, disks: new Set(run.disks), archive: await archiveOf(install), scripts: run.scripts }),
     // The runner is the product's own, and asks for nothing that it wasn't told of.
     requireTokens: false,
+    isComplete: null,
     read,
     write,
     onContact: run.onContact,

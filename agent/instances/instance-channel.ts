@@ -31,11 +31,15 @@ export class InstanceChannel {
   #write: WritePipe;
   #patterns: ScrubPatterns | null;
   #hasGuestData: boolean;
+  #tellComplete: () => void = () => undefined;
   #hasToldClosed = false;
 
   constructor(options: InstanceChannelOptions) {
     const { log, guestData, patterns, spec, onRefused } = options;
     this.#options = options;
+    const isComplete = new Promise<void>((resolve) => {
+      this.#tellComplete = resolve;
+    });
     this.#patterns = patterns;
     this.#hasGuestData = guestData !== null;
     this.#tree = this.#makeTree(guestData);
@@ -59,6 +63,7 @@ export class InstanceChannel {
       },
       read: this.#read,
       requireTokens: spec.requireTokens,
+      isComplete,
       onContact: () => undefined,
       onRefused,
       onNotice: (text) => {
@@ -75,6 +80,7 @@ export class InstanceChannel {
   setGuestData(guestData: GuestData): void {
     this.#hasGuestData = true;
     this.#tree = this.#makeTree(guestData);
+    this.#tellComplete();
   }
 
   /** From here on these values are left out. What is taken of requests that are under way is scrubbed by those from before. */
@@ -89,6 +95,8 @@ export class InstanceChannel {
     this.#write.end();
     this.#patterns = null;
     this.#tree = this.#makeTree(null);
+    // Nobody asks any more; whoever was held goes.
+    this.#tellComplete();
   }
 
   #makeTree(guestData: GuestData | null): MetadataTree {

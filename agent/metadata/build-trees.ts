@@ -46,7 +46,7 @@ export interface InstanceTreeInput {
   readonly spec: InstanceSpec;
   /** The node's name. */
   readonly node: string;
-  /** Null: not there yet. Its documents are answered with 503 until another tree takes this one's place. */
+  /** Null: not there yet. Requests for its documents are held for a moment, until another tree takes this one's place. */
   readonly guestData: GuestData | null;
 }
 

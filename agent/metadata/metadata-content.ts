@@ -24,6 +24,8 @@ export interface MetadataTree {
 export interface MetadataContent {
   readonly tree: MetadataTree;
   readonly requireTokens: boolean;
+  /** Resolves when a tree without bodies of kind `later` takes this one's place; null where none will. */
+  readonly isComplete: Promise<void> | null;
   readonly read: ReadPipe;
   readonly write: WritePipe;
   /** The guest has asked for something, or said something. Called for each request: it must be quick. */

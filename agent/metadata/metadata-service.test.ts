@@ -120,7 +120,7 @@ describe("the metadata service", () => {
     expect(await call("GET", "/latest/api/token")).toMatchObject({ status: 405, headers: { allow: "PUT" } });
   });
 
-  test("asks to come again for what isn't known yet", async () => {
+  test("asks to come again for what isn't known and won't be", async () => {
     await serve();
     expect(await call("GET", "/latest/user-data")).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
   });

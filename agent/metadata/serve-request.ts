@@ -10,6 +10,11 @@ import { parseTtl } from "./tokens.ts";
 const TOKEN_PATH = "latest/api/token";
 const TTL_HEADER = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_HEADER = "x-aws-ec2-metadata-token";
+/**
+ * How long a request for private values waits for them: a controller brings them within a second or two of an agent's restart, and
+ * cloud-init goes on without what it was refused once.
+ */
+const HOLD_MS = 10_000;
 /** No document is anywhere near. */
 const LONGEST_TARGET = 1_024;
 
@@ -55,7 +60,31 @@ export function serveRequest(guest: Guest, request: IncomingMessage, response: S
     return undefined;
   }
   if (!isPlain(guest, request, response)) return undefined;
-  return body instanceof Promise ? sendLater(guest, response, body) : sendBody(guest, response, body);
+  if (body instanceof Promise) return sendLater(guest, response, body);
+  return body.kind === "later" ? sendWhenKnown(guest, path, response) : sendBody(guest, response, body);
+}
+
+/** Holds a request until private values are there. Who goes meanwhile isn't waited for. */
+async function sendWhenKnown(guest: Guest, path: string, response: ServerResponse): Promise<void> {
+  const { content } = guest;
+  if (content.isComplete !== null) await soonerOf(content.isComplete, HOLD_MS, response);
+  const body = await content.tree.get(path);
+  if (body === undefined) response.writeHead(404, { "content-length": 0 }).end();
+  else await sendBody(guest, response, body);
+}
+
+/** Until a promise resolves, so many milliseconds are over, or the guest has hung up. */
+function soonerOf(known: Promise<void>, milliseconds: number, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      response.off("close", finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, milliseconds);
+    response.once("close", finish);
+    void known.then(finish);
+  });
 }
 
 /** Only GET and HEAD without a body are plain; anything else is answered here. */

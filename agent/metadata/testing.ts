@@ -59,6 +59,7 @@ export function heardContent(tree: MetadataTree, { requireTokens = false, limits
   const content: HeardContent = {
     tree,
     requireTokens,
+    isComplete: null,
     read: new ReadPipe(limits),
     write,
     lines,
