@@ -8,7 +8,7 @@ describe("a line to a guest", () => {
   });
 
   it("can't be sent otherwise, and it is said why", () => {
-    expect(whyNotSent({ status: "running", operState: "running", communication: false })).toMatch(/no channel/);
+    expect(whyNotSent({ status: "running", operState: "running", communication: false })).toMatch(/mechanism is off/);
     expect(whyNotSent({ status: "stopped", operState: "stopped", communication: true })).toMatch(/doesn’t run/);
     expect(whyNotSent({ status: "node_unreachable", operState: "running", communication: true })).toMatch(/node/);
     expect(whyNotSent({ status: "installing", operState: "running", communication: true })).toMatch(/install is running/);

@@ -7,7 +7,7 @@ export function whyNotSent(instance: Pick<InstanceDetail, "status" | "operState"
   if (instance.status === "installing") return "An install is running. Lines to its appliance are sent from the page of the install.";
   if (instance.status === "node_unreachable") return "The node doesn’t answer.";
   if (instance.operState !== "running") return "It doesn’t run.";
-  return instance.communication ? null : "It has no channel: the communication mechanism is off.";
+  return instance.communication ? null : "The communication mechanism is off.";
 }
 
 /** Why no line can be sent to the appliance of an install now; null: it can. */

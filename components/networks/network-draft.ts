@@ -1,4 +1,4 @@
-import { LINK_NAME, NETWORK_NAME } from "#lib/domain/network.ts";
+import { linkFault, NETWORK_NAME } from "#lib/domain/network.ts";
 import type { NetworkPurpose, NetworkView } from "#lib/domain/network.ts";
 
 /** A network as it is typed. */
@@ -43,10 +43,11 @@ export function networkChanges(draft: NetworkDraft, network: NetworkView): Reado
 
 /** What is wrong with what is typed, as far as it can be said without the controller; null: nothing. */
 export function draftProblem(draft: NetworkDraft): { readonly field: NetworkField; readonly text: string } | null {
-  const { name, subnet, link } = trimmed(draft);
+  const { name, subnet, link, mode } = trimmed(draft);
   if (name !== "" && !NETWORK_NAME.test(name)) return { field: "name", text: "Lower-case letters, digits and . _ - between them, at most 63." };
   if (subnet !== "" && !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(subnet)) return { field: "subnet", text: "An IPv4 subnet with its length: 192.0.2.0/24." };
-  if (link !== "" && !LINK_NAME.test(link)) return { field: "link", text: "The name of an interface: letters, digits and . _ -, at most 15." };
+  const fault = link === "" ? null : linkFault(mode, link);
+  if (fault !== null) return { field: "link", text: `The link ${fault}.` };
   return null;
 }
 
