@@ -43,10 +43,10 @@ export function networkChanges(draft: NetworkDraft, network: NetworkView): Reado
 
 /** What is wrong with what is typed, as far as it can be said without the controller; null: nothing. */
 export function draftProblem(draft: NetworkDraft): { readonly field: NetworkField; readonly text: string } | null {
-  const { name, subnet, link, mode } = trimmed(draft);
+  const { name, subnet, link } = trimmed(draft);
   if (name !== "" && !NETWORK_NAME.test(name)) return { field: "name", text: "Lower-case letters, digits and . _ - between them, at most 63." };
   if (subnet !== "" && !/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(subnet)) return { field: "subnet", text: "An IPv4 subnet with its length: 192.0.2.0/24." };
-  const fault = link === "" ? null : linkFault(mode, link);
+  const fault = link === "" ? null : linkFault(draft.mode, link);
   if (fault !== null) return { field: "link", text: `The link ${fault}.` };
   return null;
 }

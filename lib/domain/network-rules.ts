@@ -3,7 +3,7 @@ import { HOST_ADDRESS } from "./channel-address.ts";
 import { isIn6, offsetIn, overlaps, parseIp4, parseIp6, parseSubnet4, parseSubnet6, formatSubnet4 } from "./ip-subnets.ts";
 import type { Subnet4 } from "./ip-subnets.ts";
 import type { NetworkPurpose } from "./network.ts";
-import { LINK_NAME } from "./network.ts";
+import { linkFault } from "./network.ts";
 
 export interface NetworkFields {
   readonly purpose: NetworkPurpose;
@@ -97,7 +97,8 @@ function linkProblem({ mode, link, purpose }: NetworkFields): FieldProblem | nul
     return link === null ? null : { field: "link", problem: "must be left out: each guest has a link of its own" };
   }
   if (link === null) return mode === "bridged" ? { field: "link", problem: "is missing: a bridged network needs the name of its bridge on the nodes" } : null;
-  return LINK_NAME.test(link) ? null : { field: "link", problem: "must be a name of an interface: at most 15 letters, digits and ._-, beginning with a letter or digit" };
+  const problem = linkFault(mode, link);
+  return problem === null ? null : { field: "link", problem };
 }
 
 /** Addresses that are taken as soon as a network has them, by their distance from its first, each with the reason. */

@@ -5,7 +5,18 @@ import type { SshKeyType } from "./ssh-keys.ts";
 /** A label of a name, as Ganeti has networks. */
 export const NETWORK_NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/;
 /** Linux's limit on a name of an interface, and nothing that means something to a shell or to another program. */
-export const LINK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}$/;
+const LINK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}$/;
+
+/** Numbers of routing tables: 255 is the kernel's own. */
+const LAST_TABLE = 4_294_967_295;
+const LOCAL_TABLE = 255;
+
+/** What is wrong with what a NIC or a network is linked to, by how it is connected; null: nothing. */
+export function linkFault(mode: "bridged" | "routed", link: string): string | null {
+  if (mode === "bridged") return LINK_NAME.test(link) ? null : "must be a name of an interface: at most 15 letters, digits and ._-, beginning with a letter or digit";
+  const table = /^[1-9]\d{0,9}$/.test(link) ? Number(link) : 0;
+  return table > 0 && table <= LAST_TABLE && table !== LOCAL_TABLE ? null : "must be the number of a routing table on the node, 255 excepted, or left out for the main one";
+}
 
 export type NetworkPurpose = "instances" | "communication";
 

@@ -42,6 +42,9 @@ describe("a NIC", () => {
     ["ip", { mode: "routed" }],
     ["link", { mode: "bridged" }],
     ["link", { mode: "bridged", link: "br0/../x" }],
+    ["link", { mode: "routed", ip: "192.0.2.7", link: "uplink" }],
+    ["link", { mode: "routed", ip: "192.0.2.7", link: "255" }],
+    ["ip", { mode: "routed", ip: "2001:db8::1" }],
     ["forwards", { network: "lan", forwards: [22] }],
   ])("is refused for its %s, which is named with its index: %j", (field, nic) => {
     expect(plan({}, nic)).toMatchObject({ ok: false, problem: { field: `nics[1].${field}` } });

@@ -1,6 +1,6 @@
 /** How NICs are connected on which node: pure, for creation and modification of an instance, and for the choice of a node. */
 import { parseIp4 } from "./ip-subnets.ts";
-import { LINK_NAME } from "./network.ts";
+import { linkFault } from "./network.ts";
 import type { FieldProblem } from "./network-rules.ts";
 
 /** A NIC as it was asked for. */
@@ -72,12 +72,13 @@ function planNic(nic: WantedNic, network: NicNetwork | "unknown" | null): Planne
       if (network !== null) return { field: "network", problem: "must be left out: a NIC of mode user is in QEMU's own network" };
       return { ...rest, link, forwards: nic.forwards ?? DEFAULT_FORWARDS };
     case "bridged":
-    case "routed":
+    case "routed": {
       if ((nic.forwards ?? []).length > 0) return { field: "forwards", problem: "must be left out: only the ports of a NIC of mode user are forwarded" };
       if (mode === "bridged" && link === null) return { field: "link", problem: "is missing: it is the name of a bridge on the node" };
-      if (link !== null && !LINK_NAME.test(link)) return { field: "link", problem: "must be a name of an interface: at most 15 letters, digits and ._-, beginning with a letter or digit" };
-      if (mode === "routed" && network === null && ip === null) return { field: "ip", problem: "is missing: a routed NIC needs an address, by hand or from a network" };
-      return { ...rest, link, forwards: [] };
+      if (mode === "routed" && network === null && parsed === null) return { field: "ip", problem: "is missing: a routed NIC needs an IPv4 address, by hand or from a network" };
+      const problem = link === null ? null : linkFault(mode, link);
+      return problem === null ? { ...rest, link, forwards: [] } : { field: "link", problem };
+    }
   }
 }
 
