@@ -14,7 +14,7 @@ linking="-pie -Wl,-z,relro,-z,now,-z,noexecstack"
 
 helper="main.c worker.c peers.c requests.c put-link.c answer-channel.c answer-nic.c answer-remove.c openings.c hooks.c
 	guests.c state.c config.c values.c log.c links.c sysctls.c netlink.c link-watch.c rules.c rule-templates.c rule-watch.c
-	leases.c dnsmasq.c"
+	leases.c dnsmasq.c connections.c"
 
 # Lists of words, split on purpose.
 # shellcheck disable=SC2086

@@ -70,10 +70,10 @@ describe("kill -9 of", () => {
     const [old = 0] = (await helper.processes()).dnsmasqs;
     kill(old);
     await agent.event("restarted what=dnsmasq");
+    await getsItsLease(one);
     const { dnsmasqs } = await helper.processes();
     expect(dnsmasqs).toHaveLength(1);
     expect(dnsmasqs).not.toContain(old);
-    await getsItsLease(one);
   });
 
   it("the worker: guests stay connected and held, and the agent finds them", async () => {

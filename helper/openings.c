@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "openings.h"
 
+#include "connections.h"
 #include "hooks.h"
 #include "leases.h"
 #include "links.h"
@@ -147,6 +148,7 @@ void close_link(struct guest *guest, struct link *link)
 	if (link->ifindex == 0)
 		return;
 	take_down_link(link);
+	forget_connections(link);
 	if (link->opened_count > 0) {
 		close_services(link);
 		save_guest(guest);
@@ -211,8 +213,10 @@ void answer_open(struct request *request)
 			take_down_link(&guest->links[i]);
 		return;
 	}
-	if (guest->links[CHANNEL].there)
+	if (guest->links[CHANNEL].there) {
 		forget_lease6(&guest->links[CHANNEL]);
+		forget_connections(&guest->links[CHANNEL]);
+	}
 	for (size_t i = 0; i < run.count; i++)
 		log_fact("up", "guest", guest->key, "interface", made[i]->name, NULL);
 	guest->opening = request->peer->waits = true;
