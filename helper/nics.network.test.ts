@@ -185,7 +185,7 @@ describe("QEMU", () => {
   });
 
   it("isn't started where the helper refuses, and whoever starts it is told in a line", async () => {
-    const launch = (guest: string, program: string): Promise<unknown> => run(helper.program("slipway-launch"), ["--helper", helper.socket, "--guest", guest, "--", program], { uid: AGENT_USER.uid, gid: AGENT_USER.gid, env: { PATH: "/usr/bin:/bin" } });
+    const launch = (guest: string, program: string): Promise<unknown> => run(helper.program("slipway-launch"), ["--helper", helper.socket, "--guest", guest, "--", program], { uid: AGENT_USER.uid, gid: AGENT_USER.gid, env: { NODE_ENV: "test", PATH: "/usr/bin:/bin" } });
     await expect(launch("nobody", "true")).rejects.toMatchObject({ code: 126, stderr: "slipway-launch: helper: unknown guest: nothing was asked for it\n" });
     await expect(launch("Nobody", "true")).rejects.toMatchObject({ code: 126 });
     await expect(launch(BRIDGED.key, "true")).rejects.toMatchObject({ code: 126, stderr: "slipway-launch: helper: taken the guest's interfaces are in use\n" });
