@@ -13,6 +13,11 @@ export async function ip(...args: readonly string[]): Promise<string> {
   return (await runOrFail("ip", args, { cwd: "/", timeoutMs: COMMAND_MS })).output;
 }
 
+/** The same with `nft`. */
+export async function nft(...args: readonly string[]): Promise<string> {
+  return (await runOrFail("nft", args, { cwd: "/", timeoutMs: COMMAND_MS })).output;
+}
+
 /** A bridge as an administrator makes it, the host's address on it. */
 export async function makeBridge(name: string, ...addresses: readonly string[]): Promise<void> {
   await ip("link", "add", name, "type", "bridge");
@@ -41,9 +46,9 @@ export async function guestLeavings(): Promise<Leavings> {
     ip("-brief", "link"),
     ip("route", "show", "table", "all"),
     ip("-6", "route", "show", "table", "all"),
-    runOrFail("nft", ["list", "ruleset"], { cwd: "/", timeoutMs: COMMAND_MS }),
+    nft("list", "ruleset"),
   ]);
-  return { links: lines(links), routes: [...lines(routes), ...lines(routes6)], elements: lines(rules.output).filter((line) => !line.includes(" limit rate ")) };
+  return { links: lines(links), routes: [...lines(routes), ...lines(routes6)], elements: lines(rules).filter((line) => !/ (limit rate|ct count) /.test(line)) };
 }
 
 /** A namespace beyond the host, with an address and a service, to which the host forwards. */

@@ -162,6 +162,7 @@ static const struct {
 	{"neighbour6", cmd_neighbour6},
 	{"pour", cmd_pour},
 	{"reach", cmd_reach},
+	{"relay", cmd_relay},
 	{"send", cmd_send},
 	{"sleep", cmd_sleep},
 	{"slow", cmd_slow},

@@ -31,6 +31,7 @@ void cmd_measure(const char *label, int argc, char **argv);
 void cmd_slow(const char *label, int argc, char **argv);
 void cmd_pour(const char *label, int argc, char **argv);
 void cmd_listen(const char *label, int argc, char **argv);
+void cmd_relay(const char *label, int argc, char **argv);
 
 void cmd_lease(const char *label, int argc, char **argv);
 void cmd_dhcp_flood(const char *label, int argc, char **argv);

@@ -262,18 +262,45 @@ void cmd_pour(const char *label, int argc, char **argv) {
 	say(label, "sent=%lld posts=%d connections=%d status=%s", sent, posts, connections, status);
 }
 
-/* listen PORT: greets whoever comes, and says that somebody came. */
-void cmd_listen(const char *label, int argc, char **argv) {
-	if (argc < 1) return;
+static int listen_at(const char *label, int port) {
 	int on = 1, off = 0;
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(argv[0]))};
+	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
 	int listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (bind(listener, (struct sockaddr *)&any, sizeof any) != 0 || listen(listener, 16) != 0) {
-		say(label, "can't listen: %s", strerror(errno));
-		return;
+	if (bind(listener, (struct sockaddr *)&any, sizeof any) == 0 && listen(listener, 16) == 0) return listener;
+	say(label, "can't listen: %s", strerror(errno));
+	return -1;
+}
+
+/* relay PORT: whoever comes says a path in a line, and is told what the guest's own request for it is answered. */
+void cmd_relay(const char *label, int argc, char **argv) {
+	int listener = argc < 1 ? -1 : listen_at(label, atoi(argv[0]));
+	while (listener >= 0) {
+		int peer = accept(listener, NULL, NULL);
+		if (peer < 0) continue;
+		static char answer[ANSWER_BYTES];
+		char path[256] = "", request[512];
+		ssize_t got = read(peer, path, sizeof path - 1);
+		path[got > 0 ? strcspn(path, "\n") : 0] = 0;
+		int length = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: " HOST "\r\nConnection: close\r\n\r\n", path);
+		int connection = connect_within(HOST, 80, 2000);
+		ssize_t size = -1;
+		if (connection >= 0) {
+			if (write(connection, request, (size_t)length) == length) size = read_answer(connection, answer, sizeof answer, 15000);
+			close(connection);
+		}
+		if (connection < 0) size = snprintf(answer, sizeof answer, "%s", connect_failure(connection));
+		if (size > 0 && write(peer, answer, (size_t)size) < 0) say(label, "gone again");
+		close(peer);
 	}
+}
+
+/* listen PORT: greets whoever comes, and says that somebody came. */
+void cmd_listen(const char *label, int argc, char **argv) {
+	if (argc < 1) return;
+	int listener = listen_at(label, atoi(argv[0]));
+	if (listener < 0) return;
 	for (;;) {
 		struct sockaddr_in6 peer;
 		socklen_t size = sizeof peer;
