@@ -33,9 +33,9 @@ export function openStack(upFile: string): Stack {
   };
 }
 
-/** Registers an OS definition of e2e/definitions, as an administrator does on the controller's host. */
-export async function registerDefinition(stack: Stack, name: string): Promise<void> {
-  await registerFolder(stack, path.resolve(import.meta.dirname, "definitions", name));
+/** Registers an OS definition of e2e/definitions, as an administrator does on the controller's host; `image`: see below. */
+export async function registerDefinition(stack: Stack, name: string, image?: string): Promise<void> {
+  await registerFolder(stack, path.resolve(import.meta.dirname, "definitions", name), image);
 }
 
 /** Registers an OS definition from a folder, whose name it gets; `image`: the folder of what it installs from. */

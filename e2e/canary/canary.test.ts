@@ -57,7 +57,7 @@ describe("a run with values of every class", () => {
   beforeAll(async () => {
     const since = Date.now();
     const sampler = await startSampler(stack.home);
-    world = await World.open(stack);
+    world = await World.open(stack, inject("artifacts").image);
     ledger = new Ledger(world.plants.scanner());
     played = await play(world, ledger);
     const planted = new Controls();
@@ -66,7 +66,7 @@ describe("a run with values of every class", () => {
     samples = await sampler.stop();
     readSamples(samples, ledger);
     controls = await planted.find(stack, samples);
-  }, 300_000);
+  }, 480_000);
 
   it("breaks nothing and makes no file that the register doesn't know", () => {
     expect(faults).toEqual({ broken: [], unknownFiles: [] });

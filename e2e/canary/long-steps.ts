@@ -7,8 +7,10 @@ import { z } from "zod";
 import type { Ledger } from "#scripts/canary/ledger.ts";
 import { runOrFail } from "#scripts/process/run.ts";
 import { acceptedSchema } from "../client.ts";
+import { plantAll, type Planted } from "./plant.ts";
 import type { Objects } from "./register.ts";
-import { expectState, hangs, install, lookMeanwhile, parametersOf, plantAll, SPEAKER, type Ended, type Planted, type Played } from "./steps.ts";
+import { expectState, hangs, install, lookMeanwhile, parametersOf, SPEAKER, type Ended, type Played } from "./steps.ts";
+import { digestOf } from "./talker.ts";
 import { ROLES, type World } from "./world.ts";
 
 /** What can be done to a stack from outside of its interfaces. */
@@ -32,6 +34,8 @@ export async function playOn(world: World, rig: Rig, played: Played, ledger: Led
   await rotateKeys(world, rig, played, ledger);
   say("an agent killed while it holds values");
   await killAgent(world, rig, name);
+  say("an agent killed while a guest of it runs");
+  await killAgentOfRunning(world, rig, played, ledger);
   say("a controller killed with values that no agent has yet");
   await killController(world, rig, name);
   say("a controller killed while the agent goes on");
@@ -94,6 +98,26 @@ async function killAgent(world: World, rig: Rig, name: string): Promise<void> {
   process.kill(rig.pids().agent, "SIGKILL");
   await rig.up();
   expectState("the install of an agent that was killed", await world.as("administrator").follow(hanging.installId), "failed");
+}
+
+/** Its guest goes on, and gets its values from the controller; what it says is left out again, also what it was started with and isn't stored any more. */
+async function killAgentOfRunning(world: World, rig: Rig, { objects, running: { talker, remark } }: Played, ledger: Ledger): Promise<void> {
+  const userData = { first: world.plants.plant("user data before an agent is killed", "private"), second: world.plants.plant("user data after an agent was killed", "private") };
+  await talker.modify({ userData: userData.first });
+  await talker.reboot();
+  await killAndAsk({ "served remark private": remark, "served user-data": userData.first });
+  await talker.modify({ userData: userData.second });
+  await killAndAsk({ "served remark private": remark });
+
+  async function killAndAsk(expected: Readonly<Record<string, string>>): Promise<void> {
+    process.kill(rig.pids().agent, "SIGKILL");
+    await rig.up();
+    const served = await talker.ask();
+    for (const [said, value] of Object.entries(expected)) if (!served.includes(`${said} ${digestOf(value)}`)) throw new Error(`after its agent was killed the guest isn't served what it was: ${said}`);
+    await talker.leak();
+    await talker.hear(remark);
+    await lookMeanwhile(world, ledger, { ...objects, instance: talker.name }, ROLES);
+  }
 }
 
 /** The agent is stopped, so that the order can't reach it: the controller alone has the values when it is killed. */

@@ -1,6 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { createScanner, type Canary, type Scanner } from "#scripts/canary/scan.ts";
 
+/** The values of one request, and what the script is to do with them. */
+export interface Planted {
+  readonly word: string;
+  readonly remark: string;
+  readonly passphrase: string;
+}
+
+/** One fresh value of each class. */
+export function plantAll({ plants }: { readonly plants: Plants }, step: string): Planted {
+  return {
+    word: plants.plantPlain(`word at ${step}`, "public"),
+    remark: plants.plant(`remark at ${step}`, "private"),
+    passphrase: plants.plant(`passphrase at ${step}`, "secret"),
+  };
+}
+
 /** Makes values that are found again wherever they went: each fresh, all with one mark in them. */
 export class Plants {
   /** What every value holds. */

@@ -5,15 +5,10 @@ import type { Ledger } from "#scripts/canary/ledger.ts";
 import { acceptedSchema, type Client, type Install } from "../client.ts";
 import { askForEverything, readTables, withDatabase } from "./read-everything.ts";
 import { readDeletedFiles } from "./read-leftovers.ts";
+import { plantAll, type Planted } from "./plant.ts";
 import type { Objects } from "./register.ts";
-import type { Role, World } from "./world.ts";
-
-/** The values of one request, and what the script is to do with them. */
-export interface Planted {
-  readonly word: string;
-  readonly remark: string;
-  readonly passphrase: string;
-}
+import { playRunning, type Running } from "./running-steps.ts";
+import { ROLES, type Role, type World } from "./world.ts";
 
 /** The install of one step. */
 export interface Ended extends Planted {
@@ -23,24 +18,14 @@ export interface Ended extends Planted {
 }
 
 export interface Played {
-  /** The instance's user data, from its creation on. */
-  readonly userData: string;
   readonly objects: Objects;
   readonly created: Ended;
   readonly failed: Ended;
   readonly reinstalled: Ended;
   readonly cancelled: Ended;
+  readonly running: Running;
   /** Encrypted rows of the job that hung: what they held while it ran. */
   readonly privateRows: readonly { readonly name: string; readonly sealed: string }[];
-}
-
-/** One fresh value of each class. */
-export function plantAll(world: World, step: string): Planted {
-  return {
-    word: world.plants.plantPlain(`word at ${step}`, "public"),
-    remark: world.plants.plant(`remark at ${step}`, "private"),
-    passphrase: world.plants.plant(`passphrase at ${step}`, "secret"),
-  };
 }
 
 export function parametersOf(behave: string, { word, remark, passphrase }: Planted) {
@@ -65,7 +50,7 @@ export function expectState(what: string, { state, error }: Install, ...states: 
 }
 
 /**
- * Created, failed, reinstalled by its owner, reinstalled over RAPI and cancelled while it runs, refused: the part of the proof
+ * Created, failed, reinstalled by its owner, reinstalled over RAPI and cancelled while it runs, running with a channel, refused: the part of the proof
  * that is quick enough for every run of the tests.
  */
 export async function play(world: World, ledger: Ledger): Promise<Played> {
@@ -75,9 +60,8 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   const instance = { ...SPEAKER, name, owner: world.accounts.owner.name };
 
   const one = plantAll(world, "create");
-  const userData = world.plants.plant("user data", "private");
-  // It has a channel when it runs, too.
-  const created = await install(admin, "/api/v1/instances", { ...instance, communication: true, userData, parameters: parametersOf("leak", one) }, one);
+  const userData = world.plants.plant("user data of an install", "private");
+  const created = await install(admin, "/api/v1/instances", { ...instance, userData, parameters: parametersOf("leak", one) }, one);
   expectState("the creation", created.install, "done");
 
   const two = plantAll(world, "a failed create");
@@ -102,8 +86,10 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   const cancelled = { ...four, installId: job.installId, jobId: job.id, install: await admin.follow(job.installId) };
   expectState("the install that is cancelled", cancelled.install, "cancelled");
 
+  const running = await playRunning(world);
+  await lookMeanwhile(world, ledger, { ...objects, instance: running.talker.name, install: running.installId }, ROLES);
   await refuse(world, name);
-  return { userData, objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
+  return { running, objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
 }
 
 /** While a job with values runs: the tables, what is open, and what each role is shown of it. */
@@ -137,6 +123,8 @@ export async function refuse(world: World, name: string): Promise<void> {
     ["/api/v1/instances", { ...SPEAKER, name, parameters: { secret: { passphrase: plants.plant("value for a name that is taken", "secret") } } }],
     ["/api/v1/nosuch", { parameters: { secret: { passphrase: plants.plant("value for an unknown route", "secret") } } }],
     [`/2/instances/${name}/reinstall`, { osparams: { passphrase: plants.plant("passphrase sent as public over RAPI", "secret") } }],
+    ["/api/v1/instances", { ...SPEAKER, name: `${name}-refused`, userData: `${plants.plant("user data with a NUL", "private")}\0`, parameters: { secret: { passphrase: plants.plant("value beside user data that are refused", "secret") } } }],
+    ["/api/v1/instances", { ...SPEAKER, name: `${name}-refused`, userData: plants.plant("user data too large", "private").repeat(500), parameters: {} }],
     [`/2/instances/${name}/reinstall`, { osparams_secret: { passphrase: { text: plants.plant("value of a wrong type over RAPI", "secret") } } }],
   ];
   for (const [path, body] of bodies) {
@@ -147,9 +135,20 @@ export async function refuse(world: World, name: string): Promise<void> {
     if (status < 400 || status >= 500) throw new Error(`${path} with a body that can't be carried out is answered with ${status}`);
   }
   const mine = { parameters: { secret: { passphrase: plants.plant("value of who may not", "secret") } } };
+  const ways: readonly (readonly [method: string, path: string, body: unknown])[] = [
+    ["POST", at, mine],
+    ["PATCH", `/api/v1/instances/${name}`, { userData: plants.plant("user data of who may not", "private") }],
+    ["POST", `/api/v1/instances/${name}/channel`, { line: plants.plant("a line of who may not", "private") }],
+  ];
   for (const role of ["another owner", "signed out"] as const) {
-    const { status } = await world.as(role).send("POST", at, mine);
-    if (![401, 403, 404].includes(status)) throw new Error(`${role} may reinstall what isn't theirs: ${status}`);
+    for (const [method, path, body] of ways) {
+      const { status } = await world.as(role).send(method, path, body);
+      if (![401, 403, 404].includes(status)) throw new Error(`${role} may ${method} ${path}, which isn't theirs: ${status}`);
+    }
+  }
+  for (const change of [{ userData: [plants.plant("user data of a wrong type", "private")] }, { userData: `${plants.plant("new user data with a NUL", "private")}\0` }, { userdata: plants.plant("value of an unknown field", "private") }]) {
+    const { status } = await world.as("owner").send("PATCH", `/api/v1/instances/${name}`, change);
+    if (status !== 400) throw new Error(`a modification that can't be is answered with ${status}`);
   }
   const broken = plants.plant("value in broken JSON", "secret").replaceAll('"', "");
   await world.as("administrator").sendRaw("POST", at, { type: "application/json", content: `{"parameters": {"secret": {"passphrase": "${broken}` });

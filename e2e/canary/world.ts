@@ -32,10 +32,15 @@ export class World {
     this.#clients = clients((role) => (answer) => void this.answers.push({ role, answer }));
   }
 
-  /** Makes the accounts, whose passwords are planted too, and begins to read the event streams. */
-  static async open(stack: Stack): Promise<World> {
+  /**
+   * Makes the accounts, whose passwords are planted too, and begins to read the event streams.
+   *
+   * @param image the folder of the sample definition's image, of which the talker is made
+   */
+  static async open(stack: Stack, image: string): Promise<World> {
     const plants = new Plants();
     await registerDefinition(stack, "speaker");
+    await registerDefinition(stack, "talker", image);
     const before: Answer[] = [];
     const admin = Client.withPassword(stack.consoleUrl, stack.adminUser, stack.adminPassword, (answer) => void before.push(answer));
     const makeOwner = async (whose: string): Promise<Account> => {

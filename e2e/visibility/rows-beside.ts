@@ -54,7 +54,14 @@ export const BESIDE_ROWS: readonly Row[] = [
         expect(await linesOf(seen, seen.played.reinstalled)).toContain(`the word is ${seen.played.reinstalled.word}`);
       },
     },
-    private: { says: "`<redacted>`", holds: (seen) => redacted(seen, 0) },
+    private: {
+      says: "`<redacted>`",
+      looks: "also what a running guest says and is told over its channel",
+      holds: async (seen) => {
+        await redacted(seen, 0);
+        redactedInChannel(seen);
+      },
+    },
     secret: { says: "`<redacted>`", holds: (seen) => redacted(seen, 1) },
   },
   {
@@ -86,6 +93,19 @@ async function redacted(seen: Seen, which: 0 | 1): Promise<void> {
   const consoles = globSync("instances/*/serial.log*", { cwd: folder }).map((file) => readFileSync(path.join(folder, file), "utf8"));
   expect(consoles.join("\n").match(/^console <redacted>/gm)?.length).toBeGreaterThanOrEqual(4);
   expect(leaksOf(seen, which === 0 ? "private" : "secret", "the agent's files", "tables")).toEqual([]);
+}
+
+/** The talker says its private parameter and its user data in each form; as it was created, and when they were replaced and deleted. */
+function redactedInChannel({ played: { running } }: Seen): void {
+  expect(running.message).toBe("it is <redacted>");
+  for (const said of running.leaked) {
+    const texts = said.flatMap(({ author, text }) => (author === "guest" ? [text ?? ""] : []));
+    for (const name of ["remark", "user-data"]) {
+      for (const form of [...FORMS, "progress"]) expect([name, form, texts.filter((text) => text.startsWith(`${name} ${form} `) && text.includes("<redacted>")).length]).toEqual([name, form, 1]);
+      const wrapped = texts.indexOf(`${name} wrapped`);
+      expect(texts[wrapped + 1]).toBe("<redacted>");
+    }
+  }
 }
 
 function nothingExports(): void {

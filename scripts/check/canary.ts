@@ -6,6 +6,7 @@ import { startSampler, type ProcessSamples } from "#scripts/canary/sample-proces
 import type { Find } from "#scripts/canary/scan.ts";
 import { runOrFail } from "#scripts/process/run.ts";
 import { scratchStack, type ScratchStack } from "#scripts/test/scratch-stack.ts";
+import { preparedEnvironment } from "#scripts/up/prepare.ts";
 import { say } from "#scripts/up/terminal.ts";
 import { CONTROLS, Controls, missedControls } from "../../e2e/canary/controls.ts";
 import { playOn, type Rig } from "../../e2e/canary/long-steps.ts";
@@ -60,9 +61,9 @@ async function runAll(scratch: ScratchStack, home: string): Promise<Result> {
   await up(scratch);
   const stack = openStack(scratch.upFile);
   await storeUncompressed(stack.databaseUrl);
-  const world = await World.open(stack);
+  const world = await World.open(stack, preparedEnvironment().artifacts.image);
   const ledger = new Ledger(world.plants.scanner());
-  say("created, failed, reinstalled, cancelled, refused");
+  say("created, failed, reinstalled, cancelled, running with a channel, refused");
   const played = await play(world, ledger);
   const brought = await playOn(world, rigOf(scratch, home), played, ledger, say);
   const controls = new Controls();
