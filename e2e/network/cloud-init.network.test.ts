@@ -82,9 +82,9 @@ describe("a guest with Debian's own cloud-init", () => {
     const keys = await hostKeysOf(byOpenStack);
     expect(keys.map(({ type }) => type)).toEqual(["ssh-ed25519"]);
     // By its own address on the bridge, with the key that it was given, and no other host key than the console's.
-    expect(await ssh.run(STATIC.ip, keys, "hostname && cat /etc/owner-says")).toBe(`web1\n${words.openstack}`);
+    expect(await ssh.run(STATIC.ip, keys, "hostname && cat /etc/owner-says")).toBe(`web1\n${words.openstack}\n`);
     const result: unknown = JSON.parse(await ssh.run(STATIC.ip, keys, "cat /run/cloud-init/result.json"));
-    expect(result).toMatchObject({ v1: { errors: [] } });
+    expect(result).toMatchObject({ v1: { datasource: "DataSourceOpenStackLocal [net,ver=2]", errors: [] } });
     expect(await ssh.run(STATIC.ip, keys, "ip -brief -4 address; ip route")).toContain("default via 192.0.2.1");
   }, BOOT_MS);
 
@@ -92,7 +92,7 @@ describe("a guest with Debian's own cloud-init", () => {
     await bed.untilConsoleSays(byEc2, digestOf(words.ec2), BOOT_MS);
     await bed.untilConsoleSays(byEc2, /Cloud-init v\. \S+ finished.* Datasource DataSourceEc2Local\./, BOOT_MS);
     const keys = await hostKeysOf(byEc2);
-    expect(await ssh.run(LEASED.ip, keys, "hostname && cat /etc/owner-says")).toBe(`web2\n${words.ec2}`);
+    expect(await ssh.run(LEASED.ip, keys, "hostname && cat /etc/owner-says")).toBe(`web2\n${words.ec2}\n`);
     const result: unknown = JSON.parse(await ssh.run(LEASED.ip, keys, "cat /run/cloud-init/result.json"));
     expect(result).toMatchObject({ v1: { datasource: "DataSourceEc2Local", errors: [] } });
   }, BOOT_MS);

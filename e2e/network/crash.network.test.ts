@@ -17,9 +17,10 @@ import { askAsGuest, RELAY_PORT } from "./visit.ts";
 
 const place = inject("network");
 const TEST_MS = 120_000;
-const LINES = 12;
+const LINES = 8;
 /** Says a line every half second: what is killed meanwhile has to be there again for all of them to arrive. */
 const TALKS = `echo '{"step":"unpack"}'; n=0; while [ $n -lt ${LINES} ]; do n=$((n + 1)); echo "line $n"; sleep 0.5; done; echo system | dd of="$DISK_0_PATH" conv=fsync`;
+const WRITES = `echo '{"step":"unpack"}'; echo system | dd of="$DISK_0_PATH" conv=fsync`;
 const HANGS = `echo system | dd of="$DISK_0_PATH" conv=fsync; echo '{"step":"unpack"}'; sleep 1000`;
 const CANARY = "user-data-of-the-running-guest";
 
@@ -40,11 +41,11 @@ async function beginInstall(create: string): Promise<InstallOrder> {
   return order;
 }
 
-async function expectInstallEndsWell(order: InstallOrder): Promise<void> {
+async function expectInstallEndsWell(order: InstallOrder, lines = LINES): Promise<void> {
   const { status, events } = await followInstall(bed.client, order.id);
   expect(status).toMatchObject({ state: "done", committed: true, error: null });
   const said = events.flatMap((event) => (event.type === "install.entries" && event.installId === order.id ? event.entries.map(({ text }) => text) : []));
-  expect(said.filter((text) => text?.startsWith("line "))).toEqual(Array.from({ length: LINES }, (_, index) => `line ${index + 1}`));
+  expect(said.filter((text) => text?.startsWith("line "))).toEqual(Array.from({ length: lines }, (_, index) => `line ${index + 1}`));
   await expectNothingLeft();
 }
 
@@ -86,7 +87,7 @@ describe("in the middle of an install, kill -9", () => {
     await until("the end of what the install had", async () => ((await guestLeavings()).links.length === 0 ? true : null));
     await expectNothingLeft();
     expect(existsSync(path.join(bed.instanceFolder(order.instance), "disk-0"))).toBe(false);
-    await expectInstallEndsWell(await beginInstall(TALKS));
+    await expectInstallEndsWell(await beginInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of the helper's worker goes unnoticed by the install", async () => {
@@ -95,14 +96,14 @@ describe("in the middle of an install, kill -9", () => {
     process.kill(killed, "SIGKILL");
     await until("another worker", () => (helperProcess("slipway-helper")?.pid ?? killed) !== killed || null);
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(TALKS));
+    await expectInstallEndsWell(await beginInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of the whole helper is made good by the next one", async () => {
     const order = await beginInstall(TALKS);
     await replaceHelper();
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(TALKS));
+    await expectInstallEndsWell(await beginInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of dnsmasq is made good by the helper", async () => {
@@ -112,7 +113,7 @@ describe("in the middle of an install, kill -9", () => {
     process.kill(killed.pid, "SIGKILL");
     await until("another dnsmasq", () => (helperProcess("dnsmasq")?.pid ?? killed.pid) !== killed.pid || null);
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(TALKS));
+    await expectInstallEndsWell(await beginInstall(WRITES), 0);
   }, TEST_MS);
 });
 

@@ -21,8 +21,8 @@ export async function readText(file: string): Promise<string> {
  */
 export async function untilFileSays<T>(file: string, found: (text: string) => T | null, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    let isReading = false;
-    let isStale = false;
+    let isWaiting = false;
+    let reading: Promise<void> = Promise.resolve();
     let text = "";
     const watcher = watch(path.dirname(file));
     const timer = setTimeout(() => {
@@ -34,29 +34,23 @@ export async function untilFileSays<T>(file: string, found: (text: string) => T 
       watcher.close();
     };
     const look = async (): Promise<void> => {
-      if (isReading) {
-        isStale = true;
-        return;
-      }
-      isReading = true;
-      do {
-        isStale = false;
-        text = await readText(file);
-        const result = found(text);
-        if (result === null) continue;
-        end();
-        resolve(result);
-        return;
-      } while (isStale);
-      isReading = false;
+      isWaiting = false;
+      text = await readText(file);
+      const result = found(text);
+      if (result === null) return;
+      end();
+      resolve(result);
     };
-    const lookOrFail = (): void => {
-      look().catch((error: unknown) => {
+    /** What changes while it is read is read once more. */
+    const lookSoon = (): void => {
+      if (isWaiting) return;
+      isWaiting = true;
+      reading = reading.then(look).catch((error: unknown) => {
         end();
         reject(error instanceof Error ? error : new Error(String(error)));
       });
     };
-    watcher.on("change", lookOrFail);
-    lookOrFail();
+    watcher.on("change", lookSoon);
+    lookSoon();
   });
 }

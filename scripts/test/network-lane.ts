@@ -14,6 +14,7 @@ import { reportOutcome, vitestStep } from "./step.ts";
 /** Milliseconds for all of the lane's tests. */
 const LANE_MS = 900_000;
 const REMOVE_MS = 60_000;
+/** Before a command: namespaces of its own, as root, which end with it. */
 const NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
 
 /**
@@ -33,22 +34,9 @@ export async function networkLane(checkout: string, release: PreparedRelease, fi
       // In the namespaces nothing can be fetched.
       const guests = await buildNetworkGuests(checkout);
       const outcome = await vitestStep({ release: checkout, scratch }, "network", filters, {
-        within: [...NAMESPACES, path.join(checkout, "scripts/test/in-namespaces")],
+        within: inNamespaces(checkout),
         timeoutMs: LANE_MS,
-        environment: {
-          ...release.environment,
-          PATH: [path.join(checkout, "node_modules/.bin"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].join(":"),
-          SLIPWAY_TEST_HELPER: path.join(scratch, "helper"),
-          SLIPWAY_TEST_GUESTS: guests,
-          SLIPWAY_TEST_SCRATCH: scratch,
-          SLIPWAY_TEST_RELEASE: release.directory,
-          SLIPWAY_TEST_NODE: release.node,
-          SLIPWAY_TEST_USER: ORDINARY_USER,
-          TMPDIR: scratch,
-          XDG_CACHE_HOME: path.join(scratch, "cache"),
-          XDG_CONFIG_HOME: path.join(scratch, "config"),
-          XDG_DATA_HOME: path.join(scratch, "data"),
-        },
+        environment: networkEnvironment(checkout, release, { scratch, guests }),
       });
       reportOutcome(outcome);
       outcomes.push(outcome);
@@ -58,6 +46,29 @@ export async function networkLane(checkout: string, release: PreparedRelease, fi
   } finally {
     await runOrFail("rm", ["--recursive", "--force", "--one-file-system", "--", scratch], { cwd: "/", timeoutMs: REMOVE_MS });
   }
+}
+
+/** What goes before a command that needs a network of its own. */
+export function inNamespaces(checkout: string): string[] {
+  return [...NAMESPACES, path.join(checkout, "scripts/test/in-namespaces")];
+}
+
+/** What such a command is told by its environment (require-network.ts). The helper's programs are in `<scratch>/helper`. */
+export function networkEnvironment(checkout: string, release: PreparedRelease, { scratch, guests }: { readonly scratch: string; readonly guests: string }): Readonly<Record<string, string>> {
+  return {
+    ...release.environment,
+    PATH: [path.join(checkout, "node_modules/.bin"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"].join(":"),
+    SLIPWAY_TEST_HELPER: path.join(scratch, "helper"),
+    SLIPWAY_TEST_GUESTS: guests,
+    SLIPWAY_TEST_SCRATCH: scratch,
+    SLIPWAY_TEST_RELEASE: release.directory,
+    SLIPWAY_TEST_NODE: release.node,
+    SLIPWAY_TEST_USER: ORDINARY_USER,
+    TMPDIR: scratch,
+    XDG_CACHE_HOME: path.join(scratch, "cache"),
+    XDG_CONFIG_HOME: path.join(scratch, "config"),
+    XDG_DATA_HOME: path.join(scratch, "data"),
+  };
 }
 
 /** The compiler's warnings are errors there, so that it compiles is a test of its own. */

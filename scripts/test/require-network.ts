@@ -28,13 +28,18 @@ declare module "vitest" {
 
 /** These tests change the network that they run in, so that has to be one of their own: `npm test -- network [FILTER…]`. */
 export default function setUp(project: TestProject): void {
+  project.provide("network", networkPlace());
+}
+
+/** What this process was told by its environment (network-lane.ts). */
+export function networkPlace(): NetworkTestPlace {
   const value = (name: string): string => {
     const found = process.env[name];
     if (found === undefined || found === "") throw new Error(`${name} isn't set; \`npm test -- network\`, as root, sets up what tests of the network need`);
     return found;
   };
   value("SLIPWAY_TEST_NAMESPACES");
-  project.provide("network", {
+  return {
     helper: value("SLIPWAY_TEST_HELPER"),
     guests: value("SLIPWAY_TEST_GUESTS"),
     appliance: value("SLIPWAY_APPLIANCE"),
@@ -43,5 +48,5 @@ export default function setUp(project: TestProject): void {
     release: value("SLIPWAY_TEST_RELEASE"),
     node: value("SLIPWAY_TEST_NODE"),
     user: value("SLIPWAY_TEST_USER"),
-  });
+  };
 }
