@@ -177,5 +177,5 @@ describe("what a guest may not do", () => {
 test("who asks has the guest's address, or one of its own link", () => {
   const isGuest = (address: string): boolean => isAddressOf(address, "169.254.0.2", "fd00:ec2::a9fe:2");
   for (const address of ["169.254.0.2", "::ffff:169.254.0.2", "fd00:ec2::a9fe:2", "fe80::5c:a9ff:fefe:2%gnt.com.3", "febf::1"]) expect(isGuest(address), address).toBe(true);
-  for (const address of ["169.254.0.3", "169.254.0.22", "127.0.0.1", "fd00:ec2::a9fe:3", "fd00:ec2::254", "fec0::1", "::1", "", "fe80"]) expect(isGuest(address), address).toBe(false);
+  for (const address of ["169.254.0.3", "169.254.0.22", "127.0.0.1", "fd00:ec2::a9fe:3", "fd00:ec2::254", "fec0::1", "::1", "", "fe80", "fe80::a9fe:a9fe", "fe80::a9fe:a9fe%gnt.com.3"]) expect(isGuest(address), address).toBe(false);
 });

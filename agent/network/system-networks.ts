@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
 import type { NicSpec, NodeFacts, Reach } from "#lib/agent-protocol/messages.ts";
-import { channelIp6, channelMac, HOST_ADDRESS, HOST_ADDRESS6 } from "#lib/domain/channel-address.ts";
+import { channelIp6, channelMac, HOST_ADDRESS, HOST_ADDRESS6, HOST_LINK_LOCAL } from "#lib/domain/channel-address.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { ChannelLink, GuestNic } from "../hypervisor/hypervisor.ts";
 import { MetadataService, type TcpService } from "../metadata/metadata-service.ts";
@@ -223,8 +223,11 @@ function descriptor(values: HelperValues): number {
   return fd;
 }
 
-/** The address of who asks: the guest's own, or one that means something on its own link alone. */
+/**
+ * The address of who asks: the guest's own, or one that means something on its own link alone. The host's on that link is no guest's:
+ * any program of this machine can bind it, and reach a guest's port by it.
+ */
 export function isAddressOf(address: string, ip: string, ip6: string): boolean {
   const bare = (address.split("%")[0] ?? "").toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
-  return bare === ip || bare === ip6 || /^fe[89ab][0-9a-f]:/.test(bare);
+  return bare === ip || bare === ip6 || (bare !== HOST_LINK_LOCAL && /^fe[89ab][0-9a-f]:/.test(bare));
 }

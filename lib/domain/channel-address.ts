@@ -6,6 +6,8 @@
 /** Where a guest finds its host. */
 export const HOST_ADDRESS = "169.254.169.254";
 export const HOST_ADDRESS6 = "fd00:ec2::254";
+/** The host's own on the link of each guest, in canonical form: helper/rule-templates.h. */
+export const HOST_LINK_LOCAL = "fe80::a9fe:a9fe";
 /** The network in which HOST_ADDRESS6 and the guests' own addresses are, as EC2 has it. */
 export const CHANNEL_SUBNET6 = "fd00:ec2::/64";
 export const METADATA_PORT = 80;
