@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ChannelLimits, GUEST_LIMITS, RUNNING_GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import { MetadataService } from "./metadata-service.ts";
 import { type HeardContent, heardContent } from "./testing.ts";
@@ -123,6 +123,33 @@ describe("the metadata service", () => {
   test("asks to come again for what isn't known and won't be", async () => {
     await serve();
     expect(await call("GET", "/latest/user-data")).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  });
+
+  test("keeps nothing of requests that waited in vain for what isn't known yet", async () => {
+    const promise = new Promise<void>(() => undefined);
+    const then = vi.spyOn(promise, "then");
+    content = heardContent(await exampleTree());
+    services.push(await MetadataService.listenUnix(socket, { ...content, isComplete: promise }, log));
+    for (let count = 0; count < 5; count += 1) {
+      const connection = connect(socket, () => connection.write("GET /latest/user-data HTTP/1.1\r\nHost: x\r\n\r\n")).on("error", () => undefined);
+      await expect.poll(() => then.mock.calls.length).toBe(1);
+      connection.destroy();
+    }
+  });
+
+  test("answers those who wait as soon as it is known", async () => {
+    let tell = (): void => undefined;
+    const isComplete = new Promise<void>((resolve) => (tell = resolve));
+    let tree = await exampleTree();
+    const ec2 = new Branch({ slashes: false });
+    ec2.add("user-data", text("#cloud-config"));
+    content = heardContent(tree);
+    services.push(await MetadataService.listenUnix(socket, Object.defineProperty({ ...content, isComplete }, "tree", { get: () => tree }), log));
+    const asked = [call("GET", "/latest/user-data"), call("GET", "/latest/user-data")];
+    await call("GET", "/latest/meta-data/hostname");
+    tree = createTree([{ at: "", versions: ["latest"], branch: ec2 }]);
+    tell();
+    for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ status: 200, body: "#cloud-config" });
   });
 
   test("gives what the host has written once, and is empty otherwise", async () => {
@@ -299,6 +326,13 @@ describe("a hostile guest", () => {
     const last = `GET /latest/meta-data/hostname HTTP/1.1\r\n${host}Connection: close\r\n\r\n`;
     expect(statuses(await raw(ask.repeat(9) + last))).toEqual(Array.from({ length: 10 }, () => 200));
     expect(statuses(await raw(ask.repeat(1_000))).length).toBeLessThan(40);
+    expect(content.notices.join()).toMatch(/at once over one connection/);
+  });
+
+  test.each(["100-continue", "something else"])("has only so many waiting where it expects %s, too", async (expected) => {
+    await serve();
+    const said = statuses(await raw(`GET /latest/meta-data/hostname HTTP/1.1\r\n${host}Expect: ${expected}\r\n\r\n`.repeat(1_000)));
+    expect(said.length).toBeLessThan(80);
     expect(content.notices.join()).toMatch(/at once over one connection/);
   });
 });

@@ -125,8 +125,9 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
     takeConnection(guest, socket, isGuest);
   });
   server.on("connection", (socket: Socket) => {
-    const wait = guest.waitForTurn();
-    if (wait === 0 || socket.destroyed) return;
+    // What was hung up on costs no turn: whoever it was, the guest would wait for it.
+    const wait = socket.destroyed ? 0 : guest.waitForTurn();
+    if (wait === 0) return;
     socket.pause();
     setTimeout(() => socket.resume(), wait);
   });
@@ -136,16 +137,21 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
       response.destroy();
     });
   };
-  server.on("request", (request, response) => {
+  // Whatever a request expects, it waits as any other does.
+  const inTurn = (work: (request: IncomingMessage, response: ServerResponse) => void) => (request: IncomingMessage, response: ServerResponse): void => {
     if (response.socket === null && !mayWait(guest, request, response)) return;
     const wait = guest.waitForTurn();
-    if (wait === 0) serve(request, response);
-    else setTimeout(serve, wait, request, response);
-  });
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+    if (wait === 0) work(request, response);
+    else setTimeout(work, wait, request, response);
+  };
+  server.on("request", inTurn(serve));
+  server.on("checkContinue", inTurn((request, response) => {
     if (!isTooLarge(guest, request)) response.writeContinue();
     serve(request, response);
-  });
+  }));
+  server.on("checkExpectation", inTurn((_request, response) => {
+    response.writeHead(417, { connection: "close", "content-length": 0 }).end();
+  }));
   server.on("drop", content.onRefused);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     refuseConnection(guest, error, socket);

@@ -73,17 +73,35 @@ async function sendWhenKnown(guest: Guest, path: string, response: ServerRespons
   else await sendBody(guest, response, body);
 }
 
+/** Who waits for a promise. */
+const waiters = new WeakMap<Promise<void>, Set<() => void>>();
+
+/** Each of these goes when it has waited enough: what hangs on a promise itself stays as long as that, and a guest could ask for ever. */
+function waitersFor(known: Promise<void>): Set<() => void> {
+  const before = waiters.get(known);
+  if (before !== undefined) return before;
+  const waiting = new Set<() => void>();
+  waiters.set(known, waiting);
+  void known.then(() => {
+    waiters.delete(known);
+    for (const finish of waiting) finish();
+  });
+  return waiting;
+}
+
 /** Until a promise resolves, so many milliseconds are over, or the guest has hung up. */
 function soonerOf(known: Promise<void>, milliseconds: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
+    const waiting = waitersFor(known);
     const finish = (): void => {
+      waiting.delete(finish);
       clearTimeout(timer);
       response.off("close", finish);
       resolve();
     };
     const timer = setTimeout(finish, milliseconds);
     response.once("close", finish);
-    void known.then(finish);
+    waiting.add(finish);
   });
 }
 
