@@ -30,7 +30,7 @@ export default function NetworksPage({ searchParams }: { readonly searchParams: 
     const isEmpty = cursor === undefined && page.nextCursor === null && page.items.every(({ purpose }) => purpose === "communication");
     return (
       <>
-        <LiveRefresh interest={{ types: ["network.changed"] }} />
+        <LiveRefresh interest={{ types: ["network.changed", "instance.changed", "instance.deleted"] }} />
         <PageHeader title="Networks" actions={isEmpty ? undefined : make}>
           Subnets, and who has which address of them.
         </PageHeader>

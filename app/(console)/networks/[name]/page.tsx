@@ -44,7 +44,7 @@ export default function NetworkPage({ params, searchParams }: Props): Promise<Re
     const mayModify = reach(ctx.identity, "network.modify") !== "none";
     return (
       <>
-        <LiveRefresh interest={{ types: ["network.changed"], network: network.name }} />
+        <LiveRefresh interest={{ types: ["network.changed", "instance.changed", "instance.deleted"], network: network.name }} />
         <PageHeader title={network.name} actions={mayModify ? <NetworkActions network={network} user={ctx.identity.name} /> : undefined}>
           <Mono>{network.subnet}</Mono> · for {PURPOSE[network.purpose]} · {connectionText(network)}
         </PageHeader>
