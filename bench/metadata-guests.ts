@@ -16,8 +16,9 @@ import { compared, type Figure, median, reported } from "./figures.ts";
 
 const WINDOW_SECONDS = 3;
 const WINDOWS = 3;
-/** Seconds of each kind of flood: longer than a window. */
+/** Seconds of each kind of flood, which is repeated until it has been measured. */
 const FLOOD_SECONDS = 9;
+const REPEATED = 20;
 const AT_MOST = 2;
 const BOOT_MS = 120_000;
 const FLOODS: Readonly<Record<string, string>> = {
@@ -69,7 +70,7 @@ try {
     alone.push(...(await nextWindows(neighbour, WINDOWS)).map(({ p99 }) => p99));
     for (const [name, command] of Object.entries(FLOODS)) {
       const hostile = channelInstance("hostile.example.org", "169.254.0.22", { disks: probeDisks() });
-      await bed.placeDisks(hostile, [probe, { text: [...addressPlan(addressesOf(hostile)), `own reach ${HOST_ADDRESS} 80`, "flood mark begins", `flood ${command}`, "flood mark ends", ""].join("\n") }]);
+      await bed.placeDisks(hostile, [probe, { text: [...addressPlan(addressesOf(hostile)), `own reach ${HOST_ADDRESS} 80`, "flood mark begins", ...Array.from({ length: REPEATED }, () => `flood ${command}`), "flood mark ends", ""].join("\n") }]);
       await bed.power(hostile, "start", { parameters: new Map(), userData: null });
       hold(hostile, "hostile");
       await bed.untilConsoleSays(hostile, /probe flood begins/, BOOT_MS);

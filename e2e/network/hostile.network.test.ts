@@ -20,7 +20,7 @@ const ATTACKS_MS = 170_000;
 /** Seconds of one of the neighbour's measurements. */
 const WINDOW = 2;
 const MIB = 1_048_576;
-/** What the kernel may remember of the hostile guest's connections, most of them ended; it begins a hundred thousand. */
+/** What the kernel may remember of the hostile guest's connections, most of them ended; it begins tens of thousands. */
 const CONNECTIONS = 3_000;
 
 const undo = new Undo();
@@ -149,7 +149,7 @@ describe("a guest under an attacker's control", () => {
     for (const label of ["post-announced", "post-chunked"]) expect(number(label, "sent") / number(label, "posts")).toBeLessThan(8 * MIB);
     expect(number("flood-dhcp", "sent")).toBeGreaterThan(1_000);
     expect(number("flood-dhcp", "offers")).toBeLessThan(100);
-    expect(number("flood-connections", "sent")).toBeGreaterThan(5 * CONNECTIONS);
+    expect(number("flood-connections", "sent")).toBeGreaterThan(CONNECTIONS);
     expect(connectionsMost - [...before, ...during].reduce((sum, { count }) => sum + count, 0)).toBeLessThan(CONNECTIONS);
     expect(rssMost - rssBefore).toBeLessThan(96 * MIB);
   });
