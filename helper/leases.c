@@ -20,6 +20,8 @@
 
 #define FIRST_WAIT 100
 #define LONGEST_WAIT 5000
+/* Bytes: many times what 65,536 leases take. */
+#define MAX_LEASES (64 << 20)
 
 static struct dnsmasq server;
 static pid_t child;
@@ -112,6 +114,33 @@ static void stop(void)
 	child = 0;
 }
 
+/*
+ * The folder of the leases is dnsmasq's, and guests talk to dnsmasq: what lies there may be what somebody has made of it. Nothing is
+ * followed, waited for or overwritten; what isn't dnsmasq's own file tells of no lease.
+ */
+static FILE *open_leases(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+	FILE *file = NULL;
+
+	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == server.uid && status.st_size <= MAX_LEASES)
+		file = fdopen(fd, "r");
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
+static FILE *create_leases(const char *path)
+{
+	int fd = unlink(path) != 0 && errno != ENOENT ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
 /* Whether the lease file tells of this address; with `without`, it is left away. */
 static bool find_lease(const char *address, bool without)
 {
@@ -122,10 +151,11 @@ static bool find_lease(const char *address, bool without)
 	snprintf(path, sizeof(path), "%s/leases", server.leases);
 	snprintf(fresh, sizeof(fresh), "%s/.leases", server.leases);
 	snprintf(word, sizeof(word), " %s ", address);
-	file = fopen(path, "re");
+	file = open_leases(path);
 	if (!file)
 		return false;
-	if (without && !(to = fopen(fresh, "we"))) {
+	if (without && !(to = create_leases(fresh))) {
+		log_fact("failed", "step", "lease", "why", strerror(errno), NULL);
 		fclose(file);
 		return false;
 	}

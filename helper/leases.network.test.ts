@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { Guest, pairOf } from "./testing/guest.ts";
 import type { Pair } from "./testing/guest.ts";
@@ -185,4 +185,36 @@ esac
       await unplug();
     }
   }, 40_000);
+});
+
+describe("what somebody who has taken dnsmasq over leaves in its folder", () => {
+  const THREE = pairOf(4);
+  const file = (name: string): string => join(helper.runFolder, "dnsmasq", "leases", name);
+  const removed = async (): Promise<void> => {
+    expect(await agent.ask(`remove guest=${THREE.key}`)).toBe("ok");
+  };
+
+  beforeEach(async () => {
+    await helper.approve(agent, THREE);
+  });
+
+  it("leads root to no other file", async () => {
+    const other = join(helper.folder, "other");
+    await writeFile(other, "root's\n");
+    const before = await readFile(file("leases"), "utf8");
+    await symlink(other, file(".leases"));
+    await writeFile(file("leases"), `${before}1 ${THREE.mac} ${THREE.ip} * *\n`);
+    await removed();
+    expect(await readFile(other, "utf8")).toBe("root's\n");
+    expect((await stat(other)).uid).toBe(0);
+    expect(await readFile(file("leases"), "utf8")).not.toContain(THREE.ip);
+  });
+
+  it("holds nobody up", async () => {
+    // In one step: dnsmasq would make its file again in between.
+    await run("mkfifo", [file("fifo")]);
+    await rename(file("fifo"), file("leases"));
+    await removed();
+    await rm(file("leases"));
+  });
 });
