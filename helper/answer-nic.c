@@ -23,8 +23,10 @@ static bool read_bridged(const struct request *request, struct link *asked)
 	asked->kind = KIND_BRIDGED;
 	if (!link || !read_link(link, asked->via))
 		return refuse(request, "invalid", "link: missing or not a name of a bridge");
-	if (*asked->gateway || *asked->gateway6)
+	if (*asked->gateway || (*asked->gateway6 && !*asked->ip6net))
 		return refuse(request, "invalid", "gateway: a bridged interface has its own");
+	if (*asked->ip6net && !*asked->ip && !*asked->ip6)
+		return refuse(request, "invalid", "ip6net: of an interface without an address");
 	for (size_t i = 0; i < configuration->bridge_count; i++)
 		if (strcmp(configuration->bridges[i], asked->via) == 0)
 			return true;
@@ -41,13 +43,27 @@ static bool is_ours(const char *address)
 	return false;
 }
 
+static bool may_be_routed(const char *address)
+{
+	for (size_t i = 0; i < configuration->routed_count; i++)
+		if (is_in_prefix(&configuration->routed[i], address))
+			return true;
+	return false;
+}
+
+/* One that is nowhere becomes the host's (set_up_routed), which draws to the host what is sent to it. */
+static bool may_be_gateway(const char *address)
+{
+	return *address == '\0' || is_link_local6(address) || may_be_routed(address) || find_reach(address) != REACH_NONE;
+}
+
 static bool read_routed(const struct request *request, struct link *asked)
 {
 	const char *table = value_of(&request->words, "link");
 	uint32_t number;
 
 	asked->kind = KIND_ROUTED;
-	if (!configuration->routed)
+	if (configuration->routed_count == 0)
 		return refuse(request, "not_allowed", "mode: this host routes for no guests");
 	if (table && (!read_number(table, 1, 0xffffffffu, &number) || number == LOCAL_TABLE || !read_link(table, asked->via)))
 		return refuse(request, "invalid", "link: not the number of a routing table");
@@ -55,6 +71,14 @@ static bool read_routed(const struct request *request, struct link *asked)
 		return refuse(request, "invalid", "ip: missing, or of the communication channel");
 	if (is_ours(asked->gateway) || is_ours(asked->gateway6))
 		return refuse(request, "invalid", "gateway: of the communication channel");
+	if (*asked->ip6net)
+		return refuse(request, "invalid", "ip6net: of a bridged interface alone");
+	if (!may_be_routed(asked->ip))
+		return refuse(request, "not_allowed", "ip: in none of the routed_networks of this host");
+	if (*asked->ip6 && !may_be_routed(asked->ip6))
+		return refuse(request, "not_allowed", "ip6: in none of the routed_networks of this host");
+	if (!may_be_gateway(asked->gateway) || !may_be_gateway(asked->gateway6))
+		return refuse(request, "not_allowed", "gateway: nowhere, and in none of the routed_networks of this host");
 	/* A route to it would take the address from the host. */
 	if (find_reach(asked->ip) == REACH_LOCAL)
 		return refuse(request, "taken", "ip: the host's own");
@@ -76,9 +100,11 @@ static bool read_nic(const struct request *request, struct link *asked, uint32_t
 		return refuse(request, "invalid", "ip: not an IPv4 address");
 	if (!take_address(request, "ip6", read_ipv6, asked->ip6))
 		return refuse(request, "invalid", "ip6: not an IPv6 address");
+	if (!take_address(request, "ip6net", read_network6, asked->ip6net))
+		return refuse(request, "invalid", "ip6net: not an IPv6 network such as 2001:db8::/64");
 	if (!take_address(request, "gateway", read_ipv4, asked->gateway))
 		return refuse(request, "invalid", "gateway: not an IPv4 address");
-	if (!take_address(request, "gateway6", read_ipv6, asked->gateway6))
+	if (!take_address(request, "gateway6", read_router6, asked->gateway6))
 		return refuse(request, "invalid", "gateway6: not an IPv6 address");
 	if (mode && strcmp(mode, "bridged") == 0)
 		return read_bridged(request, asked);

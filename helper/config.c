@@ -43,9 +43,14 @@ static const char *set_bridges(struct config *config, char *value)
 
 static const char *set_routed(struct config *config, char *value)
 {
-	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
-		return "yes or no";
-	config->routed = value[0] == 'y';
+	char *at = value, *one;
+
+	while (*value != '\0' && (one = strsep(&at, ",")) != NULL) {
+		if (config->routed_count == MAX_ROUTED)
+			return "more than 32 networks";
+		if (!read_prefix(one, &config->routed[config->routed_count++]))
+			return "not a network such as 192.0.2.0/24 or 2001:db8::/64";
+	}
 	return NULL;
 }
 
@@ -95,7 +100,7 @@ static const struct {
 } keys[] = {
 	{ "agent_user", set_agent_user, NULL },
 	{ "bridges", set_bridges, "" },
-	{ "routed", set_routed, "no" },
+	{ "routed_networks", set_routed, "" },
 	{ "channel_networks", set_networks, "169.254.0.0/16" },
 	{ "open_services", set_services, "tcp:80" },
 	{ "hooks", set_hooks, "/etc/slipway" },

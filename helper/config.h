@@ -7,6 +7,7 @@
 
 #define MAX_BRIDGES 32
 #define MAX_NETWORKS 8
+#define MAX_ROUTED 32
 #define MAX_SERVICES 32
 
 struct service {
@@ -21,7 +22,8 @@ struct config {
 	gid_t agent_gid;
 	size_t bridge_count;
 	char bridges[MAX_BRIDGES][16];
-	bool routed;
+	size_t routed_count; /* 0: there are no routed interfaces */
+	struct prefix routed[MAX_ROUTED];
 	size_t network_count;
 	struct network networks[MAX_NETWORKS];
 	char channel_networks[256]; /* as written, for `hello` */

@@ -19,7 +19,7 @@ let agent: Connection;
 let one: Guest;
 
 beforeAll(async () => {
-  helper = await TestHelper.start(["bridges=br0", "routed=yes"]);
+  helper = await TestHelper.start(["bridges=br0", "routed_networks=203.0.113.0/24,fd13::/64"]);
   agent = await helper.connect();
   await run("ip", ["link", "add", "br0", "type", "bridge"]);
   await run("ip", ["link", "set", "br0", "up"]);

@@ -24,6 +24,7 @@ struct link {
 	enum kind kind;
 	char name[IFNAMSIZ];
 	char mac[18], ip[16], ip6[46], gateway[16], gateway6[46];
+	char ip6net[50]; /* bridged: every address of it may be used, but for gateway6 */
 	char via[16]; /* bridged: the bridge; routed: the table's number, or empty for the main one */
 	/* From here on nothing is written to the state: it is found out again or asked for again. */
 	int ifindex; /* 0: the interface doesn't exist */

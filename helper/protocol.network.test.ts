@@ -16,7 +16,7 @@ let helper: TestHelper;
 let agent: Connection;
 
 beforeAll(async () => {
-  helper = await TestHelper.start(["bridges=br0", "routed=yes"]);
+  helper = await TestHelper.start(["bridges=br0", "routed_networks=203.0.113.0/24,fd13::/64"]);
   agent = await helper.connect();
 }, 60_000);
 
@@ -199,19 +199,45 @@ describe("what the file allows", () => {
     [`${NIC} mode=macvtap link=br0`, "invalid mode"],
     [`${NIC} mode=routed`, "invalid ip"],
     [`${NIC} mode=routed ip=169.254.7.7`, "invalid ip"],
-    [`${NIC} mode=routed ip=10.0.0.5 gateway=169.254.169.254`, "invalid gateway"],
-    [`${NIC} mode=routed ip=10.0.0.5 link=255`, "invalid link"],
-    [`${NIC} mode=routed ip=10.0.0.5 link=main`, "invalid link"],
-    [`nic guest=${ONE.key} index=16 mac=02:00:00:00:00:11 mode=routed ip=10.0.0.5`, "invalid index"],
+    [`${NIC} mode=routed ip=203.0.113.5 gateway=169.254.169.254`, "invalid gateway"],
+    [`${NIC} mode=routed ip=203.0.113.5 link=255`, "invalid link"],
+    [`${NIC} mode=routed ip=203.0.113.5 link=main`, "invalid link"],
+    [`nic guest=${ONE.key} index=16 mac=02:00:00:00:00:11 mode=routed ip=203.0.113.5`, "invalid index"],
     [`${NIC} mode=routed ip=127.0.0.2`, "invalid ip"],
-    [`nic guest=${ONE.key} index=0 mac=${ONE.mac} mode=routed ip=10.0.0.5`, "taken mac"],
+    [`${NIC} mode=routed ip=192.0.2.1`, "not_allowed ip"],
+    [`${NIC} mode=routed ip=203.0.114.0 link=77`, "not_allowed ip"],
+    [`${NIC} mode=routed ip=203.0.113.5 ip6=fd13:0:0:1::5`, "not_allowed ip6"],
+    [`${NIC} mode=routed ip=203.0.113.5 gateway=192.0.2.1`, "not_allowed gateway"],
+    [`${NIC} mode=routed ip=203.0.113.5 ip6=fd13::5 gateway6=2001:db8::1`, "not_allowed gateway"],
+    [`${NIC} mode=routed ip=203.0.113.5 ip6net=fd13::/64`, "invalid ip6net"],
+    [`${NIC} mode=bridged link=br0 ip6net=fd12::/64`, "invalid ip6net"],
+    [`${NIC} mode=bridged link=br0 ip=10.0.0.6 ip6net=fd12::1/64`, "invalid ip6net"],
+    [`${NIC} mode=bridged link=br0 ip=10.0.0.6 ip6net=192.0.2.0/24`, "invalid ip6net"],
+    [`${NIC} mode=bridged link=br0 ip=10.0.0.6 gateway6=fd12::1`, "invalid gateway"],
+    [`nic guest=${ONE.key} index=0 mac=${ONE.mac} mode=routed ip=203.0.113.5`, "taken mac"],
   ])("%s: %s", async (request, error) => {
     expect(await agent.ask(request)).toMatch(new RegExp(`^error ${error}:`));
   });
 
+  it("has no routed interfaces unless it names networks", async () => {
+    await helper.stopDaemon();
+    await helper.configure(["bridges=br0"]);
+    await helper.startDaemon();
+    const other = await helper.connect();
+    expect(await other.ask("hello version=1")).toBe("ok version=1 bridges=br0 routed=no channel=169.254.0.0/16");
+    expect(await other.ask(`${NIC} mode=routed ip=203.0.113.5`)).toBe("error not_allowed mode: this host routes for no guests");
+    await helper.stopDaemon();
+    await helper.configure(["bridges=br0", "routed_networks=203.0.113.5/32"]);
+    await helper.startDaemon();
+    agent = await helper.connect();
+    expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.4`)).toMatch(/^error not_allowed ip:/);
+    expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.5`)).toMatch(/^ok /);
+    expect(await agent.ask(`remove guest=${ONE.key}`)).toBe("ok");
+  });
+
   it("doesn't route the host's own address away", async () => {
-    await run("ip", ["addr", "add", "203.0.113.1/32", "dev", "lo"]);
-    expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.1`)).toMatch(/^error taken ip:/);
+    await run("ip", ["addr", "add", "203.0.113.5/32", "dev", "lo"]);
+    expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.5`)).toMatch(/^error taken ip:/);
   });
 });
 
@@ -234,18 +260,23 @@ describe("the administrator's file", () => {
 
   it.each([
     ["bridges=br0,../br1", "bridges: not a name of a bridge"],
-    ["routed=perhaps", "routed: yes or no"],
+    ["routed_networks=yes", "routed_networks: not a network"],
+    ["routed_networks=192.0.2.1/24", "routed_networks: not a network"],
+    ["routed_networks=0.0.0.0/0", "routed_networks: not a network"],
+    ["routed_networks=2000::/3", "routed_networks: not a network"],
+    ["routed_networks=2001:db8::/64,2001:db8::/129", "routed_networks: not a network"],
+    ["routed=yes", "routed: unknown key"],
     ["channel_networks=169.254.1.0/16", "channel_networks: not an IPv4 network"],
     ["open_services=80", "open_services: not a service"],
     ["agent_usr=daemon", "agent_usr: unknown key"],
-    ["routed=no\nrouted=no", "routed: stands twice"],
+    ["bridges=\nbridges=", "bridges: stands twice"],
     ["bridges", "bridges: a key without a value"],
   ])("is refused with %j", async (line, why) => {
     expect(await start((path) => writeFile(path, `agent_user=daemon\n${line}\n`))).toContain(why);
   });
 
   it("is refused without a user, with one that isn't there, and when others can write it", async () => {
-    expect(await start((path) => writeFile(path, "routed=no\n"))).toContain("agent_user: must be set");
+    expect(await start((path) => writeFile(path, "bridges=br0\n"))).toContain("agent_user: must be set");
     expect(await start((path) => writeFile(path, "agent_user=nobody-at-all\n"))).toContain("agent_user: no such user");
     expect(await start((path) => chmod(path, 0o666))).toContain("nobody else can write");
     expect(await start((path) => chown(path, 1, 1))).toContain("belongs to root");

@@ -45,7 +45,7 @@ static bool is_same_link(const struct link *a, const struct link *b)
 {
 	return a->there && b->there && a->kind == b->kind && strcmp(a->mac, b->mac) == 0 && strcmp(a->ip, b->ip) == 0 &&
 	       strcmp(a->ip6, b->ip6) == 0 && strcmp(a->gateway, b->gateway) == 0 && strcmp(a->gateway6, b->gateway6) == 0 &&
-	       strcmp(a->via, b->via) == 0;
+	       strcmp(a->ip6net, b->ip6net) == 0 && strcmp(a->via, b->via) == 0;
 }
 
 static bool is_empty(const struct guest *guest)

@@ -60,7 +60,7 @@ static void answer_hello(struct request *request)
 	request->peer->greeted = true;
 	/* A value is never empty: without bridges there is no key. */
 	say(request->peer, "%lu ok version=" PROTOCOL_VERSION "%s%s routed=%s channel=%s", request->number, *bridges ? " bridges=" : "", bridges,
-	    configuration->routed ? "yes" : "no", configuration->channel_networks);
+	    configuration->routed_count ? "yes" : "no", configuration->channel_networks);
 }
 
 static const struct verb {
@@ -72,7 +72,7 @@ static const struct verb {
 	{ "hello", "version ", false, answer_hello },
 	{ "open", "guest ", false, answer_open },
 	{ "channel", "guest mac ip ip6 port port6 ", true, answer_channel },
-	{ "nic", "guest index mode link mac ip ip6 gateway gateway6 ", true, answer_nic },
+	{ "nic", "guest index mode link mac ip ip6 ip6net gateway gateway6 ", true, answer_nic },
 	{ "remove", "guest ", true, answer_remove },
 	{ "list", "", true, answer_list },
 };

@@ -70,19 +70,46 @@ static const char *hex_of_ip6(const char *ip6, char out[40])
 	return out;
 }
 
+/* From its first address to its last. */
+static const char *hex_of_network6(const char *network, char out[80])
+{
+	struct prefix prefix;
+	int at = 0;
+
+	read_prefix(network, &prefix);
+	for (int last = 0; last < 2; last++) {
+		at += sprintf(out + at, last ? "-0x" : "0x");
+		for (uint32_t i = 0; i < 16; i++) {
+			uint32_t fixed = prefix.length > 8 * i ? prefix.length - 8 * i : 0;
+			unsigned rest = last && fixed < 8 ? 0xffu >> fixed : 0;
+
+			at += sprintf(out + at, "%02x", prefix.bytes[i] | rest);
+		}
+	}
+	return out;
+}
+
 static void put_bridged(FILE *text, const char *verb, const struct link *link)
 {
-	char hex[40];
+	char hex[40], range[80];
 
 	put_element(text, verb, "bridge slipway macs", link->name, link->mac, NULL, "");
-	if (*link->ip) {
-		put_element(text, verb, "bridge slipway held4", link->name, NULL, NULL, "");
+	/* With an address of one family it has none of the other but those of ip6net. */
+	if (*link->ip || *link->ip6)
+		put_element(text, verb, "bridge slipway held", link->name, NULL, NULL, "");
+	if (*link->ip)
 		put_element(text, verb, "bridge slipway pairs4", link->name, link->ip, NULL, "");
-	}
 	if (*link->ip6) {
-		put_element(text, verb, "bridge slipway held6", link->name, NULL, NULL, "");
 		put_element(text, verb, "bridge slipway pairs6", link->name, link->ip6, NULL, "");
 		put_element(text, verb, "bridge slipway targets", link->name, hex_of_ip6(link->ip6, hex), NULL, "");
+	}
+	if (*link->ip6net) {
+		put_element(text, verb, "bridge slipway nets6", link->name, link->ip6net, NULL, "");
+		put_element(text, verb, "bridge slipway target_nets", link->name, hex_of_network6(link->ip6net, range), NULL, "");
+	}
+	if (*link->gateway6) {
+		put_element(text, verb, "bridge slipway routers", link->name, link->gateway6, NULL, "");
+		put_element(text, verb, "bridge slipway router_targets", link->name, hex_of_ip6(link->gateway6, hex), NULL, "");
 	}
 }
 

@@ -25,6 +25,7 @@ static void write_link(FILE *file, size_t place, const struct link *link)
 	fprintf(file, "%s index=%zu name=%s mac=%s", kinds[link->kind], place, link->name, link->mac);
 	write_pair(file, "ip", link->ip);
 	write_pair(file, "ip6", link->ip6);
+	write_pair(file, "ip6net", link->ip6net);
 	write_pair(file, "gateway", link->gateway);
 	write_pair(file, "gateway6", link->gateway6);
 	write_pair(file, "link", link->via);
@@ -98,7 +99,8 @@ static bool read_saved_link(char *line, struct guest *guest)
 	if ((place == CHANNEL) != (link.kind == KIND_CHANNEL))
 		return false;
 	if (!read_optional(&words, "ip", read_ipv4, link.ip) || !read_optional(&words, "ip6", read_ipv6, link.ip6) ||
-	    !read_optional(&words, "gateway", read_ipv4, link.gateway) || !read_optional(&words, "gateway6", read_ipv6, link.gateway6) ||
+	    !read_optional(&words, "gateway", read_ipv4, link.gateway) || !read_optional(&words, "gateway6", read_router6, link.gateway6) ||
+	    !read_optional(&words, "ip6net", read_network6, link.ip6net) ||
 	    !read_optional(&words, "link", read_link, link.via))
 		return false;
 	read_opened(&words, &link);

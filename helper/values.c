@@ -106,6 +106,23 @@ bool read_ipv6(const char *text, char out[46])
 	return inet_ntop(AF_INET6, &address, out, 46) != NULL;
 }
 
+bool is_link_local6(const char *text)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET6, text, &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
+bool read_router6(const char *text, char out[46])
+{
+	struct in6_addr address;
+
+	if (!is_link_local6(text))
+		return read_ipv6(text, out);
+	inet_pton(AF_INET6, text, &address);
+	return inet_ntop(AF_INET6, &address, out, 46) != NULL;
+}
+
 bool read_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
 {
 	unsigned long long number;
@@ -172,4 +189,59 @@ bool is_in_network(const struct network *network, const char *ip)
 	bits = ntohl(address.s_addr);
 	/* The first and the last address are nobody's. */
 	return (bits & network->bits) == network->first && bits != network->first && bits != (network->first | ~network->bits);
+}
+
+/* Shorter ones are no network of one host or cluster. */
+#define MIN_PREFIX 8
+
+static bool is_clear(const unsigned char *bytes, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++)
+		if (bytes[i / 8] & (0x80 >> i % 8))
+			return false;
+	return true;
+}
+
+bool read_prefix(const char *text, struct prefix *out)
+{
+	const char *slash = strchr(text, '/');
+	char address[46], canonical[46];
+	uint32_t bits;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	out->family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	bits = out->family == AF_INET6 ? 128 : 32;
+	if (!(out->family == AF_INET6 ? read_ipv6 : read_ipv4)(address, canonical) || !read_number(slash + 1, MIN_PREFIX, bits, &out->length))
+		return false;
+	memset(out->bytes, 0, sizeof(out->bytes));
+	inet_pton(out->family, canonical, out->bytes);
+	return is_clear(out->bytes, out->length, bits);
+}
+
+bool is_in_prefix(const struct prefix *prefix, const char *address)
+{
+	unsigned char bytes[16];
+
+	if (inet_pton(prefix->family, address, bytes) != 1)
+		return false;
+	for (uint32_t i = 0; i < prefix->length / 8; i++)
+		bytes[i] ^= prefix->bytes[i];
+	if (prefix->length % 8)
+		bytes[prefix->length / 8] ^= prefix->bytes[prefix->length / 8];
+	return is_clear(bytes, 0, prefix->length);
+}
+
+bool read_network6(const char *text, char out[50])
+{
+	struct prefix prefix;
+	char address[46];
+
+	if (!read_prefix(text, &prefix) || prefix.family != AF_INET6)
+		return false;
+	inet_ntop(AF_INET6, prefix.bytes, address, sizeof(address));
+	snprintf(out, 50, "%s/%u", address, prefix.length);
+	return true;
 }

@@ -43,4 +43,19 @@ struct network {
 bool read_network(const char *text, struct network *out);
 bool is_in_network(const struct network *network, const char *ip);
 
+/* A network of either family, its ends included. */
+struct prefix {
+	int family;
+	uint32_t length;
+	unsigned char bytes[16];
+};
+
+bool read_prefix(const char *text, struct prefix *out);
+bool is_in_prefix(const struct prefix *prefix, const char *address);
+/* An IPv6 network such as 2001:db8::/64, as text. */
+bool read_network6(const char *text, char out[50]);
+bool is_link_local6(const char *address);
+/* A router's address: as guests are mostly told, that may be one of the link alone. */
+bool read_router6(const char *text, char out[46]);
+
 #endif

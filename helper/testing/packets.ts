@@ -126,6 +126,31 @@ export function neighbour(ends: Ends, type: 135 | 136, target: string): Buffer {
   return packet(ends, PROTOCOL.icmp6, Buffer.concat([Buffer.from([type, 0, 0, 0, flags, 0, 0, 0]), ip6Bytes(target), option]), 2);
 }
 
+/** What a router says of itself to a whole link. */
+export function routerAdvertisement(ends: Ends): Buffer {
+  return packet(ends, PROTOCOL.icmp6, ROUTER_ADVERTISEMENT, 2);
+}
+
+/** Hosts take it without a sum only where a test doesn't ask them to take it. */
+export const ROUTER_ADVERTISEMENT = Buffer.from([134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+/** IPv6's headers between its own and the transport's, each of eight bytes: `next` is what follows. */
+export const HEADER6 = { hopByHop: 0, fragment: 44, destination: 60 } as const;
+
+export function options6(next: number): Buffer {
+  return Buffer.from([next, 0, 1, 4, 0, 0, 0, 0]);
+}
+
+/** `at`: bytes from the beginning of what was taken apart. */
+export function fragment6(next: number, at: number, isMore: boolean): Buffer {
+  return Buffer.concat([Buffer.from([next, 0]), word(at | (isMore ? 1 : 0)), Buffer.from([0, 0, 0, 9])]);
+}
+
+/** The same frame behind a tag of this network, 0 for none. */
+export function tagged(frame: Buffer, network: number): Buffer {
+  return Buffer.concat([frame.subarray(0, 12), word(0x8100), word(network), frame.subarray(12)]);
+}
+
 export interface DhcpFields {
   readonly mac: string;
   /** The hardware address in the message: whoever it says that it is. */

@@ -10,8 +10,8 @@ agent_user=${ORDINARY_USER}
 # Bridges of this node that guests' network interfaces may be connected to. None: there are no bridged interfaces.
 bridges=
 
-# Whether guests may have routed interfaces: routes and, where a network names one, entries in another routing table.
-routed=no
+# Networks whose addresses may be routed to guests, IPv4 and IPv6: 192.0.2.0/24,2001:db8::/64. None: there are no routed interfaces.
+routed_networks=
 
 # Networks of the communication mechanism. The cluster's own has to be in here, and none of them elsewhere on this node.
 channel_networks=169.254.0.0/16

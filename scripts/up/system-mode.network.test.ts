@@ -99,10 +99,10 @@ describe("SLIPWAY_MODE=system npm run up", () => {
 
   test("knows a helper that runs, and what an administrator has written", { timeout: UP_MS }, async () => {
     const record = readFileSync("/run/slipway/helper.json", "utf8");
-    execFileSync("sed", ["--in-place", "s/^routed=no$/routed=yes/", "/etc/slipway/helper.conf"]);
+    execFileSync("sed", ["--in-place", "s/^routed_networks=$/routed_networks=192.0.2.0\\/24/", "/etc/slipway/helper.conf"]);
     expect((await command("up", { SLIPWAY_MODE: "system" })).code).toBe(0);
     expect(readFileSync("/run/slipway/helper.json", "utf8")).toBe(record);
-    expect(readFileSync("/etc/slipway/helper.conf", "utf8")).toContain("\nrouted=yes\n");
+    expect(readFileSync("/etc/slipway/helper.conf", "utf8")).toContain("\nrouted_networks=192.0.2.0/24\n");
   });
 
   test("serves one home directory, and says which", { timeout: UP_MS }, async () => {
