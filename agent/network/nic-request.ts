@@ -9,7 +9,9 @@ export function nicRequest(guest: string, { index, mac, mode, link, ip, network 
   const common = { guest, index: String(index), mode, mac, ip: ip !== null && isIPv4(ip) ? ip : undefined, ip6: ip !== null && isIPv6(ip) ? ip : undefined, link: link ?? undefined };
   switch (mode) {
     case "bridged":
-      return link === null ? null : common;
+      if (link === null) return null;
+      // The guest forms addresses of its network's IPv6 subnet itself; its router's is never its own.
+      return common.ip === undefined || network === null || network.subnet6 === null ? common : { ...common, ip6net: network.subnet6, gateway6: network.gateway6 ?? undefined };
     case "routed":
       if (ip === null) return null;
       // Only of the address's own kind: without an address of the other there is nothing to route.

@@ -4,9 +4,9 @@ export function refusalText(what: string): string {
     case "source":
       return "The guest sent packets from a MAC or an address that isn't its own; they are dropped.";
     case "arp":
-      return "The guest sent ARP messages for an address that isn't its own, or too many; they are dropped.";
+      return "The guest sent ARP or neighbour discovery messages for an address that isn't its own or as a router, or too many; they are dropped.";
     case "dhcp":
-      return "The guest asked for a lease that isn't its own, or too often; it isn't answered.";
+      return "The guest asked for a lease that isn't its own, or too often, or answered as a DHCP server; that is dropped.";
     case "port":
       return "The guest tried to reach something of its host that isn't open to it.";
     case "flood":

@@ -72,6 +72,14 @@ describe("a guest's network in system mode", () => {
     expect(network.channel).toEqual({ kind: "tap", fd: 12, mac: "02:5c:7f:00:00:01" });
   });
 
+  test("on a bridge is held to its network's IPv6 subnet, and kept from its router's address", async () => {
+    const network = { name: "lan", subnet: "192.0.2.0/24", gateway: "192.0.2.1", subnet6: "2001:db8::/64", gateway6: "2001:db8::1", dns: [] };
+    await networks.open(wanted("a", { nics: [nic({ ip: "192.0.2.6", network }), nic({ index: 1, ip: "192.0.2.7", network: { ...network, subnet6: null, gateway6: null } })] }));
+    const [first, second] = helper.requests.filter(({ verb }) => verb === "nic").map(({ values }) => values);
+    expect(first).toMatchObject({ ip: "192.0.2.6", ip6net: "2001:db8::/64", gateway6: "2001:db8::1" });
+    expect(second).not.toHaveProperty("ip6net");
+  });
+
   test("is answered, and no longer when the guest is gone", async () => {
     const network = await networks.open(wanted("a"));
     expect(helper.last("channel")).toMatchObject({ ip: "127.0.0.1", ip6: "fd00:ec2::7f00:1", mac: "02:5c:7f:00:00:01", port6: "0" });
