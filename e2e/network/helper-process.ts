@@ -58,7 +58,7 @@ export async function startHelper(options: HelperOptions): Promise<HelperProcess
   await mkdir(runFolder, { recursive: true });
   // The agent passes through to the socket.
   await Promise.all([chmod(folder, 0o755), chmod(runFolder, 0o755), chmod(hooks, 0o755)]);
-  const settings = { agent_user: options.user, bridges: options.bridges.join(","), routed: "yes", hooks, ...options.settings };
+  const settings = { agent_user: options.user, bridges: options.bridges.join(","), hooks, ...options.settings };
   await writeFile(config, Object.entries(settings).map(([key, value]) => `${key}=${value}\n`).join(""), { mode: 0o644 });
   return launch(options, path.join(programs, "slipway-helper"), ["--config", config, "--run-folder", runFolder, "--foreground"], path.join(runFolder, "helper.sock"));
 }
