@@ -23,11 +23,15 @@ export async function modifyNetwork(ctx: RequestContext, name: string, input: Mo
   const found = await readNetwork(ctx, "network.modify", name);
   const given = withoutUndefined(input);
   return ctx.services.db.$transaction(async (tx) => {
-    // Whoever changes a subnet holds the cluster's row before any network's.
-    if (input.subnet !== undefined) await refuseOverlap(tx, { purpose: found.purpose, subnet: requireSubnet(input.subnet) }, found.id);
+    if (input.subnet !== undefined) {
+      // Before it is given to PostgreSQL, which takes no subnet with bits behind its prefix.
+      requireSound({ ...found, ...given });
+      // Whoever changes a subnet holds the cluster's row before any network's.
+      await refuseOverlap(tx, { purpose: found.purpose, subnet: input.subnet }, found.id);
+    }
     const row = await holdNetwork(tx, found);
     const changed = { ...row, ...given };
-    requireValid({ ...changed, mode: networkMode(changed) });
+    requireSound(changed);
     if (changed.subnet !== row.subnet) await moveSubnet(tx, row);
     else if (changed.gateway !== row.gateway) await moveGateway(tx, row, changed.gateway);
     const after = await tx.network.update({ where: { id: row.id }, data: { ...given, ...(changed.subnet === row.subnet ? {} : { lastOffset: 0 }), serialNo: { increment: 1 } } });
@@ -45,10 +49,8 @@ function withoutUndefined(input: ModifyNetworkInput): Given {
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }
 
-/** Before it is given to PostgreSQL, which would say what was sent. */
-function requireSubnet(subnet: string): string {
-  if (parseSubnet4(subnet) === null) throw new SlipwayError("invalid", "subnet must be an IPv4 subnet, like 192.0.2.0/24.", { field: "subnet" });
-  return subnet;
+function requireSound(network: Network): void {
+  requireValid({ ...network, mode: networkMode(network) });
 }
 
 /** Other addresses altogether: only while nobody has one, reserved ones included. What the subnet itself takes is made anew. */

@@ -55,6 +55,7 @@ describe("a network", () => {
     await expect(create("other", { purpose: "communication", subnet: "192.0.2.128/25", gateway: null, link: null })).rejects.toMatchObject({ code: "conflict", field: "subnet" });
     await expect(modifyNetwork(admin, "communication", modifyNetworkInputSchema.parse({ subnet: "192.0.2.0/24" }))).rejects.toMatchObject({ code: "conflict", field: "subnet" });
     await expect(modifyNetwork(admin, "lan", modifyNetworkInputSchema.parse({ subnet: "no'; --" }))).rejects.toMatchObject({ code: "invalid", field: "subnet" });
+    await expect(modifyNetwork(admin, "lan", modifyNetworkInputSchema.parse({ subnet: "192.0.2.7/24" }))).rejects.toMatchObject({ code: "invalid", field: "subnet" });
   });
 
   test("is nobody's but administrators'", async () => {
