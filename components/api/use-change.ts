@@ -8,6 +8,8 @@ import type { Problem } from "#components/api/request.ts";
 export interface Change {
   readonly busy: boolean;
   readonly problem: Problem | null;
+  /** What was refused is no longer what stands there. */
+  readonly forget: () => void;
   /** Sends a change and makes the page anew; false: it was refused, and `problem` says why. */
   readonly send: (method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown) => Promise<boolean>;
 }
@@ -20,6 +22,7 @@ export function useChange(): Change {
   return {
     busy,
     problem,
+    forget: () => setProblem(null),
     send: async (method, path, body) => {
       if (busy) return false;
       setBusy(true);

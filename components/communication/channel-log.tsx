@@ -74,7 +74,7 @@ export function ChannelLog({ instance, initial, why }: { readonly instance: stri
             <time dateTime={line.at} title={formatExact(line.at)} className="shrink-0 text-faint select-none max-sm:hidden">
               {formatClock(line.at)}
             </time>
-            <span title={line.author} className={classes("w-[14ch] shrink-0 truncate max-sm:w-[11ch]", line.author === "guest" ? "text-faint" : "text-soft")}>
+            <span className={classes("w-[20ch] shrink-0 wrap-anywhere max-md:w-[14ch] max-sm:w-[11ch]", line.author === "guest" ? "text-faint" : "text-soft")}>
               {line.author}
             </span>
             <span className="min-w-0 whitespace-pre-wrap wrap-anywhere">

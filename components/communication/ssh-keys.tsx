@@ -19,7 +19,7 @@ import type { SshKeyRow } from "./ssh-key-rows.ts";
 /** The public keys that metadata hands out. Each change is made at once. */
 export function SshKeys({ instance, keys, blocked, user }: { readonly instance: string; readonly keys: readonly SshKeyRow[]; readonly blocked: string | null; readonly user: string }) {
   const alive = useAlive();
-  const { busy, problem, send } = useChange();
+  const { busy, problem, forget, send } = useChange();
   const [typed, setTyped] = useState("");
   const present = keys.map(({ line }) => line);
   const added = addedKeys(typed, present);
@@ -52,7 +52,10 @@ export function SshKeys({ instance, keys, blocked, user }: { readonly instance: 
         <Textarea
           aria-label="Public keys to add, one a line"
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => {
+            setTyped(event.target.value);
+            forget();
+          }}
           placeholder="ssh-ed25519 AAAA… name@machine"
           rows={2}
           autoComplete="off"

@@ -39,7 +39,7 @@ export function UserDataInput({ id, inputRef, first = false, hasError = false, o
           Show what I type
         </label>
         <label className="inline-flex min-w-0 items-center gap-2">
-          From a file
+          <span className="shrink-0">From a file</span>
           <input type="file" onChange={(event) => void read(event.target.files?.[0])} className="min-w-0 text-soft file:mr-2 file:h-6 file:rounded-sm file:border file:border-line file:bg-panel file:px-2 file:text-ink" />
         </label>
       </span>

@@ -16,9 +16,12 @@ import { whyNotDeleted } from "./why-not.ts";
 
 /** Changes how a network is connected and what its guests are told. */
 export function EditNetworkForm({ network, user, onClose }: { readonly network: NetworkView; readonly user: string; readonly onClose: () => void }) {
-  const { busy, problem, send } = useChange();
+  const { busy, problem, forget, send } = useChange();
   const [draft, setDraft] = useState<NetworkDraft>(draftOfNetwork(network));
-  const set = (change: Partial<NetworkDraft>): void => setDraft((before) => ({ ...before, ...change }));
+  const set = (change: Partial<NetworkDraft>): void => {
+    setDraft((before) => ({ ...before, ...change }));
+    forget();
+  };
   const changes = networkChanges(draft, network);
   const ready = !busy && Object.keys(changes).length > 0 && draftProblem(draft) === null;
   const submit = async (event: SubmitEvent): Promise<void> => {

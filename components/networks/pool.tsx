@@ -10,7 +10,7 @@ export function Pool({ network, whole = false }: { readonly network: Pick<Networ
   const isFull = part(taken) > 90;
   const text = `${formatCount(taken)} of ${formatCount(size)} taken`;
   return (
-    <span className={classes("inline-flex items-center gap-x-2.5", whole ? "flex-wrap" : "whitespace-nowrap")}>
+    <span className={classes("flex items-center gap-x-2.5", whole ? "flex-wrap" : "whitespace-nowrap")}>
       <span role="meter" aria-label={`Addresses of ${network.name}`} aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(part(taken))} aria-valuetext={text} className="block h-1 w-16 overflow-hidden rounded-full bg-line">
         <svg aria-hidden="true" width="100%" height="4" className="block">
           <rect width={`${part(taken)}%`} height="4" className={isFull ? "fill-wait" : "fill-edge"} />

@@ -24,7 +24,7 @@ interface Props {
 
 /** Keeps a range of addresses from being handed out, or lets it be handed out again. */
 export function RangeForm({ what, network, user, first, last, onClose }: Props) {
-  const { busy, problem, send } = useChange();
+  const { busy, problem, forget, send } = useChange();
   const [range, setRange] = useState({ first, last });
   const [note, setNote] = useState("");
   const from = range.first.trim();
@@ -42,7 +42,10 @@ export function RangeForm({ what, network, user, first, last, onClose }: Props) 
   const input = (field: "first" | "last", hasHint: boolean) => ({
     ...fieldIds(`range-${field}`, { hint: hasHint, error: error(field) !== null }),
     value: range[field],
-    onChange: (event: { readonly target: { readonly value: string } }) => setRange((before) => ({ ...before, [field]: event.target.value })),
+    onChange: (event: { readonly target: { readonly value: string } }) => {
+      setRange((before) => ({ ...before, [field]: event.target.value }));
+      forget();
+    },
     autoComplete: "off",
     spellCheck: false,
     maxLength: 45,

@@ -66,8 +66,8 @@ export function NicFields({ index, nic, choices, withMac, problem, onChange, onR
             <Select {...(index === 0 ? { "data-first": true } : {})} {...fieldIds(id("mode"), { hint: true, error: errorOf("mode") !== null })} value={nic.to === "network" ? `network:${choices.isPart ? "" : nic.network}` : nic.to} onChange={(event) => choose(event.target.value)}>
               <option value="user">QEMU’s own network</option>
               {choices.isPart ? <option value="network:">a network, by its name</option> : listed.map((network) => <option key={network} value={`network:${network}`}>{network}</option>)}
-              <option value="bridged">a bridge, without a network</option>
-              <option value="routed">a route, without a network</option>
+              <option value="bridged">a bridge by its name</option>
+              <option value="routed">a route to an address</option>
             </Select>
           </span>
           {onRemove === null ? null : (

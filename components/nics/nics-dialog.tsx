@@ -37,11 +37,15 @@ export function NicsDialog(props: Props) {
 }
 
 function NicsForm({ instance, nics, choices, first, user, onClose }: Props & { readonly onClose: () => void }) {
-  const { busy, problem, send } = useChange();
+  const { busy, problem, forget, send } = useChange();
   const [drafts, setDrafts] = useState<readonly NicDraft[]>(nics.map(draftOfNic));
   const why = drafts.map(nicProblem).find((text) => text !== null) ?? null;
   const ready = !busy && why === null && areNicsChanged(drafts, nics);
   const body = { nics: drafts.map((draft, index) => changedNicBody(draft, nics[index])) };
+  const change = (changed: readonly NicDraft[]): void => {
+    setDrafts(changed);
+    forget();
+  };
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (ready && (await send("PATCH", api.instance(instance), body))) onClose();
@@ -50,7 +54,7 @@ function NicsForm({ instance, nics, choices, first, user, onClose }: Props & { r
     <form method="post" autoComplete="off" noValidate onSubmit={(event) => void submit(event)} className="flex flex-col gap-3 px-5 py-4">
       <p>{instance} has them from its next start on. An address that it gives up can go to another one at once.</p>
       <div>
-        <NicList nics={drafts} withMac={false} choices={choices} first={first} problem={problem} onChange={setDrafts} />
+        <NicList nics={drafts} withMac={false} choices={choices} first={first} problem={problem} onChange={change} />
       </div>
       {problem === null ? null : <ProblemNotice problem={problem} />}
       <div className="flex flex-wrap items-center justify-end gap-2">
