@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define MAIN_TABLE 254
 #define LOCAL_TABLE 255
 
 static bool take_address(const struct request *request, const char *key, bool (*read)(const char *, char *), char *out)
@@ -67,6 +68,9 @@ static bool read_routed(const struct request *request, struct link *asked)
 		return refuse(request, "not_allowed", "mode: this host routes for no guests");
 	if (table && (!read_number(table, 1, 0xffffffffu, &number) || number == LOCAL_TABLE || !read_link(table, asked->via)))
 		return refuse(request, "invalid", "link: not the number of a routing table");
+	/* By its number it is the one that is meant without: two guests could have one address there. */
+	if (table && number == MAIN_TABLE)
+		*asked->via = '\0';
 	if (*asked->ip == '\0' || is_ours(asked->ip))
 		return refuse(request, "invalid", "ip: missing, or of the communication channel");
 	if (is_ours(asked->gateway) || is_ours(asked->gateway6))

@@ -232,6 +232,8 @@ describe("what the file allows", () => {
     agent = await helper.connect();
     expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.4`)).toMatch(/^error not_allowed ip:/);
     expect(await agent.ask(`${NIC} mode=routed ip=203.0.113.5`)).toMatch(/^ok /);
+    // The main table by its number is the same one.
+    expect(await agent.ask("nic guest=other index=0 mac=02:00:00:00:00:12 mode=routed ip=203.0.113.5 link=254")).toMatch(/^error taken ip:/);
     expect(await agent.ask(`remove guest=${ONE.key}`)).toBe("ok");
   });
 
