@@ -7,9 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of one connection, and of all of them in a minute. */
 #define MAX_LOGGED_REFUSALS 20
+#define MAX_LOGGED_IN_A_MINUTE 100
 
 const struct config *configuration;
+
+static bool may_log_refusal(struct peer *peer)
+{
+	static long long minute;
+	static size_t logged;
+
+	if (minute != now_ms() / 60000) {
+		minute = now_ms() / 60000;
+		logged = 0;
+	}
+	return peer->refusals++ < MAX_LOGGED_REFUSALS && logged++ < MAX_LOGGED_IN_A_MINUTE;
+}
 
 bool refuse(const struct request *request, const char *code, const char *sentence)
 {
@@ -17,7 +31,7 @@ bool refuse(const struct request *request, const char *code, const char *sentenc
 
 	say(request->peer, "%lu error %s %s", request->number, code, sentence);
 	/* A peer that does nothing but ask for what it can't have fills no log. */
-	if (request->peer->refusals++ < MAX_LOGGED_REFUSALS) {
+	if (may_log_refusal(request->peer)) {
 		snprintf(number, sizeof(number), "%d", request->peer->pid);
 		log_fact("refused", "request", request->words.verb ? request->words.verb : "", "code", code, "why", sentence, "peer", number, NULL);
 	}
