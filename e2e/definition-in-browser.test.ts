@@ -4,19 +4,15 @@
  */
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { AxeBuilder } from "@axe-core/playwright";
 import { chromium, type Browser, type Page } from "@playwright/test";
 import { z } from "zod";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { writeTar } from "#lib/domain/write-tar.ts";
+import { barriers, CHROMIUM, signIn } from "./browser.ts";
 import { Client } from "./client.ts";
 import { openStack } from "./stack.ts";
 
 const stack = openStack(inject("upFile"));
-const CHROMIUM = {
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-};
 const suffix = randomBytes(4).toString("hex");
 const name = `made-${suffix}`;
 const path = `/os-definitions/${name}`;
@@ -52,35 +48,13 @@ describe("a definition at the console", () => {
   let asStranger: Page;
   const problems: string[] = [];
 
-  const signIn = async (user: string, password: string): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width: 1440, height: 960 }, baseURL: stack.consoleUrl });
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on("console", (message) => {
-      // Chromium itself reports answers that refuse; the tests look at those.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) problems.push(message.text());
-    });
-    page.on("pageerror", (error) => problems.push(error.message));
-    await page.goto("/sign-in");
-    await page.getByLabel("Name").fill(user);
-    await page.getByLabel("Password").fill(password);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.waitForURL((url) => url.pathname === "/");
-    return page;
-  };
-  /** What axe finds on a page as it is now. */
-  const barriers = async (page: Page): Promise<readonly string[]> => {
-    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
-    return violations.map(({ id, nodes }) => `${new URL(page.url()).pathname} ${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`);
-  };
-
   beforeAll(async () => {
     const admin = Client.withPassword(stack.consoleUrl, stack.adminUser, stack.adminPassword);
     for (const account of [author, stranger]) await admin.call("POST", "/api/v1/users", z.object({ name: z.string() }), { ...account, role: "owner" });
     browser = await chromium.launch(CHROMIUM);
-    asAuthor = await signIn(author.name, author.password);
-    asAdministrator = await signIn(stack.adminUser, stack.adminPassword);
-    asStranger = await signIn(stranger.name, stranger.password);
+    asAuthor = await signIn(browser, stack, { user: author.name, password: author.password, problems });
+    asAdministrator = await signIn(browser, stack, { user: stack.adminUser, password: stack.adminPassword, problems });
+    asStranger = await signIn(browser, stack, { user: stranger.name, password: stranger.password, problems });
   });
 
   afterAll(async () => {

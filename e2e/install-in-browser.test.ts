@@ -2,13 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { chromium, type Browser, type Page } from "@playwright/test";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { CHROMIUM } from "./browser.ts";
 import { openStack } from "./stack.ts";
 
 const stack = openStack(inject("upFile"));
-const CHROMIUM = {
-  executablePath: "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-};
 const name = `web-${randomBytes(4).toString("hex")}`;
 const rootPassword = randomBytes(12).toString("base64url");
 
