@@ -1,7 +1,4 @@
 /** Addresses on the channel, by raw frames and by real clients (design: metadata, "The channel"). */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -9,9 +6,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { Guest, pairOf } from "./testing/guest.ts";
 import type { Pair } from "./testing/guest.ts";
+import { Machine } from "./testing/machine.ts";
 import { PROTOCOL, dhcp } from "./testing/packets.ts";
 import type { Seen } from "./testing/packets.ts";
-import { AGENT_USER, TestHelper, output, run } from "./testing/test-helper.ts";
+import { TestHelper, output, run } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";
 
 const ONE = pairOf(2);
@@ -113,34 +111,20 @@ describe("a guest that asks for its address", () => {
 });
 
 describe("a real client", () => {
-  const NAMESPACE = "slipway-client";
-  let relay: ChildProcess | null = null;
+  let machine: Machine | null = null;
 
   afterEach(async () => {
     await unplug();
   });
 
-  /** A namespace whose only interface is the guest's: its frames go through the TAP that the helper gave. */
-  async function plugIn(pair: Pair): Promise<void> {
-    await run("ip", ["netns", "add", NAMESPACE]);
-    await run("ip", ["link", "add", "plug", "type", "veth", "peer", "name", "eth0", "netns", NAMESPACE]);
-    await run("sysctl", ["-qw", "net.ipv6.conf.plug.disable_ipv6=1"]);
-    await run("ip", ["link", "set", "plug", "up"]);
-    await run("ip", ["-n", NAMESPACE, "link", "set", "eth0", "address", pair.mac]);
-    await run("ip", ["-n", NAMESPACE, "link", "set", "lo", "up"]);
-    await run("ip", ["-n", NAMESPACE, "link", "set", "eth0", "up"]);
-    const frames = helper.program("slipway-frames");
-    relay = spawn(frames, ["join", "plug", String(AGENT_USER.uid), String(AGENT_USER.gid), helper.program("slipway-launch"), "--helper", helper.socket, "--guest", pair.key, "--", frames, "relay"], { stdio: ["ignore", "inherit", "inherit"] });
-    await helper.waitForLog((fact) => fact["what"] === "up" && fact["guest"] === pair.key);
+  async function plugIn(pair: Pair): Promise<string> {
+    machine = await Machine.plugIn(helper, pair);
+    return machine.namespace;
   }
 
   async function unplug(): Promise<void> {
-    if (relay === null) return;
-    const ended = once(relay, "exit");
-    relay.kill("SIGKILL");
-    relay = null;
-    await ended;
-    await run("ip", ["netns", "del", NAMESPACE]);
+    await machine?.unplug();
+    machine = null;
   }
 
   /** A script for the client that sets what it was given, as a distribution's does. */
@@ -159,12 +143,12 @@ esac
   }
 
   it("finds the host by IPv4 also from a network in which the host's address isn't", async () => {
-    await plugIn(FAR);
+    const namespace = await plugIn(FAR);
     const script = await dhclientScript();
     const conf = join(helper.folder, "client", "conf");
     await writeFile(conf, "option rfc3442-classless-static-routes code 121 = array of unsigned integer 8;\nalso request rfc3442-classless-static-routes;\n");
-    await run("ip", ["netns", "exec", NAMESPACE, "dhclient", "-4", "-1", "-d", "-cf", conf, "-sf", script, "-lf", join(helper.folder, "client", "leases4"), "-pf", join(helper.folder, "client", "pid4"), "--no-pid", "eth0"], { timeout: 3_000 }).catch(() => undefined); // It stays after it has its lease, until the time limit.
-    expect(await output("ip", "-n", NAMESPACE, "-4", "addr", "show", "eth0")).toContain(FAR.ip);
+    await run("ip", ["netns", "exec", namespace, "dhclient", "-4", "-1", "-d", "-cf", conf, "-sf", script, "-lf", join(helper.folder, "client", "leases4"), "-pf", join(helper.folder, "client", "pid4"), "--no-pid", "eth0"], { timeout: 3_000 }).catch(() => undefined); // It stays after it has its lease, until the time limit.
+    expect(await output("ip", "-n", namespace, "-4", "addr", "show", "eth0")).toContain(FAR.ip);
     expect((await readFile(join(helper.folder, "client", "routes"), "utf8")).trim()).toBe("32 169 254 169 254 0 0 0 0");
     expect((await readFile(join(helper.folder, "client", "routers"), "utf8")).trim()).toBe("");
   });
@@ -173,15 +157,15 @@ esac
     const three = pairOf(4);
     await helper.approve(agent, three);
     for (const identity of ["00:03:00:01:aa:aa:aa:aa:aa:01", "00:03:00:01:aa:aa:aa:aa:aa:02"]) {
-      await plugIn(three);
+      const namespace = await plugIn(three);
       const script = await dhclientScript();
       const leases = join(helper.folder, "client", `leases6-${identity.slice(-2)}`);
       await writeFile(leases, `default-duid "${identity.split(":").map((byte) => `\\x${byte}`).join("")}";\n`);
-      await expect.poll(() => output("ip", "-n", NAMESPACE, "-6", "addr", "show", "eth0", "scope", "link", "-tentative"), { timeout: 5_000 }).toContain("fe80");
-      await run("ip", ["netns", "exec", NAMESPACE, "dhclient", "-6", "-1", "-d", "-sf", script, "-lf", leases, "--no-pid", "eth0"], { timeout: 6_000 }).catch(() => undefined);
-      expect(await output("ip", "-n", NAMESPACE, "-6", "addr", "show", "eth0")).toContain(three.ip6);
-      expect(await output("ip", "-n", NAMESPACE, "-6", "route", "show", "default")).toBe("");
-      await run("ip", ["netns", "exec", NAMESPACE, "timeout", "2", "bash", "-c", "exec 3<>/dev/tcp/fd00:ec2::254/80"]);
+      await expect.poll(() => output("ip", "-n", namespace, "-6", "addr", "show", "eth0", "scope", "link", "-tentative"), { timeout: 5_000 }).toContain("fe80");
+      await run("ip", ["netns", "exec", namespace, "dhclient", "-6", "-1", "-d", "-sf", script, "-lf", leases, "--no-pid", "eth0"], { timeout: 6_000 }).catch(() => undefined);
+      expect(await output("ip", "-n", namespace, "-6", "addr", "show", "eth0")).toContain(three.ip6);
+      expect(await output("ip", "-n", namespace, "-6", "route", "show", "default")).toBe("");
+      await run("ip", ["netns", "exec", namespace, "timeout", "2", "bash", "-c", "exec 3<>/dev/tcp/fd00:ec2::254/80"]);
       await unplug();
     }
   }, 40_000);

@@ -79,18 +79,35 @@ static bool add_gateway(const struct link *link, const char *gateway, int length
 	return find_reach(gateway) == REACH_ELSEWHERE ? add_proxy(link->ifindex, gateway) : add_address(link->ifindex, gateway, length, SCOPE_LINK);
 }
 
+/*
+ * The guest's packets are looked up in its table, and there alone: the kernel would go on to the main one. But a gateway that is answered
+ * for by proxy has to be found there or the kernel doesn't answer; so that address, where the table doesn't know it, is the main one's.
+ */
+static bool add_table_rules(const struct link *link, int family, uint32_t table)
+{
+	const char *gateway = family == AF_INET ? link->gateway : "";
+
+	/* Each comes before those that are there. */
+	return add_table_rule(link->name, family, NO_TABLE, NULL) &&
+	       (*gateway == '\0' || find_reach(gateway) != REACH_ELSEWHERE || add_table_rule(link->name, family, MAIN_TABLE, gateway)) &&
+	       add_table_rule(link->name, family, table, NULL);
+}
+
 static const char *set_up_routed(const struct link *link)
 {
-	bool ipv6 = host_has_ipv6() && *link->ip6;
+	bool ipv6 = host_has_ipv6() && *link->ip6, own = is_link_local6(link->gateway6);
 	uint32_t table = table_of(link);
 
 	if (!set_link(link->ifindex, NULL, CHANNEL_MTU, 0, true))
 		return "up";
-	if ((*link->gateway && !add_gateway(link, link->gateway, 32)) || (ipv6 && *link->gateway6 && !add_gateway(link, link->gateway6, 128)))
+	/* Without one of the link the host asks for no neighbour there: for what it forwards it has no address to ask with. */
+	if (ipv6 && !add_address(link->ifindex, own ? link->gateway6 : HOST_LINK_LOCAL, 64, SCOPE_LINK))
+		return "address";
+	if ((*link->gateway && !add_gateway(link, link->gateway, 32)) || (ipv6 && *link->gateway6 && !own && !add_gateway(link, link->gateway6, 128)))
 		return "gateway";
 	if (!add_host_route(link->ifindex, link->ip, table, NULL) || (ipv6 && !add_host_route(link->ifindex, link->ip6, table, NULL)))
 		return "route";
-	if (table != MAIN_TABLE && (!add_table_rule(link->name, AF_INET, table) || (ipv6 && !add_table_rule(link->name, AF_INET6, table))))
+	if (table != MAIN_TABLE && (!add_table_rules(link, AF_INET, table) || (ipv6 && !add_table_rules(link, AF_INET6, table))))
 		return "table";
 	return NULL;
 }

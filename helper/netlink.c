@@ -164,28 +164,42 @@ bool add_proxy(int ifindex, const char *address)
 	return ask(message);
 }
 
-static bool change_rule(uint16_t type, uint16_t flags, const char *name, int family, uint32_t table)
+bool add_table_rule(const char *name, int family, uint32_t table, const char *to)
 {
-	struct nlmsghdr *message = start(type, flags);
+	struct nlmsghdr *message = start(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
 	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
 
 	info->family = (unsigned char)family;
-	info->action = FR_ACT_TO_TBL;
+	info->action = table == NO_TABLE ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
 	mnl_attr_put_strz(message, FRA_IIFNAME, name);
-	mnl_attr_put_u32(message, FRA_TABLE, table);
+	if (table != NO_TABLE)
+		mnl_attr_put_u32(message, FRA_TABLE, table);
+	if (to) {
+		struct address a = to_address(to);
+
+		info->dst_len = (unsigned char)(a.size * 8);
+		mnl_attr_put(message, FRA_DST, a.size, a.bytes);
+	}
 	mnl_attr_put_u8(message, FRA_PROTOCOL, PROTOCOL);
-	return ask(message);
+	return ask(message) || errno == EEXIST;
 }
 
-bool add_table_rule(const char *name, int family, uint32_t table)
+static bool delete_rule(int family, const char *name, uint32_t priority)
 {
-	return change_rule(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, name, family, table) || errno == EEXIST;
+	struct nlmsghdr *message = start(RTM_DELRULE, 0);
+	struct fib_rule_hdr *info = mnl_nlmsg_put_extra_header(message, sizeof(*info));
+
+	info->family = (unsigned char)family;
+	mnl_attr_put_strz(message, FRA_IIFNAME, name);
+	mnl_attr_put_u32(message, FRA_PRIORITY, priority);
+	mnl_attr_put_u8(message, FRA_PROTOCOL, PROTOCOL);
+	return ask(message);
 }
 
 struct found_rule {
 	const char *wanted;
 	char name[IFNAMSIZ];
-	uint32_t table;
+	uint32_t priority;
 };
 
 /* With a dot at its end it means all names that begin so. */
@@ -199,23 +213,22 @@ static bool is_meant(const char *name, const char *wanted)
 static int find_rule(const struct nlmsghdr *message, void *with)
 {
 	struct found_rule *found = with;
-	const struct fib_rule_hdr *info = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
 	const char *name = "";
-	uint32_t table = info->table;
+	uint32_t priority = 0;
 	bool ours = false;
 
 	mnl_attr_for_each(attribute, message, sizeof(struct fib_rule_hdr)) {
 		if (mnl_attr_get_type(attribute) == FRA_IIFNAME && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
 			name = mnl_attr_get_str(attribute);
-		else if (mnl_attr_get_type(attribute) == FRA_TABLE)
-			table = mnl_attr_get_u32(attribute);
+		else if (mnl_attr_get_type(attribute) == FRA_PRIORITY)
+			priority = mnl_attr_get_u32(attribute);
 		else if (mnl_attr_get_type(attribute) == FRA_PROTOCOL)
 			ours = mnl_attr_get_u8(attribute) == PROTOCOL;
 	}
 	if (ours && is_meant(name, found->wanted) && strlen(name) < sizeof(found->name)) {
 		strcpy(found->name, name);
-		found->table = table;
+		found->priority = priority;
 	}
 	return MNL_CB_OK;
 }
@@ -233,7 +246,7 @@ void delete_table_rules(const char *wanted)
 			info->family = (unsigned char)families[i];
 			if (!ask_for(message, find_rule, &found) || found.name[0] == '\0')
 				break;
-			if (!change_rule(RTM_DELRULE, 0, found.name, families[i], found.table))
+			if (!delete_rule(families[i], found.name, found.priority))
 				break;
 		}
 }

@@ -24,8 +24,12 @@ bool add_host_route(int ifindex, const char *address, uint32_t table, const char
 /* The gateway's address answered for on this interface, without being the host's own. */
 bool add_proxy(int ifindex, const char *address);
 
-/* A rule that sends what comes in by this interface to a table. */
-bool add_table_rule(const char *name, int family, uint32_t table);
+/*
+ * A rule for what comes in by this interface: to which table it goes, or NO_TABLE: that there is no way. `to`: for what goes to that
+ * address alone, or NULL. The kernel puts each before all that are there but the host's own addresses.
+ */
+#define NO_TABLE 0
+bool add_table_rule(const char *name, int family, uint32_t table, const char *to);
 /* Its rules; of all interfaces whose name begins so where there is a dot at the end. */
 void delete_table_rules(const char *wanted);
 

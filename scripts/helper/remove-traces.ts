@@ -10,11 +10,11 @@ export const LINK_PREFIX = "gnt.";
 const COMMAND_MS = 20_000;
 
 const addressesSchema = z.array(z.object({ addr_info: z.array(z.object({ local: z.string(), prefixlen: z.number() })).default([]) }));
-const rulesSchema = z.array(z.object({ iif: z.string().optional(), table: z.string() }));
+const rulesSchema = z.array(z.object({ iif: z.string().optional(), priority: z.number() }));
 
 /**
- * Takes away what a helper that has ended leaves in the kernel: its tables, its addresses on loopback, and rules that lead a guest's
- * interface to a routing table. All of it is known by its name; nothing else is touched.
+ * Takes away what a helper that has ended leaves in the kernel: its tables, its addresses on loopback, and rules of a guest's interface with a
+ * routing table of its own. All of it is known by its name; nothing else is touched.
  */
 export async function removeTraces(environment: NodeJS.ProcessEnv): Promise<void> {
   const command = async (program: string, args: readonly string[], input = ""): Promise<string> => (await runOrFail(program, args, { cwd: "/", environment, timeoutMs: COMMAND_MS, input })).output;
@@ -26,8 +26,8 @@ export async function removeTraces(environment: NodeJS.ProcessEnv): Promise<void
     if (HOST_ADDRESSES.includes(local)) await command("ip", ["address", "delete", `${local}/${prefixlen}`, "dev", "lo"]);
   }
   for (const family of ["-4", "-6"]) {
-    for (const { iif, table } of rulesSchema.parse(JSON.parse(await command("ip", ["-json", family, "rule", "show"])))) {
-      if (iif?.startsWith(LINK_PREFIX) === true) await command("ip", [family, "rule", "delete", "iif", iif, "table", table]);
+    for (const { iif, priority } of rulesSchema.parse(JSON.parse(await command("ip", ["-json", family, "rule", "show"])))) {
+      if (iif?.startsWith(LINK_PREFIX) === true) await command("ip", [family, "rule", "delete", "iif", iif, "priority", String(priority)]);
     }
   }
 }

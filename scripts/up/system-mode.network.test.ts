@@ -90,6 +90,7 @@ describe("SLIPWAY_MODE=system npm run up", () => {
     expect(links()).toEqual([]);
     expect(addressesAndRules()).not.toBe(before);
     // As a guest's NIC with a routing table of its own has it, of a helper that was killed before it went.
+    execFileSync("ip", ["rule", "add", "iif", "gnt.nic.9", "unreachable"]);
     execFileSync("ip", ["rule", "add", "iif", "gnt.nic.9", "table", "100"]);
     for (const place of ["/usr/local/lib/slipway/slipway-helper", "/usr/local/lib/slipway/slipway-launch", "/etc/slipway/helper.conf"]) {
       const { uid, mode } = statSync(place);
