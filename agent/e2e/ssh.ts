@@ -15,7 +15,7 @@ export async function createKey(folder: string): Promise<{ readonly file: string
 }
 
 /** Runs a command as root in an instance, by the port that its node forwards, and accepts no host key but those given. */
-export async function runOverSsh(folder: string, keyFile: string, { host, port }: Reach, hostKeys: readonly HostKey[], command: string): Promise<string> {
+export async function runOverSsh(folder: string, keyFile: string, { host, port }: Pick<Reach, "host" | "port">, hostKeys: readonly HostKey[], command: string): Promise<string> {
   const known = join(folder, "known_hosts");
   await writeFile(known, hostKeys.map(({ type, key }) => `[${host}]:${String(port)} ${type} ${key}\n`).join(""));
   const options = [`UserKnownHostsFile=${known}`, "GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "BatchMode=yes", "IdentitiesOnly=yes", `ConnectTimeout=${String(CONNECT_SECONDS)}`];

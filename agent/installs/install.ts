@@ -110,7 +110,8 @@ export class Install {
   /** What the installed system may read of itself: public and private parameters, and its user data. No secret. */
   get guestData(): GuestData {
     const parameters = new Map([...this.order.parameters].filter(([, { visibility }]) => visibility !== "secret"));
-    return { parameters, userData: this.order.userData };
+    const { userData, userDataMark } = this.order;
+    return { parameters, userData, userDataMark };
   }
 
   /** Aborted when the install must end: cancelled, out of time, without a lease, or the agent is shutting down. */

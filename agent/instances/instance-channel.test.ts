@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ChannelLine, GuestData, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
@@ -23,7 +25,7 @@ afterEach(async () => {
 
 const PARAMETERS = "/ganeti/latest/os/parameters.json";
 const VALUES = { private: "pr1vate-canary-value", userData: "us3r-data-canary-value", secret: "s3cret-canary-value" };
-const data: GuestData = { parameters: new Map([["admin_password", { visibility: "private", value: privateValue(VALUES.private) }]]), userData: privateValue(VALUES.userData) };
+const data: GuestData = { parameters: new Map([["admin_password", { visibility: "private", value: privateValue(VALUES.private) }]]), userData: privateValue(VALUES.userData), userDataMark: "k1:0123" };
 
 function running(): ScriptedMachine {
   if (guest === null) throw new Error("no guest runs");
@@ -39,6 +41,7 @@ async function installed(change: Partial<InstanceSpec> = {}): Promise<InstanceSp
     instance,
     parameters: new Map([...data.parameters, ["suffix", { visibility: "public", value: ".lab" }], ["root_password", { visibility: "secret", value: secretValue(VALUES.secret) }]]),
     userData: data.userData,
+    userDataMark: data.userDataMark,
   });
   expect(await bench.run(order)).toMatchObject({ state: "done" });
   return instance;
@@ -178,6 +181,25 @@ describe("a restarted agent", () => {
     running().say(`console with ${VALUES.private}\n`);
     await bench.agent().power(id, powerOrder(exampleInstance({ id }), "stop"));
     expect(await bench.serialLog(id)).toContain("console with <redacted>");
+  });
+
+  test("keeps what a guest says closed that still has user data which were replaced since, until its next start", async () => {
+    const instance = await installed();
+    await bench.crash();
+    const changed: GuestData = { ...data, userData: privateValue("oth3r-canary-value"), userDataMark: "k1:4567" };
+    await bench.agent().putGuestData(instance.id, changed);
+    expect(await bench.agent().wantedGuestData()).toEqual([]);
+    expect((await running().get("/latest/user-data")).body).toBe("oth3r-canary-value");
+    await running().post(`it was ${VALUES.userData}\n`);
+    running().say(`console with ${VALUES.userData}\n`);
+    await bench.until(() => lines(instance.id).some(({ kind }) => kind === "notice"));
+
+    await bench.agent().power(instance.id, powerOrder(instance, "reboot", 0, changed));
+    await running().post("anew, with oth3r-canary-value\n");
+    await bench.until(() => lines(instance.id).some(({ text }) => text === "anew, with <redacted>"));
+    expect(lines(instance.id).map(({ kind }) => kind)).toEqual(["notice", "log"]);
+    expect(JSON.stringify(bench.events()) + (await bench.serialLog(instance.id))).not.toContain(VALUES.userData);
+    expect(await readFile(join(bench.dataDir, "instances", instance.id, "instance.json"), "utf8")).not.toMatch(/canary/);
   });
 
   test("wants nothing for a guest without a channel, and takes nothing for it", async () => {

@@ -13,12 +13,14 @@ const instanceRecordSchema = z.strictObject({
   powerOrders: z.array(z.uuid()).max(64),
   /** What the guest that runs was started with; null: none was since this is written down. What runs keeps it until its next start. */
   started: instanceSpecSchema.nullable().default(null),
+  /** By which the user data that it was started with are known; null: it was started with none. */
+  startedUserData: z.string().max(100).nullable().default(null),
   /** Where its forwarded ports led at its last start: they stay where they can. */
   reach: z.array(reachSchema).max(128).default([]),
 });
 export type InstanceRecord = z.infer<typeof instanceRecordSchema>;
 
-export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [], started: null, reach: [] };
+export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [], started: null, startedUserData: null, reach: [] };
 export const REMEMBERED_ORDERS = 64;
 
 function recordFile(folder: string): string {

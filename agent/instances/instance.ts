@@ -128,7 +128,7 @@ export class Instance {
     const network = await this.#openNetwork("open", spec, guestData);
     try {
       // Before it runs: an agent that is killed from here on finds again what belongs to the guest.
-      await this.save({ started: spec, reach: [...network.network.reach] });
+      await this.save({ started: spec, startedUserData: guestData?.userDataMark ?? null, reach: [...network.network.reach] });
       this.#hostKeys.open();
       this.#hold(await hypervisor.start(planInstance(this.folder, spec, network.network), this.serial.take), network, guestData);
     } catch (error) {
@@ -155,7 +155,10 @@ export class Instance {
     return "adopted";
   }
 
-  /** Gives a guest that was adopted what it may read of itself. One that has it already keeps what it has. */
+  /**
+   * Gives a guest that was adopted what it may read of itself. One that has it already keeps what it has. Where its user data were changed
+   * since it was started, it knows what nobody else does any more: what it says stays closed until its next start.
+   */
   async setGuestData(guestData: GuestData, patterns: ScrubPatterns): Promise<void> {
     await this.inTurn(() => {
       const channel = this.#network?.channel ?? null;
@@ -163,7 +166,8 @@ export class Instance {
       if (!channel.wantsGuestData) return Promise.resolve();
       this.#guestData = guestData;
       channel.setGuestData(guestData);
-      this.setPatterns(patterns);
+      const { startedUserData } = this.#record;
+      if (startedUserData === null || startedUserData === guestData.userDataMark) this.setPatterns(patterns);
       return Promise.resolve();
     });
   }

@@ -17,8 +17,8 @@ export function encodeGuestData(data: GuestData): string {
   return JSON.stringify(openGuestData(data));
 }
 
-function openGuestData({ parameters, userData }: GuestData): object {
-  return { parameters: openParameters(parameters), userData: userData?.open() ?? null };
+function openGuestData({ parameters, userData, userDataMark }: GuestData): object {
+  return { parameters: openParameters(parameters), userData: userData?.open() ?? null, userDataMark };
 }
 
 function openParameters(parameters: ParameterSet): object {

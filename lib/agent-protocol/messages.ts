@@ -158,8 +158,14 @@ const wireUserDataSchema = z
   .transform((text): Private<string> => privateValue(text))
   .nullable();
 
+/**
+ * By which user data are told from others, without them: their fingerprint, keyed by the controller. A node may keep it on disk. Left out:
+ * there are none, or nobody compares.
+ */
+const userDataMark = z.string().min(1).max(100).optional();
+
 /** What a running guest may read of itself and nobody else: on a node in memory alone. No secret is part of it. */
-export const guestDataSchema = z.strictObject({ parameters: wireParametersSchema, userData: wireUserDataSchema });
+export const guestDataSchema = z.strictObject({ parameters: wireParametersSchema, userData: wireUserDataSchema, userDataMark });
 export type GuestData = z.output<typeof guestDataSchema>;
 
 /** One install. `parameters` is a map of typed values once parsed; encode-order.ts is its only way onto the wire. */
@@ -192,6 +198,7 @@ export const installOrderSchema = z.strictObject({
   }),
   parameters: wireParametersSchema,
   userData: wireUserDataSchema,
+  userDataMark,
   /** In system mode: the address of the appliance's own channel, beside which the instance's may go on. */
   applianceIp: z.ipv4().nullable(),
   /** For everything from the acceptance to the report; null: no limit. */

@@ -3,7 +3,7 @@ import type { Services } from "#lib/context/context.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import { OS_API_VERSION } from "#lib/domain/plan-install.ts";
-import { unsealUserData } from "#lib/instances/user-data.ts";
+import { nodeUserData } from "#lib/instances/user-data.ts";
 import { FOR_SPEC, heldAddress, instanceSpec } from "./instance-spec.ts";
 import { LEASE } from "./lease.ts";
 import { loadParameters } from "./load-parameters.ts";
@@ -66,7 +66,7 @@ export async function buildOrder(services: Services, install: LoadedInstall): Pr
       bootMarker: manifest.bootMarker,
     },
     parameters: await loadParameters(services, install),
-    userData: await unsealUserData(services.keyring, install.instance),
+    ...(await nodeUserData(services.keyring, install.instance)),
     applianceIp: heldAddress(install.address),
     timeoutSeconds: install.timeoutSeconds,
     firstBootSeconds: FIRST_BOOT_SECONDS,

@@ -3,7 +3,7 @@ import type { Services } from "#lib/context/context.ts";
 import type { Prisma } from "#lib/db/client.ts";
 import type { ParameterValue } from "#lib/domain/parameters.ts";
 import { keptParameters } from "./kept-parameters.ts";
-import { unsealUserData } from "./user-data.ts";
+import { nodeUserData } from "./user-data.ts";
 
 /** What is read of an instance for its metadata. */
 export const FOR_GUEST_DATA = { parameters: true } as const satisfies Prisma.InstanceInclude;
@@ -14,7 +14,7 @@ type Row = Pick<Prisma.InstanceGetPayload<{ include: typeof FOR_GUEST_DATA }>, "
  * parameters that it keeps and its user data, the private ones sealed. Secrets are gone since its install.
  */
 export async function loadGuestData({ keyring }: Pick<Services, "keyring">, row: Row): Promise<GuestData> {
-  const [kept, userData] = await Promise.all([keptParameters(keyring, row.parameters), unsealUserData(keyring, row)]);
+  const [kept, userData] = await Promise.all([keptParameters(keyring, row.parameters), nodeUserData(keyring, row)]);
   const parameters = kept.flatMap((parameter): [string, ParameterValue][] => {
     switch (parameter.visibility) {
       case "public":
@@ -25,5 +25,5 @@ export async function loadGuestData({ keyring }: Pick<Services, "keyring">, row:
         return [];
     }
   });
-  return { parameters: new Map(parameters), userData };
+  return { parameters: new Map(parameters), ...userData };
 }
