@@ -15,7 +15,7 @@ import type { Seen } from "../visibility/row.ts";
 import { describeTable } from "../visibility/table.ts";
 import { Controls, missedControls } from "./controls.ts";
 import { listTables, readSamples } from "./read-everything.ts";
-import { API_READS, API_WRITES, PAGES, RAPI_READS, SCHEMAS, TABLES } from "./register.ts";
+import { API_READS, API_WRITES, FEED, PAGES, RAPI_READS, SCHEMAS, TABLES } from "./register.ts";
 import { scanEverything, type Faults } from "./scan-everything.ts";
 import { play, type Played } from "./steps.ts";
 import { World } from "./world.ts";
@@ -76,6 +76,11 @@ describe("a run with values of every class", () => {
     for (const { kind, bytes } of ledger.rows()) expect([kind, bytes > 0 || kind === "removed files held open"]).toEqual([kind, true]);
     const programs = new Set(samples.texts.map(({ program }) => program));
     for (const program of ["server/main.ts", "agent/main.ts", "socat", "qemu-system-x86_64"]) expect([...programs]).toContain(program);
+  });
+
+  it("was told of while it happened, by each kind of event", () => {
+    const told = Buffer.concat(world.streamed.get("owner") ?? []).toString("utf8");
+    for (const [type, isCaused] of Object.entries(FEED)) if (isCaused === "caused") expect(told).toContain(JSON.stringify({ type }).slice(1, -1));
   });
 
   it("leaves no private or secret value in any place where none may be", () => {

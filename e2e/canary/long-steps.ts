@@ -102,21 +102,31 @@ async function killAgent(world: World, rig: Rig, name: string): Promise<void> {
 
 /** Its guest goes on, and gets its values from the controller; what it says is left out again, also what it was started with and isn't stored any more. */
 async function killAgentOfRunning(world: World, rig: Rig, { objects, running: { talker, remark } }: Played, ledger: Ledger): Promise<void> {
+  await talker.idle();
   const userData = { first: world.plants.plant("user data before an agent is killed", "private"), second: world.plants.plant("user data after an agent was killed", "private") };
   await talker.modify({ userData: userData.first });
   await talker.reboot();
-  await killAndAsk({ "served remark private": remark, "served user-data": userData.first });
+  await killAgain();
+  expectServed(await talker.ask(), userData.first);
+  await talker.leak();
+  await talker.hear(remark);
   await talker.modify({ userData: userData.second });
-  await killAndAsk({ "served remark private": remark });
+  await killAgain();
+  // Its first user data are nobody's any more, and it has them: nothing that it says is kept.
+  const said = await talker.leakUntilClosed();
+  if (said.some(({ author }) => author === "guest")) throw new Error("what a guest says is kept, and it has values that nobody knows any more");
+  expectServed(await talker.reboot(), userData.second);
+  await talker.leak();
 
-  async function killAndAsk(expected: Readonly<Record<string, string>>): Promise<void> {
+  async function killAgain(): Promise<void> {
     process.kill(rig.pids().agent, "SIGKILL");
     await rig.up();
-    const served = await talker.ask();
-    for (const [said, value] of Object.entries(expected)) if (!served.includes(`${said} ${digestOf(value)}`)) throw new Error(`after its agent was killed the guest isn't served what it was: ${said}`);
-    await talker.leak();
-    await talker.hear(remark);
+    await talker.idle();
     await lookMeanwhile(world, ledger, { ...objects, instance: talker.name }, ROLES);
+  }
+
+  function expectServed(lines: readonly string[], data: string): void {
+    for (const line of [`served remark private ${digestOf(remark)}`, `served user-data ${digestOf(data)}`]) if (!lines.includes(line)) throw new Error(`after its agent was killed the guest isn't served what it should be: it hasn't said "${line}"`);
   }
 }
 

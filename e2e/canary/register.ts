@@ -3,6 +3,8 @@
  * them all, and fails where the project has one that isn't here.
  */
 
+import type { FeedPayload } from "#lib/domain/feed.ts";
+
 /** What the routes and pages with a part in their address are asked for. */
 export interface Objects {
   readonly instance: string;
@@ -130,6 +132,21 @@ export const RAPI_READS: Readonly<Record<string, ((objects: Objects) => readonly
   "/2/jobs/ID/wait": null,
   "/2/nodes": () => ["/2/nodes", "/2/nodes?bulk=1"],
   "/2/nodes/NAME": ({ node }) => [`/2/nodes/${node}`],
+};
+
+/** What the event stream tells of, and whether the test's run makes it do so; the compiler holds that none is missing. */
+export const FEED: Readonly<Record<FeedPayload["type"], "caused" | "not caused">> = {
+  "instance.changed": "caused",
+  "instance.deleted": "not caused",
+  "instance.lines": "caused",
+  "install.progress": "caused",
+  "job.changed": "caused",
+  // Of what has no values.
+  "node.changed": "not caused",
+  "network.changed": "not caused",
+  "os.changed": "not caused",
+  "cluster.changed": "not caused",
+  "feed.reset": "not caused",
 };
 
 /** Pages by their file below app/. */

@@ -1,10 +1,12 @@
 /** An instance that runs with its channel on, and does what it is told over it: e2e/definitions/talker. */
 import { createHash, randomUUID } from "node:crypto";
 import { z } from "zod";
+import type { FeedPayload } from "#lib/domain/feed.ts";
 import { acceptedSchema, type Client } from "../client.ts";
 
 const linesSchema = z.object({ items: z.array(z.object({ id: z.string(), kind: z.string(), author: z.string(), text: z.string().nullable() })) });
 export type ChannelLine = z.infer<typeof linesSchema>["items"][number];
+const lockSchema = z.object({ lockedByJobId: z.number().nullable() });
 const SAY_MS = 120_000;
 
 const BODY = { osType: "talker+default", memoryMib: 256, disks: [{ sizeMib: 96 }], nics: [], communication: true } as const;
@@ -34,20 +36,29 @@ export class Talker {
 
   /** Does something, and resolves to what came over the channel since, when the guest has said a line like `last`. */
   async until(last: RegExp, act: () => Promise<unknown>): Promise<ChannelLine[]> {
+    return this.#until(({ author, text }) => author === "guest" && text !== null && last.test(text), act);
+  }
+
+  async #until(isLast: (line: ChannelLine) => boolean, act: () => Promise<unknown>): Promise<ChannelLine[]> {
     const before = BigInt((await this.lines()).at(-1)?.id ?? 0);
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(new Error(`${this.name} hasn't said ${String(last)} in time`)), SAY_MS);
     const look = async (): Promise<ChannelLine[] | null> => {
       const lines = (await this.lines()).filter(({ id }) => BigInt(id) > before);
-      return lines.some(({ author, text }) => author === "guest" && text !== null && last.test(text)) ? lines : null;
+      return lines.some(isLast) ? lines : null;
     };
+    return this.#follow("instance.lines", look, act);
+  }
+
+  /** Does something, and looks then and at each event of a type, until there is what is looked for. */
+  async #follow<T>(type: FeedPayload["type"], look: () => Promise<T | null>, act: () => Promise<unknown>): Promise<T> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(new Error(`${this.name}: what is waited for hasn't come in time`)), SAY_MS);
     try {
       const events = await this.#client.stream("/api/v1/events", abort.signal);
       await act();
       const found = await look();
       if (found !== null) return found;
       for await (const piece of events) {
-        if (!Buffer.from(piece).includes("instance.lines")) continue;
+        if (!Buffer.from(piece).includes(type)) continue;
         const now = await look();
         if (now !== null) return now;
       }
@@ -72,6 +83,17 @@ export class Talker {
   async leak(): Promise<ChannelLine[]> {
     const why = randomUUID();
     return this.until(new RegExp(`^leaked at ${why}$`), () => this.send(`do leak ${why}`));
+  }
+
+  /** The same where nothing that it says is kept: resolves when that is told. */
+  async leakUntilClosed(): Promise<ChannelLine[]> {
+    return this.#until(({ kind, text }) => kind === "notice" && text?.includes("isn't kept") === true, () => this.send("do leak closed"));
+  }
+
+  /** Resolves when no job holds it. */
+  async idle(): Promise<void> {
+    const look = async (): Promise<true | null> => ((await this.#client.call("GET", `/api/v1/instances/${this.name}`, lockSchema)).lockedByJobId === null ? true : null);
+    await this.#follow("job.changed", look, () => Promise.resolve());
   }
 
   /** @returns the message as it is on record. */
