@@ -86,7 +86,8 @@ async function copy(from: string, places: readonly string[], to: string): Promis
   await ordinarily(["mkdir", "--parents", "--", to]);
   const reader = spawn("tar", ["--create", "--mode=u=rwX,go=rX", "--exclude=.next/cache", "--directory", from, "--", ...places], { stdio: ["ignore", "pipe", "inherit"] });
   const [command, ...args] = asOrdinaryUser(["tar", "--extract", "--no-same-owner", "--directory", to]);
-  const writer = spawn(command, args, { cwd: "/", stdio: [reader.stdout, "ignore", "inherit"] });
+  // In a session of its own: run-as-ordinary-user.ts.
+  const writer = spawn(command, args, { cwd: "/", stdio: [reader.stdout, "ignore", "inherit"], detached: true });
   // The writer has the pipe now; as long as this process had it too, the reader wouldn't notice that the writer is gone.
   reader.stdout.destroy();
   const statuses = await Promise.all([reader, writer].map(async (child) => (await once(child, "close"))[0] as unknown));
