@@ -127,9 +127,9 @@ describe("a running guest", () => {
 
   beforeAll(async () => {
     guest = channelInstance("running.example.org", "169.254.0.30", { disks: probeDisks() });
-    await bed.placeDisks(guest, [{ copyOf: path.join(place.guests, "probe.raw") }, { text: [...addressPlan(addressesOf(guest)), "ready mark yes", `relay relay ${RELAY_PORT}`, ""].join("\n") }]);
+    await bed.placeDisks(guest, [{ copyOf: path.join(place.guests, "probe.raw") }, { text: [...addressPlan(addressesOf(guest)), `relay relay ${RELAY_PORT}`, ""].join("\n") }]);
     await bed.power(guest, "start", data);
-    await bed.untilConsoleSays(guest, /probe ready yes/);
+    await bed.untilConsoleSays(guest, /probe relay listens/);
     expect(await ask("/latest/user-data")).toEqual({ status: 200, body: CANARY });
   }, TEST_MS);
 

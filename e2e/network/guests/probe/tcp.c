@@ -276,6 +276,7 @@ static int listen_at(const char *label, int port) {
 /* relay PORT: whoever comes says a path in a line, and is told what the guest's own request for it is answered. */
 void cmd_relay(const char *label, int argc, char **argv) {
 	int listener = argc < 1 ? -1 : listen_at(label, atoi(argv[0]));
+	if (listener >= 0) say(label, "listens");
 	while (listener >= 0) {
 		int peer = accept(listener, NULL, NULL);
 		if (peer < 0) continue;
