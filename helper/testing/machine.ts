@@ -9,10 +9,12 @@ import type { TestHelper } from "./test-helper.ts";
 
 export class Machine {
   readonly namespace: string;
+  readonly #plug: string;
   readonly #relay: ChildProcess;
 
-  private constructor(namespace: string, relay: ChildProcess) {
+  private constructor(namespace: string, plug: string, relay: ChildProcess) {
     this.namespace = namespace;
+    this.#plug = plug;
     this.#relay = relay;
   }
 
@@ -30,7 +32,7 @@ export class Machine {
     const frames = helper.program("slipway-frames");
     const relay = spawn(frames, ["join", plug, String(AGENT_USER.uid), String(AGENT_USER.gid), helper.program("slipway-launch"), "--helper", helper.socket, "--guest", pair.key, "--", frames, "relay"], { stdio: ["ignore", "inherit", "inherit"] });
     await helper.waitForLog((fact) => fact["what"] === "up" && fact["guest"] === pair.key);
-    return new Machine(namespace, relay);
+    return new Machine(namespace, plug, relay);
   }
 
   async ip(...args: readonly string[]): Promise<void> {
@@ -41,6 +43,8 @@ export class Machine {
     const ended = once(this.#relay, "exit");
     this.#relay.kill("SIGKILL");
     await ended;
+    // With the namespace it would go too, but only some time later.
+    await run("ip", ["link", "del", this.#plug]);
     await run("ip", ["netns", "del", this.namespace]);
   }
 }

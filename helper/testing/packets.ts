@@ -131,7 +131,7 @@ export function routerAdvertisement(ends: Ends): Buffer {
   return packet(ends, PROTOCOL.icmp6, ROUTER_ADVERTISEMENT, 2);
 }
 
-/** Hosts take it without a sum only where a test doesn't ask them to take it. */
+/** Its message alone, without its sum: nobody here looks at that. */
 export const ROUTER_ADVERTISEMENT = Buffer.from([134, 0, 0, 0, 64, 0, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0]);
 
 /** IPv6's headers between its own and the transport's, each of eight bytes: `next` is what follows. */
