@@ -35,7 +35,7 @@ export async function signIn(browser: Browser, stack: Stack, { user, password, p
 
 /**
  * Goes to an address, and waits until the page has come alive: what is typed before that is lost where the machine is slow. React
- * marks each element that it has taken over.
+ * marks each element that it has taken over; the title comes with the last of the stream.
  */
 export async function visit(page: Page, path: string): Promise<Response | null> {
   const response = await page.goto(path);
@@ -44,7 +44,7 @@ export async function visit(page: Page, path: string): Promise<Response | null> 
       new Promise<void>((resolve) => {
         const look = (): void => {
           const waiting = [...document.querySelectorAll("button, input, select, textarea")].some((one) => !Object.keys(one).some((key) => key.startsWith("__reactProps")));
-          if (waiting) requestAnimationFrame(look);
+          if (waiting || document.title === "") requestAnimationFrame(look);
           else resolve();
         };
         look();
