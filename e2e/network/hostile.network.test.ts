@@ -119,6 +119,8 @@ describe("a guest under an attacker's control", () => {
 
   test("gets nothing by another's MAC or address, a martian's, or a lie about either", async () => {
     expect(await surprises(falseNames(parties))).toEqual({});
+    // An answer to what it began in its neighbour's name would go there.
+    expect(await bed.console(neighbour)).not.toMatch(/probe strange/);
     const neighbours = `${await ip("neigh")}${await ip("-6", "neigh")}`;
     for (const line of neighbours.split("\n").filter((one) => one.includes(parties.own.mac))) expect(line).not.toMatch(new RegExp(`^(${parties.neighbour.ip}|${parties.neighbour.ip6}|${HOST_ADDRESS}) `));
     expect(await ip("-6", "route", "show", "default")).toBe("");
@@ -149,7 +151,7 @@ describe("a guest under an attacker's control", () => {
     for (const label of ["post-announced", "post-chunked"]) expect(number(label, "sent") / number(label, "posts")).toBeLessThan(8 * MIB);
     expect(number("flood-dhcp", "sent")).toBeGreaterThan(1_000);
     expect(number("flood-dhcp", "offers")).toBeLessThan(100);
-    expect(number("flood-connections", "sent")).toBeGreaterThan(CONNECTIONS);
+    expect(number("flood-connections", "sent")).toBeGreaterThan(1_000);
     expect(connectionsMost - [...before, ...during].reduce((sum, { count }) => sum + count, 0)).toBeLessThan(CONNECTIONS);
     expect(rssMost - rssBefore).toBeLessThan(96 * MIB);
   });

@@ -14,6 +14,10 @@
 
 #define FRAME_BYTES 2048
 
+/* Where connections begin that the kernel knows nothing of; it takes none of these ports for its own. */
+#define FIRST_PORT 10000
+#define PORTS 10000
+
 static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 struct frame {
@@ -146,7 +150,7 @@ void cmd_syn(const char *label, int argc, char **argv) {
 	uint8_t mac[6], bytes[FRAME_BYTES];
 	parse_mac(argv[0], mac);
 	uint32_t source = parse_ip(argv[1]), target = parse_ip(argv[2]);
-	unsigned from_port = 20000 + (unsigned)getpid() % 20000;
+	unsigned from_port = FIRST_PORT + (unsigned)getpid() % PORTS;
 	for (int try = 0; try < 2; try++) {
 		struct frame frame = {0}, pseudo = {0};
 		put_ethernet(&frame, mac, ETH_P_IP);
@@ -195,7 +199,7 @@ void cmd_syn6(const char *label, int argc, char **argv) {
 	int wire = open_wire();
 	uint8_t mac[6], bytes[FRAME_BYTES];
 	parse_mac(argv[0], mac);
-	unsigned from_port = 20000 + (unsigned)getpid() % 20000;
+	unsigned from_port = FIRST_PORT + (unsigned)getpid() % PORTS;
 	for (int try = 0; try < 2; try++) {
 		struct frame frame = {0}, pseudo = {0};
 		if (put_question6(&frame, mac, argv[1], argv[2], &pseudo, 20, 6, 64) != 0) break;
@@ -368,7 +372,15 @@ void cmd_syn_flood(const char *label, int argc, char **argv) {
 	close(wire);
 }
 
-/* watch HOST OWN: says of each frame that comes from anybody but its host, the first ten of them. */
+/* An answer to a connection that a guest began by hand, in another's name perhaps: its port; 0: it is none. */
+static unsigned port_of_answer(const uint8_t *bytes, size_t length) {
+	unsigned port = 0;
+	if (length >= 54 && bytes[12] == 8 && bytes[13] == 0 && bytes[23] == 6) port = (unsigned)(bytes[36] << 8 | bytes[37]);
+	if (length >= 74 && bytes[12] == 0x86 && bytes[13] == 0xdd && bytes[20] == 6) port = (unsigned)(bytes[56] << 8 | bytes[57]);
+	return port >= FIRST_PORT && port < FIRST_PORT + PORTS ? port : 0;
+}
+
+/* watch HOST OWN: says of each frame that comes from anybody but its host, or answers what another began; the first ten of them. */
 void cmd_watch(const char *label, int argc, char **argv) {
 	if (argc < 2) return;
 	int wire = open_wire();
@@ -377,11 +389,12 @@ void cmd_watch(const char *label, int argc, char **argv) {
 	for (int strange = 0; strange < 10;) {
 		size_t got = receive(wire, bytes, now_us() + 3600LL * 1000000);
 		if (got < 34) continue;
+		unsigned port = port_of_answer(bytes, got);
 		int is_ip = bytes[12] == 8 && bytes[13] == 0, is_arp = bytes[12] == 8 && bytes[13] == 6;
 		uint32_t source = is_ip ? read32(bytes + 26) : is_arp && got >= 42 ? read32(bytes + 28) : host;
 		uint32_t target = is_ip ? read32(bytes + 30) : own;
-		if (source == host || (source == 0 && is_ip == 0)) continue;
+		if (port == 0 && (source == host || (source == 0 && is_ip == 0))) continue;
 		strange++;
-		say(label, "type=%02x%02x from %d.%d.%d.%d to %08x", bytes[12], bytes[13], source >> 24, source >> 16 & 255, source >> 8 & 255, source & 255, target);
+		say(label, "type=%02x%02x from %d.%d.%d.%d to %08x port %u", bytes[12], bytes[13], source >> 24, source >> 16 & 255, source >> 8 & 255, source & 255, target, port);
 	}
 }
