@@ -125,6 +125,8 @@ const char main_template[] =
 	"\t\ttcp dport " METADATA_PORT " goto connections\n"
 	"\t\tmeta l4proto . th dport @open goto connections\n"
 	"\t\tiifname . meta l4proto . th dport @opened goto connections\n"
+	/* The end of a connection that is forgotten already: an honest guest's too. */
+	"\t\ttcp flags & (fin | syn | rst | ack) != syn drop\n"
 	"\t\tgoto no_port\n\t}\n"
 	"\tchain connections {\n"
 	"\t\tadd @fresh { iifname limit rate over 100/second burst 200 packets } goto no_flood\n"
