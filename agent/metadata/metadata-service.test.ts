@@ -329,6 +329,24 @@ describe("a hostile guest", () => {
     expect(content.notices.join()).toMatch(/at once over one connection/);
   });
 
+  test("is hung up on where a body comes in tiny pieces, and is heard again after what they cost", async () => {
+    await serve();
+    const pieces = `${post}Transfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(20_000)}`;
+    expect(statuses(await raw(pieces))).toEqual([]);
+    expect(content.notices.join()).toMatch(/small pieces/);
+    const from = performance.now();
+    expect((await call("GET", "/latest/meta-data/hostname")).status).toBe(200);
+    // Of one read, ten thousand of them, less those that any guest may send.
+    expect(performance.now() - from).toBeGreaterThan(1_500);
+  }, 30_000);
+
+  test("takes a body in pieces of ordinary size", async () => {
+    await serve();
+    const body = Array.from({ length: 50 }, (_, index) => Buffer.from(`line ${String(index)}\n`));
+    expect((await call("POST", "/ganeti/latest/write", { body })).status).toBe(204);
+    expect(content.lines).toHaveLength(50);
+  });
+
   test.each(["100-continue", "something else"])("has only so many waiting where it expects %s, too", async (expected) => {
     await serve();
     const said = statuses(await raw(`GET /latest/meta-data/hostname HTTP/1.1\r\n${host}Expect: ${expected}\r\n\r\n`.repeat(1_000)));

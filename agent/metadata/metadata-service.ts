@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, ListenOptions, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
+import { countChunks } from "./count-chunks.ts";
 import { Guest } from "./guest.ts";
 import type { MetadataContent } from "./metadata-content.ts";
 import { serveRequest } from "./serve-request.ts";
@@ -15,6 +16,8 @@ const BACKLOG = 32;
 /** Requests that wait behind another on one connection. */
 const MOST_PIPELINED = 16;
 const HEAD_BYTES = 8_192;
+/** Of a body, read ahead. A chunk of one byte takes as much memory as a hundred. */
+const READ_AHEAD_BYTES = 4_096;
 const HEADERS = 32;
 const HEADERS_MS = 10_000;
 const CHECK_MS = 2_000;
@@ -106,6 +109,7 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
   const { content } = guest;
   const server = createServer({
     maxHeaderSize: HEAD_BYTES,
+    highWaterMark: READ_AHEAD_BYTES,
     headersTimeout: HEADERS_MS,
     // Bodies have limits of their own (take-write.ts).
     requestTimeout: 0,
@@ -126,10 +130,20 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
   });
   server.on("connection", (socket: Socket) => {
     // What was hung up on costs no turn: whoever it was, the guest would wait for it.
-    const wait = socket.destroyed ? 0 : guest.waitForTurn();
+    if (socket.destroyed) return;
+    const read = (): void => {
+      const more = guest.waitToRead();
+      if (more === 0) socket.resume();
+      else timer = setTimeout(read, more);
+    };
+    const wait = Math.max(guest.waitForTurn(), guest.waitToRead());
     if (wait === 0) return;
-    socket.pause();
-    setTimeout(() => socket.resume(), wait);
+    // Reading begins when all listeners have been told of the connection, and would begin again.
+    process.nextTick(() => socket.pause());
+    let timer = setTimeout(read, wait);
+    socket.once("close", () => {
+      clearTimeout(timer);
+    });
   });
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     serveRequest(guest, request, response)?.catch(() => {
@@ -139,6 +153,7 @@ function createGuestServer(guest: Guest, isGuest: ((address: string) => boolean)
   };
   // Whatever a request expects, it waits as any other does.
   const inTurn = (work: (request: IncomingMessage, response: ServerResponse) => void) => (request: IncomingMessage, response: ServerResponse): void => {
+    countChunks(guest, request);
     if (response.socket === null && !mayWait(guest, request, response)) return;
     const wait = guest.waitForTurn();
     if (wait === 0) work(request, response);

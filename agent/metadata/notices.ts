@@ -5,6 +5,7 @@ const TEXTS = {
   malformed: "The guest sent requests that can't be understood; they were refused.",
   slow: "The guest took too long over requests; their connections were ended.",
   large: "The guest sent more in one request than is taken; what was too much was left out.",
+  chunks: "The guest sent bodies in more small pieces than are taken; their connections were ended.",
   pipelined: "The guest sent more requests at once over one connection than are answered; the connection was ended.",
   unreadable: "A document that the guest asked for can't be read on the node.",
   stranger: "Requests came over the guest's interface from an address that isn't its own; they were ended.",

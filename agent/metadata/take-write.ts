@@ -54,20 +54,21 @@ async function* withinLimits(guest: Guest, request: IncomingMessage): AsyncGener
   // request yields buffers.
   for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     guest.content.onContact();
+    const taken = part.subarray(0, requestBytes - length);
     length += part.length;
-    if (length > requestBytes) throw new BodyTooLarge("the guest sent too much");
-    for (let at = 0; at < part.length; at += SLICE_BYTES) {
-      const slice = part.subarray(at, at + SLICE_BYTES);
+    for (let at = 0; at < taken.length; at += SLICE_BYTES) {
+      const slice = taken.subarray(at, at + SLICE_BYTES);
       const begun = performance.now();
       yield slice;
       const wait = guest.waitForBytes(slice.length, performance.now() - begun);
       if (wait > 0) await delay(wait);
       else if (performance.now() - begun > SLICE_MS) await nextTurn();
     }
+    if (length > requestBytes) throw new BodyTooLarge("the guest sent too much");
   }
 }
 
-/** Answers, goes on taking for a moment what is on its way, and ends the connection. */
+/** Answers, goes on taking for a moment what is on its way, no quicker than anything else, and ends the connection. */
 export function refuseBody(guest: Guest, request: IncomingMessage, response: ServerResponse, status: 400 | 413): void {
   guest.notice(status === 413 ? "large" : "malformed");
   response.writeHead(status, { connection: "close", "content-length": 0 });
@@ -84,8 +85,14 @@ export function refuseBody(guest: Guest, request: IncomingMessage, response: Ser
   };
   const timer = setTimeout(end, LINGER_MS);
   request.on("data", (part: Buffer) => {
+    if (isOver) return;
     left -= part.length;
+    const wait = left < 0 ? 0 : guest.waitForBytes(part.length, 0);
     if (left < 0) end();
+    else if (wait > 0) {
+      request.pause();
+      setTimeout(() => request.resume(), wait);
+    }
   });
   request.once("end", end);
   request.once("close", end);
