@@ -3,7 +3,8 @@ import { writeFile } from "node:fs/promises";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { BROADCAST, HEADER6, PROTOCOL, ROUTER_ADVERTISEMENT, fragment6, neighbour, options6, packet, routerAdvertisement, tagged, udp } from "./testing/packets.ts";
 import type { Ends } from "./testing/packets.ts";
 import { TestHelper, run } from "./testing/test-helper.ts";

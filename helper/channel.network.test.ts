@@ -6,7 +6,8 @@ import { connect as connectTcp } from "node:net";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { BROADCAST, HOST, HOST6, PROTOCOL, TCP, arp, echo, ethernet, neighbour, packet, tcp, udp } from "./testing/packets.ts";
 import type { Ends } from "./testing/packets.ts";
 import { TestHelper, output, run } from "./testing/test-helper.ts";

@@ -5,8 +5,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
-import type { Pair } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import type { Pair } from "./testing/pairs.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { HOST, PROTOCOL, dhcp, tcp } from "./testing/packets.ts";
 import { TestHelper, output, run } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";

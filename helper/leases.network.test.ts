@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
-import type { Pair } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import type { Pair } from "./testing/pairs.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { Machine } from "./testing/machine.ts";
 import { PROTOCOL, dhcp } from "./testing/packets.ts";
 import type { Seen } from "./testing/packets.ts";

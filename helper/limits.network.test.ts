@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
-import type { Pair } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import type { Pair } from "./testing/pairs.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { HOST, PROTOCOL, TCP, arp, neighbour, tcp } from "./testing/packets.ts";
 import { TestHelper, output } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";

@@ -4,7 +4,8 @@ import { once } from "node:events";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Guest, pairOf } from "./testing/guest.ts";
+import { Guest } from "./testing/guest.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { BROADCAST, HOST, PROTOCOL, TCP, arp, ethernet, neighbour, packet, tcp, udp } from "./testing/packets.ts";
 import type { Ends } from "./testing/packets.ts";
 import { AGENT_USER, TestHelper, output, run } from "./testing/test-helper.ts";

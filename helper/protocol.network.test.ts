@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { pairOf } from "./testing/guest.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { TestHelper, output, run } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";
 

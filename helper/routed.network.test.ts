@@ -1,7 +1,7 @@
 /** Routed interfaces with real traffic: kernels at both ends, the host between them. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { pairOf } from "./testing/guest.ts";
+import { pairOf } from "./testing/pairs.ts";
 import { Machine } from "./testing/machine.ts";
 import { ask, serve } from "./testing/service.ts";
 import { TestHelper, output, run } from "./testing/test-helper.ts";

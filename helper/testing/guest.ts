@@ -9,20 +9,7 @@ import type { TestHelper } from "./test-helper.ts";
 import { AGENT_USER } from "./test-helper.ts";
 import { HOST, HOST6, HOST_MAC, PROTOCOL, TCP, arp, look, neighbour, tcp } from "./packets.ts";
 import type { Ends, Seen } from "./packets.ts";
-
-export interface Pair {
-  readonly key: string;
-  readonly mac: string;
-  readonly ip: string;
-  readonly ip6: string;
-}
-
-/** The pair of the guest that has this number: as lib/domain/channel-address.ts makes it. */
-export function pairOf(number: number): Pair {
-  const [high, low] = [number >> 8, number & 0xff];
-  const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
-  return { key: `guest-${String(number)}`, mac: `02:5c:a9:fe:${hex(high)}:${hex(low)}`, ip: `169.254.${String(high)}.${String(low)}`, ip6: `fd00:ec2::a9fe:${number.toString(16)}` };
-}
+import type { Pair } from "./pairs.ts";
 
 const FIRST = 10;
 const PATIENCE_MS = 5_000;

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-import type { Pair } from "./guest.ts";
+import type { Pair } from "./pairs.ts";
 import { AGENT_USER, run } from "./test-helper.ts";
 import type { TestHelper } from "./test-helper.ts";
 

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-import type { Pair } from "./guest.ts";
+import type { Pair } from "./pairs.ts";
 import { HOST, HOST6 } from "./packets.ts";
 
 export const run = promisify(execFile);
