@@ -63,7 +63,7 @@ describe("an address of a pool", () => {
     await network("named", "10.3.0.0/24");
     const [first = "", second = ""] = await insertNics(db, 2);
     expect(await holdAddress(db, "named", { nicId: first }, "10.3.0.77")).toBe("10.3.0.77");
-    await expect(holdAddress(db, "named", { nicId: second }, "10.3.0.77")).rejects.toMatchObject({ code: "conflict", field: "ip", message: expect.stringContaining("held") as unknown });
+    await expect(holdAddress(db, "named", { nicId: second }, "10.3.0.77")).rejects.toMatchObject({ code: "conflict", field: "ip", message: expect.stringContaining("held by instance holder-") as unknown });
     await expect(holdAddress(db, "named", { nicId: second }, "10.3.0.255")).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("reserved") as unknown });
     await expect(holdAddress(db, "named", { nicId: second }, "10.4.0.1")).rejects.toMatchObject({ code: "invalid", field: "ip" });
   });

@@ -9,6 +9,7 @@ import type { Network, Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { addressAt, offsetIn, parseSubnet4 } from "#lib/domain/ip-subnets.ts";
+import { HOLDER_JOINS, HOLDER_NAME, holderText } from "./holder-name.ts";
 
 /** Who an address is for: one of the three. */
 export type AddressFor = { readonly nicId: string } | { readonly instanceId: string } | { readonly installId: string };
@@ -103,10 +104,11 @@ async function requireFree(tx: Transaction, pool: HeldPool, ip: string, field: s
   const subnet = parseSubnet4(pool.subnet);
   const offset = subnet === null ? null : offsetIn(subnet, ip);
   if (offset === null) throw new SlipwayError("invalid", `${field} must be an address of network ${pool.name}.`, { field });
-  const taken = await tx.networkAddress.findUnique({ where: { networkId_offset: { networkId: pool.id, offset } }, select: { nicId: true, instanceId: true, installId: true } });
-  if (taken === null) return offset;
-  const isHeld = taken.nicId !== null || taken.instanceId !== null || taken.installId !== null;
-  throw new SlipwayError("conflict", `${field} is an address of network ${pool.name} that is ${isHeld ? "held by a guest" : "reserved"}.`, { field });
+  const [taken] = await tx.$queryRaw<{ isHeld: boolean; name: string | null }[]>(Prisma.sql`
+    SELECT num_nonnulls(a.nic_id, a.instance_id, a.install_id) > 0 AS "isHeld", ${HOLDER_NAME} AS name
+    FROM network_address a ${HOLDER_JOINS} WHERE a.network_id = ${pool.id}::uuid AND a."offset" = ${offset}`);
+  if (taken === undefined) return offset;
+  throw new SlipwayError("conflict", `${field} is an address of network ${pool.name} that is ${taken.isHeld ? `held by ${holderText(taken.name)}` : "reserved"}.`, { field });
 }
 
 async function take(tx: Transaction, pool: HeldPool, offset: number, holder: AddressFor): Promise<void> {

@@ -7,7 +7,7 @@ import type { NetworkView } from "#lib/domain/network.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { networkView } from "./network-view.ts";
 import { takeOwnAddresses } from "./own-addresses.ts";
-import { refuseOverlap, requireValid } from "./require-valid.ts";
+import { holdSubnets, refuseOverlap, requireValid } from "./require-valid.ts";
 import type { CreateNetworkInput } from "./schemas.ts";
 
 /**
@@ -22,6 +22,9 @@ export async function createNetwork(ctx: RequestContext, input: CreateNetworkInp
   requireValid(network);
   try {
     return await ctx.services.db.$transaction(async (tx) => {
+      await holdSubnets(tx);
+      // Who makes the same network twice is told so, not that it overlaps itself.
+      if ((await tx.network.count({ where: { name: network.name } })) > 0) throw nameTaken(network.name);
       await refuseOverlap(tx, network, null);
       const row = await tx.network.create({ data: network });
       await takeOwnAddresses(tx, row);
@@ -33,6 +36,10 @@ export async function createNetwork(ctx: RequestContext, input: CreateNetworkInp
     });
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
-    throw new SlipwayError("exists", `There is a network ${input.name} already.`, { field: "name" });
+    throw nameTaken(input.name);
   }
+}
+
+function nameTaken(name: string): SlipwayError {
+  return new SlipwayError("exists", `There is a network ${name} already.`, { field: "name" });
 }

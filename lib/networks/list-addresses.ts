@@ -5,6 +5,7 @@ import { makePage, pageStart } from "#lib/db/paging.ts";
 import { addressAt } from "#lib/domain/ip-subnets.ts";
 import type { AddressView } from "#lib/domain/network.ts";
 import type { Page, PageRequest } from "#lib/domain/paging.ts";
+import { HOLDER_JOINS, HOLDER_NAME } from "./holder-name.ts";
 import { readNetwork } from "./read-network.ts";
 import type { AddressHolder } from "./schemas.ts";
 
@@ -30,12 +31,9 @@ export async function listAddresses(ctx: RequestContext, name: string, request: 
       SELECT * FROM network_address
       WHERE network_id = ${network.id}::uuid ${after === null ? Prisma.empty : Prisma.sql`AND "offset" > ${after.offset}`} ${heldBy(request.holder)}
       ORDER BY "offset" LIMIT ${limit + 1})
-    SELECT a."offset", a.note, coalesce(of_nic.name, of_channel.name, of_install.name) AS name,
+    SELECT a."offset", a.note, ${HOLDER_NAME} AS name,
       CASE WHEN a.nic_id IS NOT NULL THEN 'nic' WHEN a.instance_id IS NOT NULL THEN 'channel' WHEN a.install_id IS NOT NULL THEN 'install' ELSE 'reserved' END AS holder
-    FROM taken a
-      LEFT JOIN instance_nic nic ON nic.id = a.nic_id LEFT JOIN instance of_nic ON of_nic.id = nic.instance_id
-      LEFT JOIN instance of_channel ON of_channel.id = a.instance_id
-      LEFT JOIN install ON install.id = a.install_id LEFT JOIN instance of_install ON of_install.id = install.instance_id
+    FROM taken a ${HOLDER_JOINS}
     ORDER BY a."offset"`);
   const page = makePage(rows, limit, (row) => ({ offset: row.offset }));
   return { ...page, items: page.items.map(({ offset, holder, name: instanceName, note }) => ({ address: addressAt(network.subnet, offset), holder, instanceName, note })) };

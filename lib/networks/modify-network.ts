@@ -7,10 +7,11 @@ import { addressAt, offsetIn, parseSubnet4 } from "#lib/domain/ip-subnets.ts";
 import type { NetworkView } from "#lib/domain/network.ts";
 import { ownAddresses } from "#lib/domain/network-rules.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
+import { HOLDER_JOINS, HOLDER_NAME, holderText } from "./holder-name.ts";
 import { networkMode, networkView } from "./network-view.ts";
 import { takeOwnAddresses } from "./own-addresses.ts";
 import { holdNetwork, readNetwork } from "./read-network.ts";
-import { refuseOverlap, requireValid } from "./require-valid.ts";
+import { holdSubnets, refuseOverlap, requireValid } from "./require-valid.ts";
 import type { ModifyNetworkInput } from "./schemas.ts";
 
 /**
@@ -23,15 +24,13 @@ export async function modifyNetwork(ctx: RequestContext, name: string, input: Mo
   const found = await readNetwork(ctx, "network.modify", name);
   const given = withoutUndefined(input);
   return ctx.services.db.$transaction(async (tx) => {
-    if (input.subnet !== undefined) {
-      // Before it is given to PostgreSQL, which takes no subnet with bits behind its prefix.
-      requireSound({ ...found, ...given });
-      // Whoever changes a subnet holds the cluster's row before any network's.
-      await refuseOverlap(tx, { purpose: found.purpose, subnet: input.subnet }, found.id);
-    }
+    const moves = MOVING.some((field) => input[field] !== undefined);
+    if (moves) await holdSubnets(tx);
     const row = await holdNetwork(tx, found);
     const changed = { ...row, ...given };
+    // Before it is given to PostgreSQL, which takes no subnet with bits behind its prefix.
     requireSound(changed);
+    if (moves) await refuseOverlap(tx, { ...changed, mode: networkMode(changed) }, row.id);
     if (changed.subnet !== row.subnet) await moveSubnet(tx, row);
     else if (changed.gateway !== row.gateway) await moveGateway(tx, row, changed.gateway);
     const after = await tx.network.update({ where: { id: row.id }, data: { ...given, ...(changed.subnet === row.subnet ? {} : { lastOffset: 0 }), serialNo: { increment: 1 } } });
@@ -42,6 +41,9 @@ export async function modifyNetwork(ctx: RequestContext, name: string, input: Mo
     return view;
   });
 }
+
+/** Fields that decide which other networks it may share addresses with. */
+const MOVING = ["subnet", "subnet6", "mode", "link"] as const;
 
 type Given = { readonly [K in keyof ModifyNetworkInput]?: Exclude<ModifyNetworkInput[K], undefined> };
 
@@ -66,9 +68,10 @@ async function moveGateway(tx: Transaction, row: Network, gateway: string | null
   const subnet = parseSubnet4(row.subnet);
   const to = subnet === null || gateway === null ? null : offsetIn(subnet, gateway);
   if (to !== null) {
-    const held = await tx.$queryRaw<unknown[]>(Prisma.sql`
-      SELECT 1 FROM network_address WHERE network_id = ${row.id}::uuid AND "offset" = ${to} AND num_nonnulls(nic_id, instance_id, install_id) > 0`);
-    if (held.length > 0) throw new SlipwayError("conflict", "gateway is held by a guest.", { field: "gateway" });
+    const [held] = await tx.$queryRaw<{ name: string | null }[]>(Prisma.sql`
+      SELECT ${HOLDER_NAME} AS name FROM network_address a ${HOLDER_JOINS}
+      WHERE a.network_id = ${row.id}::uuid AND a."offset" = ${to} AND num_nonnulls(a.nic_id, a.instance_id, a.install_id) > 0`);
+    if (held !== undefined) throw new SlipwayError("conflict", `gateway is held by ${holderText(held.name)}.`, { field: "gateway" });
     await tx.networkAddress.updateMany({ where: { networkId: row.id, offset: to }, data: { note: "gateway" } });
   }
   const from = subnet === null || row.gateway === null ? null : offsetIn(subnet, row.gateway);

@@ -71,16 +71,51 @@ describe("a network", () => {
     await deleteNetwork(admin, "lan2");
     await expect(getNetwork(admin, "lan2")).rejects.toMatchObject({ code: "unknown_object" });
   });
+
+  test("shares addresses with no other one on its link, whether it is made there or moves there", async () => {
+    const conflict = { code: "conflict", field: "subnet", message: expect.stringContaining("network lan ") as unknown };
+    const change = (name: string, body: Record<string, unknown>) => modifyNetwork(admin, name, modifyNetworkInputSchema.parse(body));
+    await expect(create("twin", { subnet: "192.0.2.0/25" })).rejects.toMatchObject(conflict);
+    await expect(create("twin", { subnet: "198.51.100.0/24", gateway: null, subnet6: "2001:db8::/80" })).rejects.toMatchObject({ ...conflict, field: "subnet6" });
+    await create("twin", { subnet: "192.0.2.0/25", link: "br1" });
+    await expect(change("twin", { link: "br0" })).rejects.toMatchObject(conflict);
+    expect(await change("twin", { subnet: "198.51.100.0/24", gateway: null, link: "br0" })).toMatchObject({ link: "br0" });
+    await expect(change("twin", { subnet: "192.0.2.128/25" })).rejects.toMatchObject(conflict);
+    await expect(change("twin", { subnet6: "2001:db8::/64" })).rejects.toMatchObject({ ...conflict, field: "subnet6" });
+    expect(await change("twin", { subnet: "192.0.2.0/24", mode: "routed", link: null })).toMatchObject({ mode: "routed" });
+    // Without a table a routed network is in the main one, whose number is 254.
+    await expect(create("third", { mode: "routed", link: "254" })).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("network twin in it, which is in the same routing table") as unknown });
+    await create("third", { mode: "routed", link: "100" });
+    await expect(change("twin", { mode: "bridged", link: "br0" })).rejects.toMatchObject(conflict);
+    for (const name of ["twin", "third"]) await deleteNetwork(admin, name);
+  });
+
+  test("of which two are made at once on one link with the same addresses is one", async () => {
+    const results = await Promise.allSettled(["one", "two", "three"].map((name) => create(name, { subnet: "10.77.0.0/24", gateway: null })));
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const result of results) if (result.status === "fulfilled") await deleteNetwork(admin, result.value.name);
+  });
 });
 
 describe("addresses", () => {
+  test("that are reserved keep their note: they are reserved once more only in the same way", async () => {
+    await create("noted", { subnet: "10.6.0.0/24", gateway: "10.6.0.1" });
+    const range = { first: "10.6.0.0", last: "10.6.0.9", note: "printers" };
+    expect(await reserveAddresses(admin, "noted", range)).toMatchObject({ reserved: 11 });
+    expect(await reserveAddresses(admin, "noted", range)).toMatchObject({ reserved: 11 });
+    const exists = { code: "exists", field: "first", message: expect.stringContaining("10.6.0.2 ") as unknown };
+    await expect(reserveAddresses(admin, "noted", { ...range, note: "phones" })).rejects.toMatchObject(exists);
+    await expect(reserveAddresses(admin, "noted", { ...range, last: "10.6.0.10" })).rejects.toMatchObject(exists);
+    expect((await listAddresses(admin, "noted", {})).items.filter(({ note }) => note === "printers")).toHaveLength(8);
+  });
+
   test("are reserved and released by range, but for those that somebody has and the network's own", async () => {
     await create("range", { subnet: "10.0.0.0/16", gateway: "10.0.0.1" });
     const guest = await held("range", "10.0.1.5");
     expect(guest).toBe("10.0.1.5");
     expect(await reserveAddresses(admin, "range", { first: "10.0.0.0", last: "10.0.0.9", note: "printers" })).toMatchObject({ reserved: 11, taken: 12 });
     expect((await listAddresses(admin, "range", { limit: 3 })).items.map(({ note }) => note)).toEqual(["network address", "gateway", "printers"]);
-    await expect(reserveAddresses(admin, "range", { first: "10.0.1.0", last: "10.0.1.255", note: null })).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("10.0.1.5") as unknown });
+    await expect(reserveAddresses(admin, "range", { first: "10.0.1.0", last: "10.0.1.255", note: null })).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/^10\.0\.1\.5 is held by instance holder-/) as unknown });
     await expect(reserveAddresses(admin, "range", { first: "10.0.0.9", last: "10.0.0.8", note: null })).rejects.toMatchObject({ field: "last" });
     await expect(reserveAddresses(admin, "range", { first: "10.0.0.0", last: "10.0.16.0", note: null })).rejects.toMatchObject({ code: "too_large" });
     await expect(reserveAddresses(admin, "range", { first: "10.1.0.0", last: "10.1.0.1", note: null })).rejects.toMatchObject({ code: "invalid", field: "first" });
