@@ -15,7 +15,7 @@ import type { ButtonKind } from "#components/ui/button.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Dialog } from "#components/ui/dialog.tsx";
 import { Select } from "#components/ui/field.tsx";
-import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { USER_DATA_BYTES } from "#lib/domain/instance-limits.ts";
 import { DATASOURCES } from "#lib/domain/instance.ts";
 import type { Datasource } from "#lib/domain/instance.ts";
 import { UserDataInput } from "./user-data-input.tsx";
@@ -129,8 +129,8 @@ function DatasourceForm({ name, datasource, user, onClose }: FormProps) {
 function UserDataForm({ name, hasUserData, user, onClose }: FormProps) {
   const { busy, problem, send } = useChange();
   const input = useRef<HTMLTextAreaElement>(null);
-  const [length, setLength] = useState(0);
-  const tooLong = length > USER_DATA_LENGTH;
+  const [bytes, setBytes] = useState(0);
+  const tooLong = bytes > USER_DATA_BYTES;
   return (
     <Frame
       onSubmit={async () => {
@@ -140,13 +140,13 @@ function UserDataForm({ name, hasUserData, user, onClose }: FormProps) {
       onClose={onClose}
       problem={problem}
       curl={() => userDataCommand(address(name), user)}
-      ready={!busy && length > 0 && !tooLong}
+      ready={!busy && bytes > 0 && !tooLong}
       word={hasUserData ? "Replace the user data" : "Set the user data"}
     >
       <label htmlFor="user-data">{hasUserData ? "The new user data; what is there is shown to nobody" : "A script or a configuration, as cloud-init reads it"}</label>
-      <UserDataInput id="user-data" inputRef={input} first onLength={setLength} />
+      <UserDataInput id="user-data" inputRef={input} first onBytes={setBytes} />
       <p id="user-data-hint" className={tooLong ? "text-small text-bad" : "text-small text-soft"}>
-        {tooLong ? `${formatCount(length)} characters: at most ${formatCount(USER_DATA_LENGTH)} fit.` : `Private: stored encrypted, never shown. At most ${formatCount(USER_DATA_LENGTH)} characters.`}
+        {tooLong ? `${formatCount(bytes)} bytes in UTF-8: at most ${formatCount(USER_DATA_BYTES)} fit.` : `Private: stored encrypted, never shown. At most ${formatCount(USER_DATA_BYTES)} bytes in UTF-8.`}
       </p>
     </Frame>
   );

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { RefObject } from "react";
 import { classes } from "#components/ui/classes.ts";
 import { fieldIds, Textarea } from "#components/ui/field.tsx";
-import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { USER_DATA_BYTES, userDataBytes } from "#lib/domain/instance-limits.ts";
 
 /** Nothing may remember what is typed here. */
 const FORGET = { autoComplete: "off", autoCorrect: "off", autoCapitalize: "off", spellCheck: false, "data-1p-ignore": true, "data-lpignore": "true" } as const;
@@ -13,14 +13,14 @@ const FORGET = { autoComplete: "off", autoCorrect: "off", autoCapitalize: "off",
  * User data are private: what is typed is in the input alone, never in React's state, has no name by which a form could put it
  * into an address, and isn't shown unless whoever types wants to see it.
  */
-export function UserDataInput({ id, inputRef, first = false, hasError = false, onLength }: { readonly id: string; readonly inputRef: RefObject<HTMLTextAreaElement | null>; readonly first?: boolean; readonly hasError?: boolean; readonly onLength: (length: number) => void }) {
+export function UserDataInput({ id, inputRef, first = false, hasError = false, onBytes }: { readonly id: string; readonly inputRef: RefObject<HTMLTextAreaElement | null>; readonly first?: boolean; readonly hasError?: boolean; readonly onBytes: (bytes: number) => void }) {
   const [shown, setShown] = useState(false);
   const read = async (file: File | undefined): Promise<void> => {
     const input = inputRef.current;
     if (file === undefined || input === null) return;
     // More than can be sent isn't read.
-    input.value = await file.slice(0, 4 * USER_DATA_LENGTH + 1).text();
-    onLength(input.value.length);
+    input.value = await file.slice(0, 4 * USER_DATA_BYTES + 1).text();
+    onBytes(userDataBytes(input.value));
   };
   return (
     <span className="flex flex-col gap-2">
@@ -30,7 +30,7 @@ export function UserDataInput({ id, inputRef, first = false, hasError = false, o
         {...(first ? { "data-first": true } : {})}
         ref={inputRef}
         rows={8}
-        onChange={(event) => onLength(event.target.value.length)}
+        onChange={(event) => onBytes(userDataBytes(event.target.value))}
         className={classes("font-mono text-small", !shown && "masked")}
       />
       <span className="flex flex-wrap items-center gap-x-5 gap-y-1 text-small">

@@ -5,7 +5,7 @@ import { UserDataInput } from "#components/communication/user-data-input.tsx";
 import { formatCount } from "#components/format.ts";
 import { VisibilityIcon } from "#components/parameters/visibility-mark.tsx";
 import { Field, fieldIds, Textarea } from "#components/ui/field.tsx";
-import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { USER_DATA_BYTES } from "#lib/domain/instance-limits.ts";
 import type { CreateDraft } from "./create-draft.ts";
 
 interface Props {
@@ -14,12 +14,12 @@ interface Props {
   readonly userDataError: string | null;
   readonly userData: RefObject<HTMLTextAreaElement | null>;
   readonly onChange: (change: Partial<Pick<CreateDraft, "communication" | "sshKeys">>) => void;
-  readonly onUserData: (length: number) => void;
+  readonly onUserData: (bytes: number) => void;
 }
 
-/** What is wrong with user data of this many characters; null: nothing. */
-export function userDataProblem(length: number): string | null {
-  return length > USER_DATA_LENGTH ? `User data have ${formatCount(length)} characters; at most ${formatCount(USER_DATA_LENGTH)} fit` : null;
+/** What is wrong with user data of this many bytes; null: nothing. */
+export function userDataProblem(bytes: number): string | null {
+  return bytes > USER_DATA_BYTES ? `User data have ${formatCount(bytes)} bytes in UTF-8; at most ${formatCount(USER_DATA_BYTES)} fit` : null;
 }
 
 /** What the metadata service hands out to a new instance, and whether it is asked in normal running. */
@@ -59,7 +59,7 @@ export function CreateMetadata({ draft, sshKeysError, userDataError, userData, o
           hint="A script or a configuration, as cloud-init reads it. Stored encrypted, never shown."
           error={userDataError}
         >
-          <UserDataInput id="userData" inputRef={userData} hasError={userDataError !== null} onLength={onUserData} />
+          <UserDataInput id="userData" inputRef={userData} hasError={userDataError !== null} onBytes={onUserData} />
         </Field>
       </details>
     </>

@@ -27,7 +27,7 @@
 import { z } from "zod";
 import { ERROR_CODES } from "#lib/domain/errors.ts";
 import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
-import { USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { USER_DATA_BYTES, userDataBytes } from "#lib/domain/instance-limits.ts";
 import { DATASOURCES } from "#lib/domain/instance.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "#lib/domain/install-states.ts";
 import { APPLIANCE_KINDS, expectedStepSchema, IMAGE_USES } from "#lib/domain/os-definition.ts";
@@ -154,7 +154,7 @@ const wireParametersSchema = z
 /** User data are private, whatever is in them. */
 const wireUserDataSchema = z
   .string()
-  .max(USER_DATA_LENGTH)
+  .refine((text) => text.length <= USER_DATA_BYTES && userDataBytes(text) <= USER_DATA_BYTES, `must be at most ${USER_DATA_BYTES} bytes in UTF-8`)
   .transform((text): Private<string> => privateValue(text))
   .nullable();
 
@@ -264,7 +264,8 @@ export const installEntrySchema = z.object({
 export type InstallEntry = z.infer<typeof installEntrySchema>;
 
 /** A port of a guest, and where on its node it is reached. */
-export const reachSchema = z.object({ nic: z.number().int().min(0).max(7), guestPort: z.number().int(), host: z.string().max(64), port: z.number().int() });
+const tcpPort = z.number().int().min(1).max(65_535);
+export const reachSchema = z.object({ nic: z.number().int().min(0).max(7), guestPort: tcpPort, host: z.literal("127.0.0.1"), port: tcpPort });
 export type Reach = z.infer<typeof reachSchema>;
 
 /** What was said over a running instance's channel; scrubbed, capped. */

@@ -17,5 +17,10 @@ export const INSTANCE_LIMITS = {
 export const TAG = /^[\w.+*/:@-]{1,128}$/;
 export const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
 
-/** Characters of user data: EC2's 16 KiB, as the API of most clouds has it. */
-export const USER_DATA_LENGTH = 16_384;
+/** Bytes of user data in UTF-8: EC2's 16 KiB, as the API of most clouds has it. */
+export const USER_DATA_BYTES = 16_384;
+
+/** How many bytes user data are in UTF-8. */
+export function userDataBytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

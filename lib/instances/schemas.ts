@@ -1,7 +1,7 @@
 /** Bodies of the operations on instances, for the API, the console and RAPI alike (design: install, "What a request can combine"). */
 import { z } from "zod";
 import { CHANNEL_MAC_PREFIX } from "#lib/domain/channel-address.ts";
-import { INSTANCE_LIMITS, MAC, TAG, USER_DATA_LENGTH } from "#lib/domain/instance-limits.ts";
+import { INSTANCE_LIMITS, MAC, TAG, USER_DATA_BYTES, userDataBytes } from "#lib/domain/instance-limits.ts";
 import { DATASOURCES, INSTANCE_NAME } from "#lib/domain/instance.ts";
 import { isMask } from "#lib/domain/masks.ts";
 import { isFew, parameterName, parameterText, sealedText, TOO_MANY } from "#lib/domain/parameter-values.ts";
@@ -52,7 +52,7 @@ const connection = {
   /** A network's name: its address comes from there, and how it is connected unless that is said. */
   network: networkNameSchema.optional(),
   /** Of the network, where there is one: that very address. Left out: the next free one. */
-  ip: z.union([z.ipv4(), z.ipv6()]).optional(),
+  ip: z.union([z.ipv4(), z.ipv6()], "must be an IP address").optional(),
   /** Left out: the network's, or QEMU's own network. */
   mode: z.enum(["user", "bridged", "routed"]).optional(),
   link: label.optional(),
@@ -86,11 +86,14 @@ const sshKeys = z
   )
   .max(INSTANCE_LIMITS.sshKeys);
 
+const USER_DATA_TOO_LONG = `must be at most ${USER_DATA_BYTES} bytes in UTF-8`;
+
 /** Private, whatever is in them. */
 const userData = z
   .string()
   .min(1)
-  .max(USER_DATA_LENGTH)
+  .max(USER_DATA_BYTES, USER_DATA_TOO_LONG)
+  .refine((text) => userDataBytes(text) <= USER_DATA_BYTES, USER_DATA_TOO_LONG)
   .refine((text) => !text.includes("\0"), "must not hold a NUL character")
   .refine((text) => !isMask(text), "must not be a mask; leave it out to keep what is stored")
   .transform((text) => privateValue(text));
