@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { NicNetwork, NodeNetworking, WantedNic } from "./nic-rules.ts";
-import { hasChannelAddresses, neededNetworking, nodeNicsProblem, planNics } from "./nic-rules.ts";
+import { everyNodeNicsProblem, hasChannelAddresses, neededNetworking, nodeNicsProblem, planNics } from "./nic-rules.ts";
 
 const LAN: NicNetwork = { id: "1", name: "lan", purpose: "instances", mode: "bridged", link: "br0" };
 const CHANNEL: NicNetwork = { id: "2", name: "communication", purpose: "communication", mode: "routed", link: null };
@@ -26,7 +26,8 @@ describe("a NIC", () => {
     expect(planned({ network: "lan" })).toMatchObject([{ mode: "bridged", link: "br0", network: LAN, forwards: [] }]);
     expect(planned({ network: "lan", link: "br7" })).toMatchObject([{ mode: "bridged", link: "br7" }]);
     // A bridge is no routing table.
-    expect(planned({ network: "lan", mode: "routed" })).toMatchObject([{ mode: "routed", link: null }]);
+    expect(planned({ network: "lan", mode: "routed", link: "100" })).toMatchObject([{ mode: "routed", link: "100" }]);
+    expect(planned({ network: "wan", mode: "bridged", link: "br7" })).toMatchObject([{ mode: "bridged", link: "br7" }]);
   });
 
   test("may have no port forwarded", () => {
@@ -37,6 +38,8 @@ describe("a NIC", () => {
     ["network", { network: "other" }],
     ["network", { network: "communication" }],
     ["network", { network: "lan", mode: "user" }],
+    ["mode", { network: "lan", mode: "routed" }],
+    ["mode", { network: "wan", mode: "bridged" }],
     ["ip", { network: "lan", ip: "2001:db8::1" }],
     ["ip", { ip: "169.254.9.9" }],
     ["ip", { mode: "routed" }],
@@ -80,5 +83,24 @@ describe("a node", () => {
   test("is looked for by the bridges and routes that an instance's NICs need", () => {
     expect(neededNetworking(planned({}, { network: "lan" }, { mode: "bridged", link: "br0" }))).toEqual({ bridges: ["br0"], routed: false });
     expect(neededNetworking(planned({ network: "wan" }))).toEqual({ bridges: [], routed: true });
+  });
+});
+
+describe("nodes", () => {
+  const session: NodeNetworking = { mode: "session", networking: { bridges: [], routed: false } };
+  const system = (bridges: readonly string[], routed = false): NodeNetworking => ({ mode: "system", networking: { bridges, routed } });
+  const problem = (nodes: readonly NodeNetworking[], ...wanted: WantedNic[]) => everyNodeNicsProblem(planned(...wanted), nodes);
+
+  test("of which one connects all NICs, or of which nothing is known, are no reason to refuse", () => {
+    expect(problem([session, system(["br0"])], {}, { network: "lan" })).toBeNull();
+    expect(problem([session], {})).toBeNull();
+    expect(problem([], { network: "lan" })).toBeNull();
+  });
+
+  test("that connect no such NIC are said to, with the NIC's field", () => {
+    expect(problem([session, session], {}, { network: "lan" })).toMatchObject({ field: "nics[1].mode", problem: expect.stringContaining("SLIPWAY_MODE=system") as unknown });
+    expect(problem([session, system(["br1"])], { network: "lan" })).toMatchObject({ field: "nics[0].link" });
+    expect(problem([session, system(["br1"])], { network: "wan" })).toMatchObject({ field: "nics[0].mode" });
+    expect(problem([system(["br0"]), system([], true)], { network: "lan" }, { network: "wan" })).toMatchObject({ field: "nics" });
   });
 });

@@ -64,7 +64,7 @@ function planNic(nic: WantedNic, network: NicNetwork | "unknown" | null): Planne
   const parsed = ip === null ? null : parseIp4(ip);
   if (parsed !== null && Math.floor(parsed / 65_536) === LINK_LOCAL) return { field: "ip", problem: "must not be in 169.254.0.0/16, which the communication mechanism uses" };
   if (network !== null && ip !== null && parsed === null) return { field: "ip", problem: "must be an IPv4 address where the NIC is in a network" };
-  // A NIC that is connected in another way than its network isn't connected to what that link is.
+  // What the network is linked to is a bridge or a routing table, and never both.
   const link = nic.link ?? (network?.mode === mode ? network.link : null);
   const rest = { mode, network, ip, name: nic.name ?? null };
   switch (mode) {
@@ -73,6 +73,7 @@ function planNic(nic: WantedNic, network: NicNetwork | "unknown" | null): Planne
       return { ...rest, link, forwards: nic.forwards ?? DEFAULT_FORWARDS };
     case "bridged":
     case "routed": {
+      if (network !== null && network.mode !== mode && nic.link === undefined) return { field: "mode", problem: `must be ${network.mode}, as network ${network.name} is, or left out; a NIC that is connected otherwise names its own link` };
       if ((nic.forwards ?? []).length > 0) return { field: "forwards", problem: "must be left out: only the ports of a NIC of mode user are forwarded" };
       if (mode === "bridged" && link === null) return { field: "link", problem: "is missing: it is the name of a bridge on the node" };
       if (mode === "routed" && network === null && parsed === null) return { field: "ip", problem: "is missing: a routed NIC needs an IPv4 address, by hand or from a network" };
@@ -98,6 +99,21 @@ export function nodeNicsProblem(nics: readonly Pick<PlannedNic, "mode" | "link">
 /** Whether guests on a node have addresses of the communication mechanism: everywhere but in session mode, where QEMU has its own. */
 export function hasChannelAddresses(node: NodeNetworking | null): boolean {
   return node !== null && node.mode !== "session";
+}
+
+/**
+ * What is wrong with connecting NICs anywhere; null: some node could, or nothing is known of any. A NIC that no node connects is named,
+ * with what would connect it.
+ */
+export function everyNodeNicsProblem(nics: readonly Pick<PlannedNic, "mode" | "link">[], nodes: readonly NodeNetworking[]): FieldProblem | null {
+  const connects = (wanted: typeof nics): boolean => nodes.some((node) => nodeNicsProblem(wanted, "", node) === null);
+  if (nodes.length === 0 || connects(nics)) return null;
+  const index = nics.findIndex((nic) => !connects([nic]));
+  const nic = nics[index];
+  if (nic === undefined) return { field: "nics", problem: "must all be connected by one node, and no node connects every one of them" };
+  const wrong = (field: string, problem: string): FieldProblem => ({ field: `nics[${index}].${field}`, problem });
+  if (nodes.every(({ mode }) => mode === "session")) return wrong("mode", `can't be ${nic.mode}: no node connects such NICs. Agents in session mode have mode user alone; those with SLIPWAY_MODE=system have the others`);
+  return nic.mode === "bridged" ? wrong("link", "isn't a bridge that guests are connected to on any node") : wrong("mode", `can't be ${nic.mode}: no node makes routes to guests`);
 }
 
 /** What a node must be able to connect for these NICs. */

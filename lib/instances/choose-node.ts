@@ -4,14 +4,13 @@ import type { NodeRow, Queryable } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { nodeProblem } from "#lib/domain/instance-status.ts";
+import type { PlannedNic } from "#lib/domain/nic-rules.ts";
+import { everyNodeNicsProblem, neededNetworking } from "#lib/domain/nic-rules.ts";
 
 export interface Need {
   /** MiB of each, that must be free. */
   readonly diskMib: number;
   readonly memoryMib: number;
-  /** What its NICs are connected to. */
-  readonly bridges?: readonly string[];
-  readonly routed?: boolean;
 }
 
 /** A node by name. @throws SlipwayError `unknown_object` */
@@ -25,10 +24,10 @@ export async function findNode(db: Queryable, name: string): Promise<NodeRow> {
  * The node with the most memory that no instance was given yet, among those that answer, take new instances and have the
  * room. What was promised counts, not what is in use: installs of the same moment don't all go to one node.
  *
- * @throws SlipwayError `no_room`
+ * @throws SlipwayError `no_room`; `unsupported`, naming the NIC's field, where no node connects one, whatever room there is
  */
-export async function chooseNode(db: Queryable, need: Need): Promise<NodeRow> {
-  const { bridges = [], routed = false } = need;
+export async function chooseNode(db: Queryable, need: Need, nics: readonly Pick<PlannedNic, "mode" | "link">[] = []): Promise<NodeRow> {
+  const { bridges, routed } = neededNetworking(nics);
   const connects = Prisma.sql`AND n.facts->>'mode' <> 'session' AND n.facts->'networking'->'bridges' @> ${JSON.stringify(bridges)}::jsonb
     ${routed ? Prisma.sql`AND (n.facts->'networking'->>'routed')::boolean` : Prisma.empty}`;
   const found = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
@@ -41,6 +40,8 @@ export async function chooseNode(db: Queryable, need: Need): Promise<NodeRow> {
     LIMIT 1`);
   const first = found[0];
   if (first === undefined) {
+    const wrong = everyNodeNicsProblem(nics, (await db.node.findMany()).flatMap((node) => factsOf(node) ?? []));
+    if (wrong !== null) throw new SlipwayError("unsupported", `${wrong.field} ${wrong.problem}.`, { field: wrong.field });
     const connected = [...bridges.map((bridge) => `bridge ${bridge}`), ...(routed ? ["routes to guests"] : [])].map((what) => ` and has ${what}`).join("");
     throw new SlipwayError("no_room", `No node that answers has ${need.diskMib} MiB of disk and ${need.memoryMib} MiB of memory free${connected}.`, { field: "node" });
   }

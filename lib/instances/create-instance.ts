@@ -5,7 +5,7 @@ import { isUniqueViolation } from "#lib/db/errors.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
-import { hasChannelAddresses, neededNetworking } from "#lib/domain/nic-rules.ts";
+import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob } from "#lib/jobs/accept-job.ts";
 import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
@@ -52,7 +52,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
     requireNics(db, input.nics),
   ]);
   if (taken !== null) throw nameTaken(input.name);
-  const node = input.node === undefined ? await chooseNode(db, { ...need, ...neededNetworking(nics) }) : await findNode(db, input.node);
+  const node = input.node === undefined ? await chooseNode(db, need, nics) : await findNode(db, input.node);
   const start = input.start ?? true;
   const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
   const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false, safeInstall: input.safeInstall ?? true } as const;

@@ -72,7 +72,7 @@ describe("a new instance", () => {
   test("goes to a node that can connect it", async () => {
     await instance("placed.test", { nics: [{ network: "lan" }] });
     expect((await getInstance(admin, "placed.test")).node).toBe("node1");
-    await expect(instance("nowhere.test", { nics: [{ mode: "bridged", link: "br9" }] })).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("br9") as unknown });
+    await expect(instance("nowhere.test", { nics: [{ mode: "bridged", link: "br9" }] })).rejects.toMatchObject({ code: "unsupported", field: "nics[0].link", message: expect.stringContaining("any node") as unknown });
     await expect(instance("laptop.test", { node: "laptop", nics: [{ network: "lan" }] })).rejects.toMatchObject({ code: "unsupported", field: "nics[0].mode" });
     await expect(instance("unknown.test", { nics: [{}, { network: "nothing" }] })).rejects.toMatchObject({ code: "unknown_object", field: "nics[1].network" });
   });
