@@ -136,6 +136,30 @@ describe("a routed interface", () => {
     expect(routed.seen.filter((seen) => seen.kind === "arp" && seen.flags === 2)).toHaveLength(1);
   });
 
+  it("finds a routed neighbour at the host, and tells no lie about it", async () => {
+    const neighbourPair = { ...pairOf(5), mac: "02:00:00:00:00:14", ip: "203.0.113.14" };
+    expect(await agent.ask(`nic guest=${neighbourPair.key} index=0 mode=routed mac=${neighbourPair.mac} ip=${neighbourPair.ip} gateway=203.0.113.1`)).toMatch(/^ok /);
+    const other = await Guest.launch(helper, neighbourPair);
+    const ask = (fields: { readonly senderMac?: string; readonly senderIp?: string }): Buffer =>
+      arp({ from: ROUTED.mac, operation: 1, senderMac: ROUTED.mac, senderIp: ROUTED.ip, targetIp: neighbourPair.ip, ...fields });
+    const before = routed.seen.length;
+    routed.send(ask({ senderIp: "203.0.113.66" }));
+    routed.send(ask({ senderMac: OTHER }));
+    routed.send(arp({ from: ROUTED.mac, operation: 2, senderMac: ROUTED.mac, senderIp: neighbourPair.ip, targetIp: "203.0.113.1" }));
+    await agent.event(`refused guest=${ROUTED.key} what=arp`);
+    expect(await output("ip", "neigh", "show", neighbourPair.ip)).not.toContain(ROUTED.mac);
+    expect(routed.seen.slice(before).filter((seen) => seen.kind === "arp" && seen.flags === 2)).toEqual([]);
+    routed.send(ask({}));
+    const answer = await routed.expect((seen) => seen.kind === "arp" && seen.flags === 2 && seen.from === neighbourPair.ip);
+    // The host's hardware address on this link, so that all goes through it.
+    expect(answer.bytes.subarray(6, 12).toString("hex")).not.toBe(neighbourPair.mac.replaceAll(":", ""));
+    // The host has kept answers back for a moment: had it one for a lie, it would be there too.
+    await gatewayMac();
+    expect(routed.seen.slice(before).filter((seen) => seen.kind === "arp" && seen.flags === 2 && seen.from === neighbourPair.ip)).toHaveLength(1);
+    await other.stop();
+    expect(await agent.ask(`remove guest=${neighbourPair.key}`)).toBe("ok");
+  });
+
   it("is forwarded for, from its own address only", async () => {
     const seen = await gatewayMac();
     const ends = (from: string): Ends => ({ mac: ROUTED.mac, from, to: BRIDGED.ip, toMac: seen });

@@ -8,6 +8,9 @@ import { TestHelper, output, run } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";
 
 const GUEST = { ...pairOf(2), mac: "02:00:00:00:00:31", ip: "203.0.113.31", ip6: "fd13::31" };
+/** Of the same network: as kernels see it that are told its prefix, each other's neighbour on the link. */
+const NEIGHBOUR = { ...pairOf(4), mac: "02:00:00:00:00:33", ip: "203.0.113.33", ip6: "fd13::33" };
+const OTHER_NEIGHBOUR = { ...pairOf(5), mac: "02:00:00:00:00:34", ip: "203.0.113.34", ip6: "fd13::34" };
 const TABLED = { ...pairOf(3), mac: "02:00:00:00:00:32", ip: "203.0.113.32", ip6: "fd13::32" };
 /** Two worlds beyond the host, each with the same address; the main table knows the one, table 77 the other. */
 const FIRST = { name: "first", host: "192.0.2.1", own: "192.0.2.2", host6: "fd91::1", own6: "fd91::2" };
@@ -51,10 +54,10 @@ interface Routes {
   readonly gateway6: string;
 }
 
-async function connect(pair: typeof GUEST, { gateway, gateway6 }: Routes, more = ""): Promise<Machine> {
+async function connect(pair: typeof GUEST, { gateway, gateway6 }: Routes, more = "", bits = 32): Promise<Machine> {
   expect(await agent.ask(`nic guest=${pair.key} index=0 mode=routed mac=${pair.mac} ip=${pair.ip} ip6=${pair.ip6} gateway=${gateway} gateway6=${gateway6}${more}`)).toMatch(/^ok /);
   const machine = await Machine.plugIn(helper, pair);
-  await machine.ip("addr", "add", `${pair.ip}/32`, "dev", "eth0");
+  await machine.ip("addr", "add", `${pair.ip}/${String(bits)}`, "dev", "eth0");
   await machine.ip("addr", "add", `${pair.ip6}/128`, "dev", "eth0", "nodad");
   await machine.ip("route", "add", "default", "via", gateway, "dev", "eth0", "onlink");
   await machine.ip("route", "add", "default", "via", gateway6, "dev", "eth0", "onlink");
@@ -87,6 +90,20 @@ describe.each([
       await release();
       for (const [network = ""] of table) await run("ip", ["route", "del", "unreachable", network]);
     }
+  });
+});
+
+describe("routed interfaces of one network", () => {
+  const routes = { gateway: "203.0.113.46", gateway6: "fe80::1" };
+
+  it("reach each other through the host, which answers for the neighbour", async () => {
+    const one = await connect(NEIGHBOUR, routes, "", 28);
+    const other = await connect(OTHER_NEIGHBOUR, routes, "", 28);
+    expect.soft(await ask(one.namespace, OTHER_NEIGHBOUR.ip), "IPv4, there").toBe(`guest ${NEIGHBOUR.ip}`);
+    expect.soft(await ask(other.namespace, NEIGHBOUR.ip), "IPv4, back").toBe(`guest ${OTHER_NEIGHBOUR.ip}`);
+    expect.soft(await ask(one.namespace, OTHER_NEIGHBOUR.ip6), "IPv6, by the gateway").toBe(`guest ${NEIGHBOUR.ip6}`);
+    await release();
+    await release();
   });
 });
 

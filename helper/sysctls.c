@@ -16,7 +16,8 @@ static const struct setting settings[] = {
 	{ 4, "arp_ignore", "1", "8", "1" },
 	{ 4, "arp_announce", "2", "2", "2" },
 	{ 4, "arp_accept", "0", "0", "0" },
-	{ 4, "proxy_arp", "0", "0", "0" },
+	/* Routed guests of one network take each other for neighbours: the host answers for what it routes elsewhere. */
+	{ 4, "proxy_arp", "0", "0", "1" },
 	{ 4, "accept_redirects", "0", "0", "0" },
 	{ 4, "send_redirects", "0", "0", "0" },
 	{ 4, "accept_source_route", "0", "0", "0" },

@@ -88,6 +88,16 @@ describe("a running guest's trees", () => {
     });
   });
 
+  test("give a routed NIC's IPv6 address alone, without its neighbours, and let it wait for no advertisement", () => {
+    const spec = networkedInstance();
+    const networksOf = (ip: string): unknown => {
+      const routed = spec.nics.slice(0, 1).map((nic) => ({ ...nic, mode: "routed", link: null, ip }));
+      return JSON.parse(textOf(buildInstanceTree({ spec: { ...spec, nics: routed }, node: "node1", guestData }).get("openstack/latest/network_data.json")) ?? "");
+    };
+    expect(networksOf("2001:db8::10")).toMatchObject({ networks: [{ type: "ipv4_dhcp" }, { type: "ipv6", netmask: "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" }, { link: "channel" }] });
+    expect(networksOf("192.0.2.10")).toMatchObject({ networks: [{ type: "ipv4", netmask: "255.255.255.0" }, { link: "channel" }] });
+  });
+
   test("hold the guest's own parameters, and nothing of an install", () => {
     expect(JSON.parse(read("ganeti/latest/os/parameters.json") ?? "")).toEqual({ password: ["much private", "private"] });
     expect(read("ganeti/latest/meta_data.json")).not.toMatch(/token|script/);
@@ -142,6 +152,15 @@ describe("the appliance's trees", () => {
       const parameters = new Map([["root_password", { visibility: "secret", value: secretValue("much secret") }]] as const);
       const tree = buildApplianceTree({ order: { ...order, parameters }, token: "the-token", script: "create", disks: new Set([0]), archive: { path, length: 14 }, scripts: [{ name: "create", offset: 4, length: 10 }] });
       expect(JSON.parse(textOf(tree.get("ganeti/latest/meta_data.json")) ?? "")).toMatchObject({ contract: 1, script: "create", install: { token: "the-token" }, instance: { disks: [{ serial: "disk-0" }] } });
+      expect(JSON.parse(textOf(tree.get("ganeti/latest/meta_data.json")) ?? "")).toMatchObject({
+        instance: {
+          nics: [
+            { network: "lan", subnet: "192.0.2.0/24", gateway: "192.0.2.1", subnet6: "2001:db8::/64", gateway6: "2001:db8::1", dns: ["192.0.2.53"] },
+            { network: null, subnet: null, gateway: null, subnet6: null, gateway6: null, dns: [] },
+          ],
+          sshKeys: [`${TEST_KEY} alice@laptop`, `${TEST_KEY} alice@laptop`],
+        },
+      });
       expect(textOf(tree.get("ganeti/2026-11-20/os/parameters.json"))).toBe('{"root_password":["much secret","secret"]}');
       expect(tree.get("ganeti/latest/os/untrusted.tar")).toEqual({ kind: "file", path, length: 14 });
       expect(textOf(await tree.get("ganeti/latest/os/scripts/create"))).toBe("#!/bin/sh\n");

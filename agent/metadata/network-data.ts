@@ -58,6 +58,9 @@ function nicNetworks(nic: NicSpec): Network[] {
     });
   }
   if (subnet6 === null) return networks;
+  const isRouted = nic.mode === "routed";
+  // On a routed link nobody says which network it is: there is the guest, and the host that routes to its address.
+  if (isRouted && (nic.ip === null || !isIPv6(nic.ip))) return networks;
   if (nic.ip === null || !isIPv6(nic.ip)) return [...networks, { id: `${link}-ipv6`, link, type: "ipv6_slaac", network_id: networkId }];
   return [
     ...networks,
@@ -67,7 +70,8 @@ function nicNetworks(nic: NicSpec): Network[] {
       type: "ipv6",
       network_id: networkId,
       ip_address: nic.ip,
-      netmask: netmask6(subnet6),
+      // The host answers ARP for a routed guest's neighbours; for IPv6 it does so for the gateway alone, by which all is sent then.
+      netmask: netmask6(isRouted ? "::/128" : subnet6),
       routes: gateway6 === null ? [] : [{ network: "::", netmask: "::", gateway: gateway6 }],
       dns_nameservers: dns,
       services,
