@@ -33,6 +33,6 @@ export async function gatherFacts(dataDir: string, hypervisor: Hypervisor, netwo
     qemuVersion: hypervisor.version,
     // Scripts on the host run as root, and nothing of the agent is.
     runsHostScripts: false,
-    networking: networks.facts,
+    networking: await networks.currentFacts(),
   };
 }

@@ -206,7 +206,10 @@ void answer_open(struct request *request)
 	}
 	failed = make_links(guest, &run, made);
 	if (failed) {
-		snprintf(sentence, sizeof(sentence), "%s: %s", failed, strerror(errno));
+		const struct link *last = run.count ? made[run.count - 1] : NULL;
+		bool bridge = last && last->kind == KIND_BRIDGED && strcmp(failed, "bridge") == 0;
+
+		snprintf(sentence, sizeof(sentence), "%s%s%s: %s", failed, bridge ? " " : "", bridge ? last->via : "", strerror(errno));
 		refuse(request, "failed", sentence);
 		close_taps(&run);
 		for (size_t i = 0; i < LINKS; i++)

@@ -3,6 +3,7 @@
 
 #include "log.h"
 
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,10 @@ static void answer_hello(struct request *request)
 		refuse(request, "invalid", "version: this helper speaks version " PROTOCOL_VERSION);
 		return;
 	}
+	/* Those that are there now: one that isn't would only be found missing when a guest starts. */
 	for (size_t i = 0; i < configuration->bridge_count; i++)
-		snprintf(bridges + strlen(bridges), sizeof(bridges) - strlen(bridges), "%s%s", i ? "," : "", configuration->bridges[i]);
+		if (if_nametoindex(configuration->bridges[i]) != 0)
+			snprintf(bridges + strlen(bridges), sizeof(bridges) - strlen(bridges), "%s%s", *bridges ? "," : "", configuration->bridges[i]);
 	request->peer->greeted = true;
 	/* A value is never empty: without bridges there is no key. */
 	say(request->peer, "%lu ok version=" PROTOCOL_VERSION "%s%s routed=%s channel=%s", request->number, *bridges ? " bridges=" : "", bridges,

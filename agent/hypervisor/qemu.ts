@@ -4,6 +4,7 @@ import { access, mkdir, open, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SocketFolder } from "../folder-sockets.ts";
+import { launcherRefusal } from "../network/helper-refusal.ts";
 import { RUN_FOLDER } from "./guest-folder.ts";
 import { loadGuestState, saveGuestState } from "./guest-state.ts";
 import type { Acceleration, GuestPlan, Hypervisor, RunningGuest, SerialSink } from "./hypervisor.ts";
@@ -97,7 +98,8 @@ export class Qemu implements Hypervisor {
       child?.kill("SIGKILL");
       await serial.close();
       await sockets.close();
-      throw new Error(`The virtual machine can't be started: ${await lastWords(plan.folder)}`, { cause: error });
+      const said = await lastWords(plan.folder);
+      throw launcherRefusal(said) ?? new Error(`The virtual machine can't be started: ${said}`, { cause: error });
     }
   }
 

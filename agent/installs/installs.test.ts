@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
+import { SessionNetworks } from "../network/session-networks.ts";
 import { statusIn } from "../testing/follow.ts";
 import { createInstallBench, type InstallBench, tarOf } from "../testing/install-bench.ts";
 import { exampleInstance, powerOrder } from "../testing/orders.ts";
@@ -177,6 +179,21 @@ describe("an install that fails", () => {
     const order = bench.order();
     expect(await bench.run(order)).toMatchObject({ state: "failed", error: { code: "script_failed" } });
     expect(existsSync(folderOf(order.instance))).toBe(false);
+  });
+
+  test("touches nothing where a NIC's bridge isn't there, unless the system stays off", async () => {
+    const { order, before } = await installed();
+    const runs = bench.hypervisor.started.length;
+    const checked = vi.spyOn(SessionNetworks.prototype, "checkNics").mockRejectedValue(new SlipwayError("unsupported", "The node has no bridge br0 for guests."));
+    try {
+      expect(await bench.run(order)).toMatchObject({ state: "failed", error: { code: "unsupported", message: "The node has no bridge br0 for guests.", step: "prepare" } });
+      expect(bench.hypervisor.started).toHaveLength(runs);
+      expect(bench.hypervisor.running).toEqual(["instance"]);
+      expect(await contentOf(order.instance)).toBe(before);
+      expect(await bench.run({ ...order, id: randomUUID(), start: false })).toMatchObject({ state: "done" });
+    } finally {
+      checked.mockRestore();
+    }
   });
 
   test("says so before anything is touched when it can't succeed", async () => {

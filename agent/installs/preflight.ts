@@ -50,6 +50,7 @@ export async function preflight(install: Install): Promise<TarScript[]> {
   if (os.appliance === "small" && os.imageUse === "layer") {
     throw new SlipwayError("unsupported", "The OS definition's image is laid over a full userland, and it asks for the small appliance.", { field: "os.imageUse" });
   }
+  if (install.record.boots) await context.networks.checkNics(order.instance.nics);
   const scripts = await readScripts(install);
   if (!scripts.some(({ name }) => name === os.script)) {
     throw new SlipwayError("unsupported", `The OS definition has no untrusted ${os.script} script.`, { field: "os.script" });

@@ -39,6 +39,14 @@ export interface Networks {
   readonly mode: "session" | "system";
   /** What NICs can be connected to. */
   readonly facts: NodeFacts["networking"];
+  /** The same, asked for anew: bridges come and go. */
+  currentFacts(): Promise<NodeFacts["networking"]>;
+  /**
+   * Whether these NICs can be connected as things are now; nothing is made.
+   *
+   * @throws SlipwayError `unsupported`, with what the node lacks and who can help
+   */
+  checkNics(nics: readonly NicSpec[]): Promise<void>;
   /**
    * Makes what connects a guest, before it is started.
    *

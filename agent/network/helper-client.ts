@@ -1,9 +1,10 @@
 import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Logger } from "pino";
-import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
 import { LineSplitter } from "#lib/domain/guest-lines.ts";
-import { formatRequest, HELPER_LINE_BYTES, type HelperCode, type HelperLine, type HelperValues, parseHelperLine } from "./helper-lines.ts";
+import { formatRequest, HELPER_LINE_BYTES, type HelperLine, type HelperValues, parseHelperLine } from "./helper-lines.ts";
+import { helperRefusal } from "./helper-refusal.ts";
 
 const VERSION = "1";
 /** For the helper to answer; it waits for the kernel and for nobody else. */
@@ -84,6 +85,18 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
     }
   }
 
+  /** What it says of itself now: bridges come and go. Null while it is away; nobody waits for it here. */
+  async greetAgain(): Promise<HelperGreeting | null> {
+    if (this.#greeting === null) return null;
+    try {
+      const { values } = await this.#send("hello", { version: VERSION });
+      if (this.#greeting !== null) this.#greeting = readGreeting(values);
+    } catch (error) {
+      if (!(error instanceof BrokenOff)) throw error;
+    }
+    return this.#greeting;
+  }
+
   close(): void {
     this.#isClosed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -119,8 +132,7 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
     const { values } = await this.#send("hello", { version: VERSION });
     if (values.get("version") !== VERSION) throw new Error("the helper speaks another version of its protocol");
     if (this.#socket !== socket) return;
-    const bridges = (values.get("bridges") ?? "").split(",").filter((name) => name !== "");
-    this.#greeting = { bridges, routed: values.get("routed") === "yes" };
+    this.#greeting = readGreeting(values);
     this.#delay = RECONNECT_MS.first;
     this.#hasTold = false;
     this.#options.log.info(this.#greeting, "the helper is there");
@@ -160,7 +172,7 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
     this.#pending.delete(line.number);
     clearTimeout(pending.timer);
     if (line.kind === "ok") pending.resolve({ values: line.values, items: pending.items });
-    else pending.reject(refusal(line.code, line.sentence));
+    else pending.reject(helperRefusal(line.code, line.sentence));
   }
 
   #send(verb: string, values: Readonly<Record<string, string | undefined>>): Promise<HelperAnswer> {
@@ -199,11 +211,11 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
   }
 }
 
-function away(what: string): SlipwayError {
-  return new SlipwayError("unsupported", `${what} An administrator has to start slipway-helper on the node; guests that run go on.`);
+function readGreeting(values: HelperValues): HelperGreeting {
+  const bridges = (values.get("bridges") ?? "").split(",").filter((name) => name !== "");
+  return { bridges, routed: values.get("routed") === "yes" };
 }
 
-function refusal(code: HelperCode, sentence: string): SlipwayError {
-  const codes: Readonly<Record<HelperCode, ErrorCode>> = { invalid: "invalid", unknown: "unknown_object", taken: "conflict", not_allowed: "not_allowed", failed: "internal" };
-  return new SlipwayError(codes[code], `The node's network helper refuses: ${sentence === "" ? code : sentence}`);
+function away(what: string): SlipwayError {
+  return new SlipwayError("unsupported", `${what} An administrator has to start slipway-helper on the node; guests that run go on.`);
 }

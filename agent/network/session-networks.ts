@@ -22,6 +22,15 @@ export class SessionNetworks implements Networks {
     this.#log = log;
   }
 
+  currentFacts(): Promise<SessionNetworks["facts"]> {
+    return Promise.resolve(this.facts);
+  }
+
+  checkNics(): Promise<void> {
+    // Those of other modes lead nowhere here.
+    return Promise.resolve();
+  }
+
   async open(request: GuestNetworkRequest): Promise<GuestNetwork> {
     return this.#open(request, await this.#ports.take(request.nics, request.reach));
   }

@@ -108,6 +108,19 @@ describe("a guest's network in system mode", () => {
     expect(helper.asked.at(-1)).toBe("remove a");
   });
 
+  test("isn't made where its bridge has gone meanwhile, and is as soon as it is there again", async () => {
+    helper.bridges = [];
+    await expect(networks.open(wanted("a", { nics: [nic({})] }))).rejects.toMatchObject({
+      code: "unsupported",
+      message: "The node has no bridge br0 for guests. An administrator has to make it on the node, and name it under bridges in /etc/slipway/helper.conf.",
+    });
+    expect(helper.requests.filter(({ verb }) => verb === "nic")).toEqual([]);
+    expect(await networks.currentFacts()).toEqual({ bridges: [], routed: true });
+    helper.bridges = ["br0"];
+    expect(await networks.currentFacts()).toEqual({ bridges: ["br0"], routed: true });
+    await (await networks.open(wanted("a", { nics: [nic({})] }))).close();
+  });
+
   test("is refused with what to do where the helper is away, after a moment in which it may come back", async () => {
     await helper.stop();
     await expect.poll(() => networks.facts).toEqual({ bridges: [], routed: false });

@@ -65,12 +65,30 @@ export class SystemNetworks implements Networks {
     return greeting === null ? { bridges: [], routed: false } : { bridges: [...greeting.bridges], routed: greeting.routed };
   }
 
+  async currentFacts(): Promise<NodeFacts["networking"]> {
+    await this.#helper.greetAgain();
+    return this.facts;
+  }
+
+  async checkNics(nics: readonly NicSpec[]): Promise<void> {
+    const bridges = new Set(nics.flatMap(({ mode, link }) => (mode === "bridged" && link !== null ? [link] : [])));
+    if (bridges.size === 0) return;
+    const greeting = await this.#helper.greetAgain();
+    // One that is away may be back in a moment: whoever asks it for something waits, and is told.
+    if (greeting === null) return;
+    for (const bridge of bridges) {
+      if (greeting.bridges.includes(bridge)) continue;
+      throw new SlipwayError("unsupported", `The node has no bridge ${bridge} for guests. An administrator has to make it on the node, and name it under bridges in /etc/slipway/helper.conf.`, { field: "nics.link" });
+    }
+  }
+
   async open(request: GuestNetworkRequest): Promise<GuestNetwork> {
     const { key, nics, channel } = request;
     const guest = newGuest(request, await this.#ports.take(nics, request.reach));
     const isNeeded = channel !== null || nics.some((nic) => nicRequest(key, nic) !== null);
     if (isNeeded) this.#guests.set(key, guest);
     try {
+      await this.checkNics(nics);
       // What an earlier start left would be among what the launcher gets.
       if (isNeeded) await this.#helper.ask("remove", { guest: key });
       // In this order, which is that of the descriptors: the channel is the last.

@@ -23,6 +23,7 @@ export class FakeHelper {
   /** Verbs at which it dies instead of answering, once. */
   readonly diesAt = new Set<string>();
   readonly guests = new Map<string, Link[]>();
+  bridges = ["br0", "br1"];
   readonly #connections = new Set<Socket>();
   #server: Server | null = null;
 
@@ -84,7 +85,7 @@ export class FakeHelper {
     const links = this.guests.get(guest) ?? [];
     switch (verb) {
       case "hello":
-        return ["ok version=1 bridges=br0,br1 routed=yes channel=169.254.0.0/16"];
+        return [`ok version=1${this.bridges.length === 0 ? "" : ` bridges=${this.bridges.join(",")}`} routed=yes channel=169.254.0.0/16`];
       case "channel":
         return [this.#add(guest, { kind: "channel", index: 100 })];
       case "nic":
