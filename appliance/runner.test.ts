@@ -129,6 +129,23 @@ describe("the environment of a script", () => {
     ]);
   });
 
+  it("says of a NIC's network what Ganeti says, and the keys that may log in, one a line", async () => {
+    const network = { network: "lan", subnet: "192.0.2.0/24", gateway: "192.0.2.1", subnet6: "2001:db8::/64", gateway6: null, dns: ["192.0.2.53", "2001:db8::53"] };
+    const nics = [{ ...instance.nics[0], ip: "192.0.2.10", ...network }, { ...instance.nics[0], dns: [] }];
+    const files = script("env");
+    const { host } = await install({ metadata: metadata({ instance: { ...instance, nics, sshKeys: ["type key one", "type key two"] } }), files });
+    expect(host.lines.filter((line) => /^(NIC_._(NETWORK|IP)|SLIPWAY_SSH|type)/.test(line)).toSorted()).toEqual([
+      "NIC_0_IP=192.0.2.10",
+      "NIC_0_NETWORK_DNS=192.0.2.53 2001:db8::53",
+      "NIC_0_NETWORK_GATEWAY=192.0.2.1",
+      "NIC_0_NETWORK_NAME=lan",
+      "NIC_0_NETWORK_SUBNET6=2001:db8::/64",
+      "NIC_0_NETWORK_SUBNET=192.0.2.0/24",
+      "SLIPWAY_SSH_KEYS=type key one",
+      "type key two",
+    ].toSorted());
+  });
+
   it("names no image that has become part of the system", async () => {
     const { host } = await install({ metadata: metadata({ ...full, ...layered }), files: script('echo "image: ${SLIPWAY_OS_IMAGE-none}"') });
     expect(host.lines).toEqual(["image: none", result(0)]);

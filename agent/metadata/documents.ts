@@ -1,5 +1,6 @@
-import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { InstallOrder, InstanceSpec, NicSpec } from "#lib/agent-protocol/messages.ts";
 import type { ParameterSet } from "#lib/domain/parameters.ts";
+import { parseSshPublicKey } from "#lib/domain/ssh-keys.ts";
 import type { Private } from "#lib/domain/visibility.ts";
 
 /** Version of what the appliance's runner and the agent have agreed on. */
@@ -46,11 +47,19 @@ function describeInstance(instance: InstanceSpec, primaryNode: string, disks: Re
     disks: instance.disks
       .filter(({ index }) => disks.has(index))
       .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
-    nics: instance.nics.map(({ mac, ip, mode, link, name, id, network }) => ({ mac, ip, mode, link, network: network?.name ?? null, bridge: mode === "bridged" ? link : null, name, uuid: id })),
+    nics: instance.nics.map(describeNic),
+    // For scripts that set logins up in a system without cloud-init. What isn't a key is left out, as in the other trees.
+    sshKeys: instance.sshKeys.map((line) => line.trim()).filter((line) => parseSshPublicKey(line) !== null),
     be: {},
     // Every instance has one; scripts that Ganeti's interface tells so set a login up on it.
     hv: { serial_console: true },
   };
+}
+
+/** Without a network all that a network has is null, and no name servers. */
+function describeNic({ mac, ip, mode, link, name, id, network }: NicSpec): unknown {
+  const { subnet = null, gateway = null, subnet6 = null, gateway6 = null, dns = [] } = network ?? {};
+  return { mac, ip, mode, link, network: network?.name ?? null, subnet, gateway, subnet6, gateway6, dns, bridge: mode === "bridged" ? link : null, name, uuid: id };
 }
 
 /** `/ganeti/<version>/os/parameters.json`: the agent gives the guest its parameters, `{"name": ["value", "visibility"]}`. */

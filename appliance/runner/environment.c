@@ -131,6 +131,38 @@ static const char *put_disks(struct environment *e, const struct json *instance,
 	return NULL;
 }
 
+/* The strings of an array as one text, which the caller frees; empty for a missing one. */
+static char *join(const struct json *array, const char *between)
+{
+	char *text = strdup("");
+
+	for (const struct json *item = array ? array->first : NULL; item && text; item = item->next) {
+		char *longer;
+
+		if (asprintf(&longer, "%s%s%s", text, *text ? between : "", item->text) < 0)
+			abort();
+		free(text);
+		text = longer;
+	}
+	if (!text)
+		abort();
+	return text;
+}
+
+/* Names and values as Ganeti's, but for the name servers, which its networks don't have. Nothing that the network lacks is there. */
+static void put_network(struct environment *e, const struct json *nic, int i)
+{
+	char *dns = join(json_member(nic, "dns"), " ");
+
+	put(e, json_string(nic, "network"), "NIC_%d_NETWORK_NAME", i);
+	put(e, json_string(nic, "subnet"), "NIC_%d_NETWORK_SUBNET", i);
+	put(e, json_string(nic, "gateway"), "NIC_%d_NETWORK_GATEWAY", i);
+	put(e, json_string(nic, "subnet6"), "NIC_%d_NETWORK_SUBNET6", i);
+	put(e, json_string(nic, "gateway6"), "NIC_%d_NETWORK_GATEWAY6", i);
+	put(e, *dns ? dns : NULL, "NIC_%d_NETWORK_DNS", i);
+	free(dns);
+}
+
 static void put_nics(struct environment *e, const struct json *instance)
 {
 	const struct json *nics = json_member(instance, "nics");
@@ -150,7 +182,7 @@ static void put_nics(struct environment *e, const struct json *instance)
 		put(e, link, "NIC_%d_LINK", i);
 		if (mode && strcmp(mode, "bridged") == 0)
 			put(e, bridge ? bridge : link, "NIC_%d_BRIDGE", i);
-		put(e, json_string(nic, "network"), "NIC_%d_NETWORK_NAME", i);
+		put_network(e, nic, i);
 		put(e, frontend ? frontend : "paravirtual", "NIC_%d_FRONTEND_TYPE", i);
 	}
 	snprintf(number, sizeof(number), "%d", i);
@@ -159,17 +191,18 @@ static void put_nics(struct environment *e, const struct json *instance)
 
 static void put_tags(struct environment *e, const struct json *tags)
 {
-	char *text = strdup("");
+	char *text = join(tags, " ");
 
-	for (const struct json *tag = tags ? tags->first : NULL; tag && text; tag = tag->next) {
-		char *longer;
-
-		if (asprintf(&longer, "%s%s%s", text, *text ? " " : "", tag->text) < 0)
-			abort();
-		free(text);
-		text = longer;
-	}
 	put(e, text, "INSTANCE_TAGS");
+	free(text);
+}
+
+/* Ours, one a line; not there without any. */
+static void put_ssh_keys(struct environment *e, const struct json *keys)
+{
+	char *text = join(keys, "\n");
+
+	put(e, *text ? text : NULL, "SLIPWAY_SSH_KEYS");
 	free(text);
 }
 
@@ -228,6 +261,7 @@ char **build_environment(const struct json *metadata, const struct json *paramet
 		return NULL;
 	put_nics(e, instance);
 	put_tags(e, json_member(instance, "tags"));
+	put_ssh_keys(e, json_member(instance, "sshKeys"));
 	for (const struct json *item = be ? be->first : NULL; item; item = item->next)
 		put(e, as_python(item), "INSTANCE_BE_%s", item->name);
 	for (const struct json *item = hv ? hv->first : NULL; item; item = item->next)

@@ -26,6 +26,7 @@ check_parameters() {
 	[ -n "${OSP_ROOT_PASSWORD:-}" ] || die 'The parameter root_password is missing.'
 	check_password root_password "$OSP_ROOT_PASSWORD"
 	check_password admin_password "${OSP_ADMIN_PASSWORD:-}"
+	check_keys ssh_authorized_keys "${OSP_SSH_AUTHORIZED_KEYS:-}"
 	case ${OSP_HOSTNAME_SUFFIX:-} in
 	*[!a-z0-9.-]*) die 'The parameter hostname_suffix may have only a-z, 0-9, dots and hyphens.' ;;
 	esac

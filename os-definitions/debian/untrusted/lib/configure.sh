@@ -21,6 +21,7 @@ configure_system() { # TARGET DEVICE
 	set_passwords "$1"
 	percent 80
 	set_authorized_keys "$1"
+	set_network "$1"
 	set_variant "$1"
 	# An empty machine-id is filled at the first boot, and /etc needs no update then.
 	: >"$1/etc/machine-id"
@@ -51,10 +52,10 @@ set_passwords() { # TARGET
 }
 
 set_authorized_keys() { # TARGET
-	[ -n "${OSP_SSH_AUTHORIZED_KEYS:-}" ] || return 0
+	[ -n "${SLIPWAY_SSH_KEYS:-}${OSP_SSH_AUTHORIZED_KEYS:-}" ] || return 0
 	mkdir -p "$1/root/.ssh"
 	chmod 700 "$1/root/.ssh"
-	printf '%s\n' "$OSP_SSH_AUTHORIZED_KEYS" >"$1/root/.ssh/authorized_keys"
+	printf '%s\n' ${SLIPWAY_SSH_KEYS:+"$SLIPWAY_SSH_KEYS"} ${OSP_SSH_AUTHORIZED_KEYS:+"$OSP_SSH_AUTHORIZED_KEYS"} >"$1/root/.ssh/authorized_keys"
 	chmod 600 "$1/root/.ssh/authorized_keys"
 }
 
