@@ -263,9 +263,9 @@ export const installEntrySchema = z.object({
 });
 export type InstallEntry = z.infer<typeof installEntrySchema>;
 
-/** A port of a guest, and where on its node it is reached. */
 const tcpPort = z.number().int().min(1).max(65_535);
-export const reachSchema = z.object({ nic: z.number().int().min(0).max(7), guestPort: tcpPort, host: z.literal("127.0.0.1"), port: tcpPort });
+/** A port of a guest, and where on its node it is reached. What isn't on loopback is shown to nobody: lib/instances/nic-view.ts. */
+export const reachSchema = z.object({ nic: z.number().int().min(0).max(7), guestPort: tcpPort, host: saidText(64), port: tcpPort });
 export type Reach = z.infer<typeof reachSchema>;
 
 /** What was said over a running instance's channel; scrubbed, capped. */
