@@ -90,7 +90,7 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
     if (this.#greeting === null) return null;
     try {
       const { values } = await this.#send("hello", { version: VERSION });
-      if (this.#greeting !== null) this.#greeting = readGreeting(values);
+      this.#greeting = readGreeting(values);
     } catch (error) {
       if (!(error instanceof BrokenOff)) throw error;
     }
