@@ -54,7 +54,7 @@ beforeAll(async () => {
     memoryMib: 256,
     disks: [{ sizeMib: 1_024 }],
     sshKeys: [key.line],
-    parameters: { public: { ssh_authorized_keys: key.line }, secret: { root_password: randomBytes(12).toString("hex") } },
+    parameters: { secret: { root_password: randomBytes(12).toString("hex") } },
   });
   expect(await admin.follow(installId, undefined, BOOT_MS)).toMatchObject({ state: "done", error: null });
 }, BOOT_MS);

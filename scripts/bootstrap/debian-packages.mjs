@@ -6,12 +6,12 @@ const PACKAGES = {
   running: [
     "qemu-system-x86", "qemu-utils", "socat", "ipxe-qemu", "seabios",
     "mmdebstrap", "uidmap", "squashfs-tools", "e2fsprogs", "fdisk", "extlinux", "zstd", "xz-utils", "lz4", "cpio", "jq",
-    "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates",
+    "binutils", "gcc", "libc6-dev", "busybox-static", "procps", "util-linux", "ca-certificates", "openssh-client",
   ],
   /** What system mode needs besides, and what the helper is built with. Not `dnsmasq`, whose service would start on the host. */
   network: ["dnsmasq-base", "nftables", "iproute2", "libnftables-dev", "libmnl-dev"],
   /** A browser, and the client of the remote API that Ganeti ships. */
-  tests: ["chromium", "python3-ganeti-rapi", "openssh-client"],
+  tests: ["chromium", "python3-ganeti-rapi"],
   benches: ["wrk"],
 };
 /** Of no use to anybody else. */

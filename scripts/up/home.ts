@@ -12,6 +12,7 @@ export function homePaths(home: string) {
     postgres: path.join(home, "postgres"),
     releases: path.join(home, "release"),
     agent: path.join(home, "agent"),
+    ssh: path.join(home, "ssh"),
     adminPassword: path.join(home, "admin-password"),
     databaseUrl: path.join(home, "run/database-url"),
     up: path.join(home, "run/up.json"),

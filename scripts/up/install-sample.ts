@@ -4,6 +4,8 @@ import { z } from "zod";
 import type { ApiClient } from "./api.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { writePrivateFile } from "./private-file.ts";
+import type { AccessFiles } from "./sample-access.ts";
+import { ensureAccessKey } from "./sample-access.ts";
 import { say } from "./terminal.ts";
 
 /** The instance that `up` installs the sample definition into. */
@@ -21,7 +23,7 @@ const installSchema = z.object({
 });
 type Install = z.infer<typeof installSchema>;
 const definitionSchema = z.object({ variants: z.array(z.string()) });
-const instanceSchema = z.object({ name: z.string() });
+const instanceSchema = z.object({ sshKeys: z.array(z.string()) });
 const FINAL = new Set(["done", "failed", "cancelled", "timed_out"]);
 
 /**
@@ -29,19 +31,23 @@ const FINAL = new Set(["done", "failed", "cancelled", "timed_out"]);
  * reports it. An earlier try that didn't get to its end is made again as a reinstall.
  *
  * @param doneFile is there once it has been done
+ * @param access whose key may log in there
  */
-export async function installSample(api: ApiClient, doneFile: string): Promise<void> {
+export async function installSample(api: ApiClient, doneFile: string, access: AccessFiles): Promise<void> {
   if (existsSync(doneFile)) return;
   const { variants } = await api.get(`/api/v1/os-definitions/${SAMPLE_OS}`, definitionSchema);
   const variant = variants[0];
   const osType = variant === undefined ? SAMPLE_OS : `${SAMPLE_OS}+${variant}`;
-  // Nobody needs to know it: who wants to sign in there reinstalls with a password of their own.
-  const parameters = { secret: { root_password: randomBytes(18).toString("base64url") } };
+  const key = await ensureAccessKey(access);
   const earlier = await api.find(`/api/v1/instances/${SAMPLE_INSTANCE}`, instanceSchema);
+  // A key that is kept on the instance stays there at reinstalls. One that was made without it is told for this once.
+  const keys = earlier === null || earlier.sshKeys.includes(key) ? {} : { public: { ssh_authorized_keys: key } };
+  // Nobody needs to know the password: the key lets in.
+  const parameters = { ...keys, secret: { root_password: randomBytes(18).toString("base64url") } };
   say(`installing ${osType} into the instance ${SAMPLE_INSTANCE}`);
   const { installId } =
     earlier === null
-      ? await api.post("/api/v1/instances", { name: SAMPLE_INSTANCE, osType, memoryMib: 256, disks: [{ sizeMib: 2_048 }], parameters }, acceptedSchema)
+      ? await api.post("/api/v1/instances", { name: SAMPLE_INSTANCE, osType, memoryMib: 256, disks: [{ sizeMib: 2_048 }], sshKeys: [key], parameters }, acceptedSchema)
       : await api.post(`/api/v1/instances/${SAMPLE_INSTANCE}/reinstall`, { osType, parameters, start: true }, acceptedSchema);
   if (installId === null) throw new Error("the controller has accepted the instance, but not its install");
   await follow(api, installId);

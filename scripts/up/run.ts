@@ -12,10 +12,11 @@ import { ApiClient } from "./api.ts";
 import { ADMIN_USER, consoleUrl, ensureController, rapiUrl, setUpCluster } from "./controller.ts";
 import { ensureDatabase } from "./database.ts";
 import { homePaths } from "./home.ts";
-import { installSample } from "./install-sample.ts";
+import { installSample, SAMPLE_INSTANCE } from "./install-sample.ts";
 import { lockHome } from "./lock.ts";
 import { preparedEnvironment } from "./prepare.ts";
 import { ensurePrivateFile, writePrivateFile } from "./private-file.ts";
+import { accessCommand, accessFiles } from "./sample-access.ts";
 import { readSettings } from "./settings.ts";
 import { startInstances } from "./start-instances.ts";
 import { runCommand, say } from "./terminal.ts";
@@ -54,10 +55,13 @@ await runCommand(async () => {
     if (agent.started) await startInstances(api);
     // Now already: who wants to watch the sample's install in a browser needs it.
     say(`console: ${up.consoleUrl}, user ${ADMIN_USER}, password in ${paths.adminPassword}`);
-    if (settings.demo) await installSample(api, path.join(paths.run, "sample-installed"));
+    const access = accessFiles(paths.ssh);
+    if (settings.demo) await installSample(api, path.join(paths.run, "sample-installed"), access);
+    const ssh = await accessCommand(api, SAMPLE_INSTANCE, access);
 
-    process.stdout.write(`\n  Console   ${up.consoleUrl}\n  User      ${ADMIN_USER}\n  Password  in ${paths.adminPassword}\n  RAPI      ${up.rapiUrl}\n\n`);
     say("npm run down stops it all");
+    process.stdout.write(`\n  Console   ${up.consoleUrl}\n  User      ${ADMIN_USER}\n  Password  in ${paths.adminPassword}\n  RAPI      ${up.rapiUrl}\n\n`);
+    if (ssh !== null) process.stdout.write(`  ${SAMPLE_INSTANCE}  ${ssh}\n\n`);
   } finally {
     unlock();
   }
