@@ -49,7 +49,7 @@ export interface ParameterPrompt {
 }
 
 export interface InstallCheck {
-  readonly id: "node" | "room" | "definition" | "disk" | "parameters" | "lock" | "appliance";
+  readonly id: "node" | "room" | "definition" | "disk" | "parameters" | "lock" | "appliance" | "channel";
   readonly ok: boolean;
   /** A sentence for the person: "node1 answers, 61 GiB free". */
   readonly text: string;

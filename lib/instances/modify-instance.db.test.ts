@@ -3,6 +3,7 @@ import { startSimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import type { RequestContext, Services } from "#lib/context/context.ts";
 import { contextOf, insertUser } from "#lib/context/testing.ts";
+import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { holderOf, newInstance, openInstallCluster } from "#lib/installs/testing.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { getJob } from "#lib/jobs/get-job.ts";
@@ -11,6 +12,8 @@ import { createNetworkInputSchema } from "#lib/networks/schemas.ts";
 import { createInstance } from "./create-instance.ts";
 import { getInstance } from "./get-instance.ts";
 import { modifyInstance } from "./modify-instance.ts";
+import { previewCreate } from "./preview-create.ts";
+import { previewReinstall } from "./preview-reinstall.ts";
 import { createInstanceInputSchema, modifyInstanceInputSchema } from "./schemas.ts";
 
 /** Nobody follows the node or carries out jobs here: what is about the database alone. */
@@ -95,6 +98,7 @@ describe("a new instance", () => {
   });
 
   test.each<[string, Record<string, unknown>]>([
+    ["user data of too many bytes, not characters", { userData: "ä".repeat(8_193) }],
     ["a MAC of the communication mechanism", { nics: [{ mac: "02:5C:00:00:00:01" }] }],
     ["a key with options before it", { sshKeys: [`command="x" ${KEY}`] }],
     ["a key that isn't what it says", { sshKeys: [KEY.replace("ed25519 ", "rsa ")] }],
@@ -182,6 +186,24 @@ describe("a modification", () => {
     expect((await getInstance(admin, "atomic.test")).serialNo).toBe(serialNo);
     expect(await holderOf(services.db, "wan", "203.0.113.70")).toBe("atomic.test");
   });
+});
+
+test("a preview says that the communication mechanism has no address left, before anything is touched", async () => {
+  const { db } = services;
+  const failed = async (preview: Promise<InstallPreview>) => (await preview).checks.filter(({ ok }) => !ok).map(({ id, text }) => `${id}: ${text}`);
+  const fill = (but: number) => db.$executeRaw`
+    INSERT INTO network_address (network_id, "offset", note) SELECT n.id, r."offset", 'full' FROM network n, generate_series(0, 65535) AS r("offset")
+    WHERE n.purpose = 'communication' AND r."offset" <> ${but} ON CONFLICT DO NOTHING`;
+  await instance("foreseen.test", { node: "node1" });
+  await fill(40_000);
+  expect(await failed(previewCreate(admin, { osType: "testos+plain", node: "node1" }))).toEqual([]);
+  expect(await failed(previewReinstall(admin, "foreseen.test", {}))).toEqual([]);
+  await db.instance.update({ where: { name: "foreseen.test" }, data: { communication: true } });
+  expect(await failed(previewReinstall(admin, "foreseen.test", {}))).toEqual(["channel: There is no free address left in network communication."]);
+  await fill(-1);
+  expect(await failed(previewCreate(admin, { osType: "testos+plain", node: "node1" }))).toEqual(["channel: There is no free address left in network communication."]);
+  expect(await failed(previewCreate(admin, { osType: "testos+plain", node: "laptop" }))).toEqual([]);
+  await db.networkAddress.deleteMany({ where: { note: "full" } });
 });
 
 test("every address of a network is one that a NIC shows, and the other way round", async () => {

@@ -1,11 +1,14 @@
 import type { RequestContext } from "#lib/context/context.ts";
+import type { SlipwayError } from "#lib/domain/errors.ts";
 import type { InstallCheck, InstallPreview } from "#lib/domain/install-plan.ts";
 import { nodeProblem } from "#lib/domain/instance-status.ts";
+import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { promptParameters, secretsToSend } from "#lib/domain/parameter-prompts.ts";
 import type { StoredSources } from "#lib/domain/merge-parameters.ts";
 import { refuseForRoom } from "#lib/domain/plan-install.ts";
 import { storedProblems } from "#lib/domain/resolve-parameters.ts";
 import { expectedSeconds } from "#lib/installs/expected-seconds.ts";
+import { channelShortage } from "#lib/networks/allocate-address.ts";
 import type { Need } from "./choose-node.ts";
 import { factsOf } from "./choose-node.ts";
 import { storedSources, viewSources } from "./effective-parameters.ts";
@@ -22,10 +25,11 @@ export async function previewInstall(ctx: RequestContext, facts: InstallFacts, g
   const { db, keyring } = ctx.services;
   const { definition } = facts;
   const { instance } = given;
-  const [{ plan, applianceDigest }, expected, sources] = await Promise.all([
+  const [{ plan, applianceDigest }, expected, sources, shortage] = await Promise.all([
     makePlan(db, facts),
     expectedSeconds(db, [definition.versionId]),
     storedSources(ctx.services, definition, instance?.parameters ?? []),
+    channelShortage(db, channelAddresses(facts, instance)),
   ]);
   // Before the first install nothing is the instance's own, so that its id stands nowhere.
   const views = viewSources(keyring, sources, { instanceId: instance?.id ?? "", definitionId: definition.definitionId });
@@ -35,7 +39,7 @@ export async function previewInstall(ctx: RequestContext, facts: InstallFacts, g
     plan,
     parameters,
     secretsToSend: secrets,
-    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...secretChecks(secrets), ...storedChecks(sources), ...lockChecks(instance?.lockedByJobId ?? null)],
+    checks: [nodeCheck(facts), ...roomChecks(facts, given.need), definitionCheck(facts), applianceCheck(applianceDigest), ...channelChecks(shortage), ...secretChecks(secrets), ...storedChecks(sources), ...lockChecks(instance?.lockedByJobId ?? null)],
     expectedSeconds: expected.get(definition.versionId) ?? null,
   };
 }
@@ -64,6 +68,16 @@ function definitionCheck({ definition: { planned } }: InstallFacts): InstallChec
 
 function applianceCheck(digest: string | null): InstallCheck {
   return digest === null ? { id: "appliance", ok: false, text: "The cluster has no install appliance yet." } : { id: "appliance", ok: true, text: `Install appliance ${digest.slice(0, 12)} is ready.` };
+}
+
+/** Addresses of the communication mechanism that the install takes: its appliances', and the instance's own where it wants one and has none. */
+function channelAddresses({ node }: InstallFacts, instance: DetailRow | null): number {
+  if (!hasChannelAddresses(factsOf(node))) return 0;
+  return instance !== null && instance.communication && instance.address === null ? 2 : 1;
+}
+
+function channelChecks(shortage: SlipwayError | null): InstallCheck[] {
+  return shortage === null ? [] : [{ id: "channel", ok: false, text: shortage.message }];
 }
 
 function secretChecks(names: readonly string[]): InstallCheck[] {

@@ -5,7 +5,7 @@
  * A network's row is held from here to the end of the transaction, so that no two look for a free address at once. In a transaction
  * the order is: job, instance, networks of NICs by id, those of the communication mechanism by age, the feed.
  */
-import type { Network, Transaction } from "#lib/db/client.ts";
+import type { Network, Queryable, Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { addressAt, offsetIn, parseSubnet4 } from "#lib/domain/ip-subnets.ts";
@@ -68,6 +68,16 @@ export async function allocateChannelAddress(tx: Transaction, holder: Exclude<Ad
     return;
   }
   throw noRoom(names.join(", "), "communication");
+}
+
+/** The refusal where the communication mechanism's networks have fewer addresses left than wanted; null: they have them. For a preview: nothing is held. */
+export async function channelShortage(db: Queryable, wanted: number): Promise<SlipwayError | null> {
+  if (wanted === 0) return null;
+  const rows = await db.$queryRaw<{ name: string; subnet: string; taken: number }[]>(Prisma.sql`
+    SELECT n.name, n.subnet, (SELECT count(*)::int FROM network_address a WHERE a.network_id = n.id) AS taken
+    FROM network n WHERE n.purpose = 'communication' ORDER BY n.created_at, n.id`);
+  const free = rows.reduce((sum, { subnet, taken }) => sum + (parseSubnet4(subnet)?.size ?? 0) - taken, 0);
+  return free >= wanted ? null : noRoom(rows.map(({ name }) => name).join(", "), "communication");
 }
 
 function noRoom(names: string, field: string): SlipwayError {
