@@ -73,6 +73,8 @@ export const paths = {
   instance: (name: string) => `/instances/${part(name)}`,
   instanceInstall: (name: string, installId?: string) => withQuery(`/instances/${part(name)}/install`, { id: installId }),
   instanceParameters: (name: string) => `/instances/${part(name)}/parameters`,
+  /** The card with its NICs, the ways to it, and its SSH host keys. */
+  instanceNetwork: (name: string) => `/instances/${part(name)}/hardware#section-network`,
   instanceHardware: (name: string, query: { readonly do?: "nics" } = {}) => withQuery(`/instances/${part(name)}/hardware`, query),
   instanceCommunication: (name: string, query: { readonly do?: CommunicationQuestion } = {}) => withQuery(`/instances/${part(name)}/communication`, query),
   instanceHistory: (name: string) => `/instances/${part(name)}/history`,

@@ -1,3 +1,4 @@
+import Link from "next/link";
 import type { ReactNode } from "react";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { Mono } from "#components/ui/mono.tsx";
@@ -24,6 +25,21 @@ export function WayTo({ way, node }: { readonly way: Way; readonly node: string 
           on node <Mono>{node}</Mono>
         </span>
       ) : null}
+    </span>
+  );
+}
+
+/** What ssh shows at the first connection, so that it can be compared before it is believed: the first of a system's keys. */
+export function FirstHostKey({ keys, more }: { readonly keys: readonly HostKeyView[]; readonly more: string }) {
+  const [first] = keys;
+  if (first === undefined) return null;
+  return (
+    <span className="inline-flex flex-wrap items-center gap-x-2 text-small text-soft">
+      Host key {first.type}
+      <Mono className="text-ink wrap-anywhere">{first.fingerprint}</Mono>
+      <Link href={more} prefetch={false} aria-label="More about its SSH host keys" className="rounded-sm text-accent hover:underline">
+        more
+      </Link>
     </span>
   );
 }

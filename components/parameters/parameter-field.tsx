@@ -82,6 +82,7 @@ function noteOf(prompt: ParameterPrompt): string {
 function sourceSentence({ current, visibility, default: declared }: ParameterPrompt): string {
   const from = current?.from ?? (declared === null || declared === "" ? null : "declared");
   if (from === null || from === "request") return "";
+  if (from === "instance") return visibility === "private" ? "Kept with the instance unless replaced." : "Kept with the instance.";
   return visibility === "private" ? `From ${FROM[from]}, kept unless replaced.` : `From ${FROM[from]}.`;
 }
 

@@ -45,12 +45,17 @@ export function ParameterTable({ rows, secretNote }: { readonly rows: readonly P
               <VisibilityMark visibility={row.visibility} />
             </Td>
             <Td className="max-w-[48ch] min-w-[20ch]">{valueOf(row, secretNote)}</Td>
-            <Td className="whitespace-nowrap">{FROM[row.from]}</Td>
+            <Td className="whitespace-nowrap">{sourceOf(row)}</Td>
           </Tr>
         ))}
       </tbody>
     </Table>
   );
+}
+
+/** Of a secret nothing but its name is kept. */
+function sourceOf({ visibility, from }: ParameterRow): string {
+  return visibility === "secret" && from === "instance" ? "the last install" : FROM[from];
 }
 
 function valueOf(row: ParameterRow, secretNote: string): ReactNode {

@@ -6,7 +6,7 @@ import { InstallBar } from "#components/install/install-bar.tsx";
 import { loadInstance } from "#components/instances/load-instance.ts";
 import { JobTable } from "#components/jobs/job-table.tsx";
 import { sshCommand, waysTo } from "#components/nics/reach.ts";
-import { WayTo } from "#components/nics/ways.tsx";
+import { FirstHostKey, WayTo } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
 import { Status } from "#components/status/mark.tsx";
@@ -73,10 +73,17 @@ function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNod
   ];
 }
 
-/** The first way by SSH; the others stand with its NICs. */
+/** The first way by SSH, with what it answers with; the others stand with its NICs. */
 function reachOf(instance: InstanceDetail): ReactNode {
   const way = instance.nics.flatMap(waysTo).find((one) => sshCommand(one) !== null);
-  if (way !== undefined) return <WayTo key="reach" way={way} node={instance.node} />;
+  if (way !== undefined) {
+    return (
+      <span key="reach" className="flex flex-col gap-1.5">
+        <WayTo way={way} node={instance.node} />
+        <FirstHostKey keys={instance.hostKeys ?? []} more={paths.instanceNetwork(instance.name)} />
+      </span>
+    );
+  }
   return (
     <Link key="reach" href={paths.instanceHardware(instance.name)} prefetch={false} className="rounded-sm text-accent hover:underline">
       see its NICs
