@@ -19,6 +19,8 @@ const at = `/api/v1/instances/${name}`;
 const folder = mkdtempSync(path.join(tmpdir(), "session-"));
 /** What a busy machine without KVM may take to boot the sample; alone it is ten seconds. */
 const BOOT_MS = 240_000;
+/** An emulated system's sshd has a key to agree on for each kind of key that is asked for. */
+const SCAN_SECONDS = 150;
 
 const instanceSchema = z.object({
   communication: z.boolean(),
@@ -54,7 +56,7 @@ beforeAll(async () => {
     memoryMib: 256,
     disks: [{ sizeMib: 1_024 }],
     sshKeys: [key.line],
-    parameters: { secret: { root_password: randomBytes(12).toString("hex") } },
+    parameters: { public: { ssh_authorized_keys: key.line }, secret: { root_password: randomBytes(12).toString("hex") } },
   });
   expect(await admin.follow(installId, undefined, BOOT_MS)).toMatchObject({ state: "done", error: null });
 }, BOOT_MS);
@@ -69,12 +71,12 @@ describe("the sample system in session mode", () => {
     const { hostKeys, nics } = await readInstance();
     const { host, port, guestPort } = nics[0].reach[0];
     expect([host, guestPort]).toEqual(["127.0.0.1", 22]);
-    const { stdout } = await promisify(execFile)("ssh-keyscan", ["-T", "60", "-p", String(port), host]);
+    const { stdout } = await promisify(execFile)("ssh-keyscan", ["-T", String(SCAN_SECONDS), "-t", "ed25519,ecdsa,rsa", "-p", String(port), host]);
     const scanned = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => line.split(" ").slice(1).join(" "));
     expect(hostKeys.map(({ type, key }) => `${type} ${key}`).toSorted()).toEqual(scanned.toSorted());
     const [, fingerprint] = (await inGuest("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub")).split(" ");
     expect(hostKeys.map((key) => key.fingerprint)).toEqual([fingerprint]);
-  });
+  }, BOOT_MS);
 
   it("has no channel before it was switched on, nor before it is started anew", async () => {
     const reached = 'timeout 10 bash -c "</dev/tcp/169.254.169.254/80" 2>/dev/null && echo reached || echo closed';
