@@ -28,6 +28,7 @@ export function describeIssue(issue: z.core.$ZodIssue | undefined): string {
     case "unrecognized_keys":
       return "has members that aren't known";
     case "custom":
+    case "invalid_union":
       return issue.message.startsWith("must ") ? issue.message : "isn't valid";
     default:
       return "isn't valid";

@@ -4,6 +4,7 @@ import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import type { RequestContext, Services } from "#lib/context/context.ts";
 import { contextOf, insertUser } from "#lib/context/testing.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
+import { parseWith } from "#lib/http/parse.ts";
 import { holderOf, newInstance, openInstallCluster } from "#lib/installs/testing.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { getJob } from "#lib/jobs/get-job.ts";
@@ -110,6 +111,14 @@ describe("a new instance", () => {
   ])("can't have %s", (_what, change) => {
     expect(createInstanceInputSchema.safeParse({ name: "x.test", osType: "a", memoryMib: 64, disks: [], ...change }).success).toBe(false);
   });
+});
+
+test.each<[string, Record<string, unknown>, string]>([
+  ["nics[1].ip: must be an IP address", { nics: [{}, { ip: "192.0.2.300" }] }, "nics[1].ip"],
+  ["userData: must be at most 16384 bytes in UTF-8", { userData: "ä".repeat(8_193) }, "userData"],
+  ["userData: must be at most 16384 bytes in UTF-8", { userData: "x".repeat(16_385) }, "userData"],
+])("a request is told that %s", (message, change, field) => {
+  expect(() => parseWith(modifyInstanceInputSchema, change)).toThrow(expect.objectContaining({ code: "invalid", field, message: expect.stringContaining(message) as unknown }) as Error);
 });
 
 describe("a modification", () => {
