@@ -118,6 +118,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ["userData: must be at most 16384 bytes in UTF-8", { userData: "ä".repeat(8_193) }, "userData"],
   ["userData: must be at most 16384 bytes in UTF-8", { userData: "x".repeat(16_385) }, "userData"],
 ])("a request is told that %s", (message, change, field) => {
+  // vitest has its matchers as anything; here it stands for the error that is thrown.
   expect(() => parseWith(modifyInstanceInputSchema, change)).toThrow(expect.objectContaining({ code: "invalid", field, message: expect.stringContaining(message) as unknown }) as Error);
 });
 
