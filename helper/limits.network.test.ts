@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guest } from "./testing/guest.ts";
 import type { Pair } from "./testing/pairs.ts";
 import { pairOf } from "./testing/pairs.ts";
-import { HOST, PROTOCOL, TCP, arp, neighbour, tcp } from "./testing/packets.ts";
+import { HOST, HOST6, PROTOCOL, TCP, arp, ip6Bytes, neighbour, tcp } from "./testing/packets.ts";
 import { TestHelper, output } from "./testing/test-helper.ts";
 import type { Connection } from "./testing/test-helper.ts";
 
@@ -36,6 +36,11 @@ afterAll(async () => {
 
 function refused(pair: Pair, what: string): Promise<void> {
   return agent.event(`refused guest=${pair.key} what=${what}`);
+}
+
+/** As the kernel writes it there. */
+function longForm(ip6: string): string {
+  return (ip6Bytes(ip6).toString("hex").match(/.{4}/g) ?? []).join(":");
 }
 
 function answers(guest: Guest): number {
@@ -67,6 +72,18 @@ describe("a guest that floods", () => {
     await loud.resolves();
     expect(answers(loud)).toBeLessThanOrEqual(200 + ((Date.now() - first) / 1_000 + 1) * 100);
   });
+
+  it.each([["IPv4", HOST], ["IPv6", HOST6]])("with connections that it ends in order leaves none of them in the host's table for more than some seconds: %s", async (family, host) => {
+    const loud = await launch(family === "IPv4" ? 31 : 32);
+    const traces = [`src=${loud.pair.ip} `, `src=${longForm(loud.pair.ip6)} `];
+    const tracked = async (): Promise<number> => (await readFile("/proc/net/nf_conntrack", "utf8")).split("\n").filter((line) => traces.some((trace) => line.includes(trace))).length;
+    for (let i = 0; i < 100; i++) await loud.opensAndCloses(host);
+    expect(await tracked()).toBeGreaterThan(0);
+    await expect.poll(tracked, { timeout: 15_000 }).toBe(0);
+    // One that is open stays.
+    await loud.opens(host);
+    expect(await tracked()).toBe(1);
+  }, 40_000);
 
   it("with ARP requests is heard as often as the limit says", async () => {
     const loud = await launch(5);

@@ -152,6 +152,23 @@ const char main_template[] =
 	"\tchain forward {\n\t\ttype filter hook forward priority -10; policy accept;\n"
 	"\t\tiifname \"gnt.com.*\" drop\n\t\toifname \"gnt.com.*\" drop\n\t}\n}\n";
 
+/*
+ * What has ended isn't counted among the 64 of a guest, and would stay in the host's table for two minutes; what is only begun and what
+ * says nothing is forgotten early too. A limit is given to a connection that is tracked and new.
+ */
+#define TIMEOUT(name, l3, l4, policy) \
+	"\tct timeout " name " {\n\t\tprotocol " l4 "\n\t\tl3proto " l3 "\n\t\tpolicy = { " policy " }\n\t}\n"
+#define TCP_LIMITS "syn_sent : 10, syn_recv : 10, established : 3600, fin_wait : 5, close_wait : 5, last_ack : 5, time_wait : 5, close : 5"
+#define UDP_LIMITS "unreplied : 10, replied : 10"
+
+const char timeouts_template[] =
+	"table inet slipway {\n"
+	TIMEOUT("tcp4", "ip", "tcp", TCP_LIMITS) TIMEOUT("tcp6", "ip6", "tcp", TCP_LIMITS)
+	TIMEOUT("udp4", "ip", "udp", UDP_LIMITS) TIMEOUT("udp6", "ip6", "udp", UDP_LIMITS)
+	"\tchain connections {\n"
+	"\t\tmeta nfproto ipv4 meta l4proto tcp ct timeout set \"tcp4\"\n\t\tmeta nfproto ipv6 meta l4proto tcp ct timeout set \"tcp6\"\n"
+	"\t\tmeta nfproto ipv4 meta l4proto udp ct timeout set \"udp4\"\n\t\tmeta nfproto ipv6 meta l4proto udp ct timeout set \"udp6\"\n\t}\n}\n";
+
 const char arp_template[] =
 	"table arp slipway\ndelete table arp slipway\n"
 	"table arp slipway {\n"

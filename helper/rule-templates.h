@@ -11,6 +11,8 @@
 
 extern const char guard_template[];
 extern const char main_template[];
+/* After the main one, where the kernel has time limits of connections. */
+extern const char timeouts_template[];
 extern const char arp_template[];
 extern const char bridge_template[];
 

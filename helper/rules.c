@@ -163,6 +163,19 @@ static bool finish(FILE *file, char **text, const char *step)
 	return fine;
 }
 
+/* Some kernels are built without them: asked once, with a transaction that is only checked. What fails then is said in the log. */
+static bool has_timeouts(void)
+{
+	static int known = -1;
+
+	if (known < 0) {
+		nft_ctx_set_dry_run(context, true);
+		known = run(context, "connection timeouts", "table inet slipway_asked {\n\tct timeout t {\n\t\tprotocol tcp\n\t\tl3proto ip\n\t\tpolicy = { time_wait : 5 }\n\t}\n}\n");
+		nft_ctx_set_dry_run(context, false);
+	}
+	return known;
+}
+
 bool install_rules(const struct config *config)
 {
 	char *text = NULL;
@@ -172,6 +185,8 @@ bool install_rules(const struct config *config)
 	if (!file || (!context && !(context = new_context())))
 		return false;
 	fputs(main_template, file);
+	if (has_timeouts())
+		fputs(timeouts_template, file);
 	fputs(arp_template, file);
 	fputs(bridge_template, file);
 	for (size_t i = 0; i < config->service_count; i++)

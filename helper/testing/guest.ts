@@ -97,6 +97,31 @@ export class Guest {
     this.send(tcp(this.ends(to), sourcePort, port, TCP.rst));
   }
 
+  /** A connection to port 80 that stays: its port here, and what it has to acknowledge. */
+  async opens(to = HOST): Promise<{ readonly port: number; readonly next: number }> {
+    const port = this.#sourcePort++;
+    this.send(tcp(this.ends(to), port, 80));
+    const answer = await this.expect((seen) => seen.protocol === PROTOCOL.tcp && seen.port === port && seen.flags === (TCP.syn | TCP.ack));
+    const next = answer.bytes.readUInt32BE(answer.kind === "ipv6" ? 58 : 38) + 1;
+    this.send(tcp(this.ends(to), port, 80, TCP.ack, [2, next]));
+    return { port, next };
+  }
+
+  /** One of these, from its beginning to its end on both sides. */
+  async opensAndCloses(to = HOST): Promise<void> {
+    const { port, next } = await this.opens(to);
+    this.send(tcp(this.ends(to), port, 80, TCP.fin | TCP.ack, [2, next]));
+    await this.expect((seen) => seen.protocol === PROTOCOL.tcp && seen.port === port && (seen.flags & TCP.fin) !== 0);
+    this.send(tcp(this.ends(to), port, 80, TCP.ack, [3, next + 1]));
+  }
+
+  /** The host still knows the connection: what it has already, it acknowledges once more. */
+  async goesOn({ port, next }: { readonly port: number; readonly next: number }): Promise<void> {
+    const before = this.seen.length;
+    this.send(tcp(this.ends(), port, 80, TCP.ack, [1, next]));
+    await this.expect((seen) => seen.protocol === PROTOCOL.tcp && seen.port === port && seen.flags === TCP.ack && this.seen.indexOf(seen) >= before);
+  }
+
   async resolves(): Promise<void> {
     this.send(arp({ from: this.pair.mac, operation: 1, senderMac: this.pair.mac, senderIp: this.pair.ip, targetIp: HOST }));
     const answer = await this.expect((seen) => seen.kind === "arp" && seen.flags === 2 && seen.from === HOST);

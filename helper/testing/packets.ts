@@ -101,13 +101,15 @@ export function udp(ends: Ends, sourcePort: number, port: number, data: Buffer):
   return packet(ends, PROTOCOL.udp, Buffer.concat([word(sourcePort), word(port), word(8 + data.length), word(0), data]), 6);
 }
 
-export const TCP = { syn: 2, rst: 4, ack: 16 } as const;
+export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
-export function tcp(ends: Ends, sourcePort: number, port: number, flags: number = TCP.syn): Buffer {
+/** `at`: sequence and acknowledgement number. */
+export function tcp(ends: Ends, sourcePort: number, port: number, flags: number = TCP.syn, at: readonly [number, number] = [1, 0]): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(sourcePort, 0);
   header.writeUInt16BE(port, 2);
-  header.writeUInt32BE(1, 4);
+  header.writeUInt32BE(at[0], 4);
+  header.writeUInt32BE(at[1], 8);
   header[12] = 5 << 4;
   header[13] = flags;
   header.writeUInt16BE(4096, 14);
