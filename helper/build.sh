@@ -12,7 +12,7 @@ warnings="-std=c11 -Wall -Wextra -Wshadow -Wformat=2 -Werror"
 hardening="-O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE"
 linking="-pie -Wl,-z,relro,-z,now,-z,noexecstack"
 
-helper="main.c worker.c peers.c requests.c put-link.c answer-channel.c answer-nic.c answer-remove.c openings.c hooks.c
+helper="main.c lock.c worker.c peers.c requests.c put-link.c answer-channel.c answer-nic.c answer-remove.c openings.c hooks.c
 	guests.c state.c config.c values.c log.c links.c sysctls.c netlink.c link-watch.c rules.c rule-templates.c rule-watch.c
 	leases.c dnsmasq.c connections.c"
 

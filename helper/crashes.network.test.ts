@@ -1,6 +1,7 @@
 /** What holds when something of the helper dies, when the host's rules are loaded again, and when a guest goes. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, readFile, readdir } from "node:fs/promises";
+import { access, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -192,21 +193,68 @@ describe("the daemon", () => {
     expect(await agent.ask("list")).toBe("ok");
   });
 
-  it("without its monitor goes on, guard and all, and starts again once the worker has ended too", async () => {
+  it("without its monitor goes on, guard and all, until the next one takes over: guests stay connected and held", async () => {
     const worker = await helper.worker();
+    const connection = await one.opens();
+    await one.goesOn(connection, 1);
     kill(helper.monitor);
     await expect.poll(async () => (await helper.processes()).helpers).toEqual([worker]);
     const from = agent.lines.items.length;
     await run("nft", ["flush", "ruleset"]);
     await agent.lines.waitFor((line) => line === "0 restarted what=rules", from);
     await isHeld(one, TWO);
-    kill(worker);
-    await expect.poll(async () => (await helper.processes()).dnsmasqs).toEqual([]);
+    await one.goesOn(connection, 2);
+    const dnsmasqs = (await helper.processes()).dnsmasqs;
     await helper.startDaemon();
+    // dnsmasq is its worker for a moment, until it runs its own program.
+    await expect.poll(async () => (await helper.processes()).dnsmasqs, { timeout: 5_000 }).toHaveLength(1);
+    const after = await helper.processes();
+    expect(after.dnsmasqs).toHaveLength(1);
+    expect(after.dnsmasqs).not.toEqual(dnsmasqs);
+    expect(after.helpers).toHaveLength(2);
+    expect(after.helpers).toContain(helper.monitor);
+    expect(after.helpers).not.toContain(worker);
+    await one.goesOn(connection, 3);
     agent = await helper.connect();
     await helper.approve(agent, ONE);
     await isHeld(one, TWO);
     await getsItsLease(one);
+    expect(await output("nft", "list", "tables")).toContain("inet slipway_guard");
+  });
+
+  it("takes over from a worker that hangs too", async () => {
+    const worker = await helper.worker();
+    process.kill(worker, "SIGSTOP");
+    kill(helper.monitor);
+    await expect.poll(async () => (await helper.processes()).helpers).toEqual([worker]);
+    await helper.startDaemon();
+    expect((await helper.processes()).helpers).not.toContain(worker);
+    agent = await helper.connect();
+    await helper.approve(agent, ONE);
+    await isHeld(one, TWO);
+  });
+
+  it("ends nobody who only has the number of the worker that the lock's file names", async () => {
+    const bystander = spawn("sleep", ["60"]);
+    const lock = join(helper.runFolder, "helper.lock");
+    const worker = await helper.worker();
+    const record = await readFile(lock, "utf8");
+    expect(record).toContain(`worker ${String(worker).padStart(10, "0")} `);
+    kill(helper.monitor);
+    await expect.poll(async () => (await helper.processes()).helpers).toEqual([worker]);
+    await writeFile(lock, record.replace(`worker ${String(worker).padStart(10, "0")} `, `worker ${String(bystander.pid).padStart(10, "0")} `));
+    const second = helper.spawnDaemon();
+    let errors = "";
+    second.stderr?.on("data", (data: Buffer) => (errors += data.toString()));
+    await once(second, "exit");
+    expect(errors).toContain("another helper");
+    expect(bystander.signalCode).toBe(null);
+    expect((await helper.processes()).helpers).toEqual([worker]);
+    bystander.kill("SIGKILL");
+    await writeFile(lock, record);
+    await helper.startDaemon();
+    agent = await helper.connect();
+    await helper.approve(agent, ONE);
   });
 
   it("told to end leaves its guests connected and held", async () => {

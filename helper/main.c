@@ -6,6 +6,7 @@
 #include "config.h"
 #include "guests.h"
 #include "leases.h"
+#include "lock.h"
 #include "log.h"
 #include "rules.h"
 #include "worker.h"
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -69,17 +69,12 @@ static bool make_root_folder(const char *path, mode_t mode)
 	return true;
 }
 
-static bool take_lock(const char *folder)
+static bool lock_folder(const char *folder)
 {
-	char path[256];
-	int fd;
+	char path[256], why[128];
 
 	snprintf(path, sizeof(path), "%s/helper.lock", folder);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	/* Kept open, and by the worker too, until the last of them ends. */
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
-		return complain(path, errno == EWOULDBLOCK ? "another helper, or a worker of one, is running" : strerror(errno));
-	return true;
+	return take_lock(path, why, sizeof(why)) || complain(path, why);
 }
 
 static int listen_for(const struct paths *paths, const struct config *config)
@@ -111,7 +106,7 @@ static bool prepare(const struct paths *paths, struct config *config)
 	/* By this name the helper knows its own changes to the rules. */
 	prctl(PR_SET_NAME, "slipway-helper");
 	umask(022);
-	if (!read_config(paths->config, config) || !make_root_folder(paths->folder, 0755) || !take_lock(paths->folder))
+	if (!read_config(paths->config, config) || !make_root_folder(paths->folder, 0755) || !lock_folder(paths->folder))
 		return false;
 	snprintf(state_folder, sizeof(state_folder), "%s/guests", paths->folder);
 	if (!make_root_folder(state_folder, 0700))
@@ -120,12 +115,27 @@ static bool prepare(const struct paths *paths, struct config *config)
 	return check_leases(config, folder);
 }
 
+/* It begins once the lock's file names it: one of which nobody could know would outlive its monitor, and keep the next one out. */
 static pid_t start_worker(const struct config *config, int listener)
 {
-	pid_t pid = fork();
+	int leave[2];
+	char byte = 0;
+	pid_t pid;
 
-	if (pid == 0)
+	if (pipe2(leave, O_CLOEXEC) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		close(leave[1]);
+		if (read(leave[0], &byte, 1) != 1)
+			_exit(1);
+		close(leave[0]);
 		_exit(run_worker(config, listener));
+	}
+	close(leave[0]);
+	if (pid > 0 && (!record_worker(pid) || write(leave[1], &byte, 1) != 1))
+		log_fact("failed", "step", "lock", "why", strerror(errno), NULL);
+	close(leave[1]);
 	return pid;
 }
 

@@ -115,11 +115,10 @@ export class Guest {
     this.send(tcp(this.ends(to), port, 80, TCP.ack, [3, next + 1]));
   }
 
-  /** The host still knows the connection: what it has already, it acknowledges once more. */
-  async goesOn({ port, next }: { readonly port: number; readonly next: number }): Promise<void> {
-    const before = this.seen.length;
-    this.send(tcp(this.ends(), port, 80, TCP.ack, [1, next]));
-    await this.expect((seen) => seen.protocol === PROTOCOL.tcp && seen.port === port && seen.flags === TCP.ack && this.seen.indexOf(seen) >= before);
+  /** The `bytes`th byte of the connection, counted from one: the host takes it, so it still knows the connection. */
+  async goesOn({ port, next }: { readonly port: number; readonly next: number }, bytes: number): Promise<void> {
+    this.send(tcp(this.ends(), port, 80, TCP.ack, [1 + bytes, next], Buffer.from([0x47])));
+    await this.expect((seen) => seen.protocol === PROTOCOL.tcp && seen.port === port && seen.flags === TCP.ack && seen.bytes.readUInt32BE(42) === 2 + bytes);
   }
 
   async resolves(): Promise<void> {

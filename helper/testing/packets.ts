@@ -104,7 +104,7 @@ export function udp(ends: Ends, sourcePort: number, port: number, data: Buffer):
 export const TCP = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
 
 /** `at`: sequence and acknowledgement number. */
-export function tcp(ends: Ends, sourcePort: number, port: number, flags: number = TCP.syn, at: readonly [number, number] = [1, 0]): Buffer {
+export function tcp(ends: Ends, sourcePort: number, port: number, flags: number = TCP.syn, at: readonly [number, number] = [1, 0], data: Buffer = Buffer.alloc(0)): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt16BE(sourcePort, 0);
   header.writeUInt16BE(port, 2);
@@ -113,7 +113,7 @@ export function tcp(ends: Ends, sourcePort: number, port: number, flags: number 
   header[12] = 5 << 4;
   header[13] = flags;
   header.writeUInt16BE(4096, 14);
-  return packet(ends, PROTOCOL.tcp, header, 16);
+  return packet(ends, PROTOCOL.tcp, Buffer.concat([header, data]), 16);
 }
 
 export function echo(ends: Ends): Buffer {
