@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { DaemonPlace } from "#scripts/process/daemon.ts";
@@ -10,6 +11,7 @@ import { LINK_PREFIX, removeTraces } from "./remove-traces.ts";
 
 const HELPER_DAEMON = "helper";
 const READY_MS = 20_000;
+const ENDED_SECONDS = 10;
 
 /** Whose the helper is: a machine has one, and it serves the agent of one home directory. */
 function ownerFile(places: HelperPlaces): string {
@@ -44,7 +46,12 @@ export async function ensureHelper(checkout: string, home: string, places: Helpe
   // Whatever mask this process has: the agent passes through to the socket.
   chmodSync(places.notes, 0o755);
   writeFileSync(ownerFile(places), home, { mode: 0o644 });
-  const address = helperAddress(places);
+  if (await startHelper(digest, places)) say("privileged helper is ready");
+  return helperAddress(places);
+}
+
+/** Starts it, if none of this version runs; one whose monitor is gone is taken over. True: it was started just now. */
+async function startHelper(version: string, places: HelperPlaces): Promise<boolean> {
   const { started } = await ensureDaemon(
     {
       name: HELPER_DAEMON,
@@ -52,14 +59,13 @@ export async function ensureHelper(checkout: string, home: string, places: Helpe
       args: argumentsOf(places),
       cwd: "/",
       environment: environment(),
-      version: digest,
+      version,
       readyTimeoutMs: READY_MS,
-      socket: address.socket,
+      socket: helperAddress(places).socket,
     },
     daemonPlace(places),
   );
-  if (started) say("privileged helper is ready");
-  return address;
+  return started;
 }
 
 /**
@@ -72,11 +78,20 @@ export async function removeHelper(home: string, places: HelperPlaces): Promise<
   if (ownerOf(places) !== home) return;
   const held = readdirSync("/sys/class/net").filter((name) => name.startsWith(LINK_PREFIX));
   if (held.length > 0) throw new Refusal(`${held.join(", ")}: somebody still holds these interfaces of guests, so the helper goes on and keeps them closed`);
+  // A worker whose monitor is gone would put everything back. Whoever takes it over can be ended.
+  const lock = path.join(places.runFolder, "helper.lock");
+  if (findDaemon(HELPER_DAEMON, daemonPlace(places)) === null && isHeld(lock, 0)) await startHelper("to end", places);
   const result = await stopDaemon(HELPER_DAEMON, daemonPlace(places));
+  if (isHeld(lock, ENDED_SECONDS)) throw new Refusal("a process of the helper doesn't end: its lock is held");
   await removeTraces(environment());
   rmSync(places.runFolder, { recursive: true, force: true });
   rmSync(ownerFile(places), { force: true });
   say(`helper: ${result}`);
+}
+
+/** Whether a process still has this lock (helper/lock.c) after so many seconds. */
+function isHeld(lock: string, seconds: number): boolean {
+  return existsSync(lock) && spawnSync("flock", ["--timeout", String(seconds), lock, "true"], { stdio: "ignore", env: environment() }).status === 1;
 }
 
 function ownerOf(places: HelperPlaces): string | null {

@@ -41,6 +41,7 @@ async function command(name: "up" | "down", settings: Readonly<Record<string, st
   return run(process.execPath, [path.join(checkout, `scripts/${name}/main.ts`)], { cwd: checkout, environment: { ...process.env, SLIPWAY_HOME: home, ...settings }, timeoutMs: UP_MS });
 }
 
+const helperSchema = z.object({ pid: z.number() });
 const upSchema = z.object({ mode: z.string(), consoleUrl: z.url(), agents: z.array(z.object({ node: z.string() })) });
 const nodeSchema = z.object({ state: z.string(), mode: z.string() });
 
@@ -119,7 +120,8 @@ describe("SLIPWAY_MODE=system npm run up", () => {
 });
 
 describe("npm run down", () => {
-  test("takes away all that system mode has made", { timeout: UP_MS }, async () => {
+  test("takes away all that system mode has made, a helper too whose monitor was killed", { timeout: UP_MS }, async () => {
+    process.kill(helperSchema.parse(JSON.parse(readFileSync("/run/slipway/helper.json", "utf8"))).pid, "SIGKILL");
     const { code, tail } = await command("down");
     expect([code, tail]).toEqual([0, expect.stringContaining("helper: stopped")]);
     expect(links()).toEqual([]);
