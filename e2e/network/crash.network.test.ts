@@ -34,11 +34,17 @@ async function orderOf(create: string): Promise<InstallOrder> {
   return exampleOrder({ ...(await prepareDefinition(bed.client, place, { create })), instance, applianceIp: `169.254.1.${last}`, start: false });
 }
 
+async function orderInstall(create: string): Promise<InstallOrder> {
+  const accepted = await orderOf(create);
+  await bed.client.install(accepted);
+  return accepted;
+}
+
+/** Until the script has begun. It has to go on for a while: what is over at once is never seen under way. */
 async function beginInstall(create: string): Promise<InstallOrder> {
-  const order = await orderOf(create);
-  await bed.client.install(order);
-  await followEvents(bed.client, (event) => statusIn(event, order.id)?.step === "unpack");
-  return order;
+  const begun = await orderInstall(create);
+  await followEvents(bed.client, (event) => statusIn(event, begun.id)?.step === "unpack");
+  return begun;
 }
 
 async function expectInstallEndsWell(order: InstallOrder, lines = LINES): Promise<void> {
@@ -87,7 +93,7 @@ describe("in the middle of an install, kill -9", () => {
     await until("the end of what the install had", async () => ((await guestLeavings()).links.length === 0 ? true : null));
     await expectNothingLeft();
     expect(existsSync(path.join(bed.instanceFolder(order.instance), "disk-0"))).toBe(false);
-    await expectInstallEndsWell(await beginInstall(WRITES), 0);
+    await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of the helper's worker goes unnoticed by the install", async () => {
@@ -96,14 +102,14 @@ describe("in the middle of an install, kill -9", () => {
     process.kill(killed, "SIGKILL");
     await until("another worker", () => (helperProcess("slipway-helper")?.pid ?? killed) !== killed || null);
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(WRITES), 0);
+    await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of the whole helper is made good by the next one", async () => {
     const order = await beginInstall(TALKS);
     await replaceHelper();
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(WRITES), 0);
+    await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
 
   test("of dnsmasq is made good by the helper", async () => {
@@ -113,7 +119,7 @@ describe("in the middle of an install, kill -9", () => {
     process.kill(killed.pid, "SIGKILL");
     await until("another dnsmasq", () => (helperProcess("dnsmasq")?.pid ?? killed.pid) !== killed.pid || null);
     await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await beginInstall(WRITES), 0);
+    await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
 });
 
