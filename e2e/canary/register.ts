@@ -207,4 +207,5 @@ export const FILES: readonly FileRule[] = [
   { path: /^postgres\/data\/pg_wal\//, kind: "write-ahead log" },
   { path: /^postgres\//, kind: "PostgreSQL's files" },
   { path: /^admin-password$/, kind: "other files" },
+  { path: /^ssh\/(id_ed25519(\.pub)?|known_hosts)$/, kind: "other files" },
 ];
