@@ -117,6 +117,7 @@ describe("the metadata service", () => {
     expect(await call("PUT", "/latest/meta-data/hostname")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
     expect(await call("GET", "/ganeti/latest/write")).toMatchObject({ status: 405, headers: { allow: "POST" } });
     expect(await call("POST", "/ganeti/latest/read")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+    expect(await call("POST", "/ganeti/latest/read", { body: [Buffer.from("a line\n")] })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
     expect(await call("GET", "/latest/api/token")).toMatchObject({ status: 405, headers: { allow: "PUT" } });
   });
 
@@ -185,6 +186,7 @@ describe("session tokens", () => {
     await serve({ requireTokens: true });
     for (const path of ["/", "/latest/meta-data/hostname", "/latest/nothing", "/ganeti/latest/read"]) expect((await call("GET", path)).status, path).toBe(401);
     expect((await call("POST", "/ganeti/latest/write")).status).toBe(401);
+    expect((await call("POST", "/ganeti/latest/write", { body: [Buffer.from("a line\n")] })).status).toBe(401);
     expect((await call("GET", "/openstack/latest/meta_data.json")).status).toBe(200);
     const given = await call("PUT", "/latest/api/token", { headers: { [TTL]: "60" } });
     expect(given).toMatchObject({ status: 200, headers: { [TTL]: "60" } });

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { READ_PATHS, WRITE_PATHS } from "./ganeti.ts";
 import type { Guest } from "./guest.ts";
 import type { MetadataBody } from "./metadata-content.ts";
-import { refuseBody, takeWrite } from "./take-write.ts";
+import { type Refusal, refuseBody, takeWrite } from "./take-write.ts";
 import { parseTtl } from "./tokens.ts";
 
 const TOKEN_PATH = "latest/api/token";
@@ -145,13 +145,10 @@ function giveToken(guest: Guest, request: IncomingMessage, response: ServerRespo
 }
 
 /** An answer without a body. What comes with the request isn't waited for: a connection with a body on its way ends. */
-function refuse(guest: Guest, request: IncomingMessage, response: ServerResponse, status: 400 | 401 | 403 | 404 | 405, { allow }: { readonly allow?: string } = {}): void {
-  if (hasBody(request)) {
-    guest.notice("malformed");
-    refuseBody(guest, request, response, 400);
-    return;
-  }
-  response.writeHead(status, status === 405 && allow !== undefined ? { allow, "content-length": 0 } : { "content-length": 0 }).end();
+function refuse(guest: Guest, request: IncomingMessage, response: ServerResponse, status: Refusal, { allow }: { readonly allow?: string } = {}): void {
+  const headers: Readonly<Record<string, string>> = status === 405 && allow !== undefined ? { allow } : {};
+  if (hasBody(request)) refuseBody(guest, request, response, status, headers);
+  else response.writeHead(status, { ...headers, "content-length": 0 }).end();
 }
 
 function sendBody(guest: Guest, response: ServerResponse, body: MetadataBody): Promise<void> | undefined {

@@ -68,10 +68,14 @@ async function* withinLimits(guest: Guest, request: IncomingMessage): AsyncGener
   }
 }
 
+export type Refusal = 400 | 401 | 403 | 404 | 405 | 413;
+
 /** Answers, goes on taking for a moment what is on its way, no quicker than anything else, and ends the connection. */
-export function refuseBody(guest: Guest, request: IncomingMessage, response: ServerResponse, status: 400 | 413): void {
-  guest.notice(status === 413 ? "large" : "malformed");
-  response.writeHead(status, { connection: "close", "content-length": 0 });
+export function refuseBody(guest: Guest, request: IncomingMessage, response: ServerResponse, status: Refusal, headers: Readonly<Record<string, string>> = {}): void {
+  // Without its token, or at the wrong place, a request is understood all the same.
+  if (status === 413) guest.notice("large");
+  if (status === 400) guest.notice("malformed");
+  response.writeHead(status, { ...headers, connection: "close", "content-length": 0 });
   response.flushHeaders();
   let left = LINGER_BYTES;
   let isOver = false;
