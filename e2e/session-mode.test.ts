@@ -18,7 +18,7 @@ const name = `ssh-${randomBytes(4).toString("hex")}`;
 const at = `/api/v1/instances/${name}`;
 const folder = mkdtempSync(path.join(tmpdir(), "session-"));
 /** What a busy machine without KVM may take to boot the sample; alone it is ten seconds. */
-const BOOT_MS = 400_000;
+const BOOT_MS = 240_000;
 /** An emulated system's sshd has a key to agree on for each kind of key that is asked for. */
 const SCAN_SECONDS = 150;
 

@@ -17,9 +17,6 @@ import { planInstance } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
 import { RememberedIds } from "./remembered-ids.ts";
 
-/** Between two presses of a power button. */
-const PRESS_AGAIN_MS = 10_000;
-
 export interface InstanceContext {
   readonly folder: string;
   readonly hypervisor: Hypervisor;
@@ -289,10 +286,6 @@ async function pressAndWait(guest: RunningGuest, graceSeconds: number): Promise<
     });
   });
   // A guest that is gone meanwhile has no button to press.
-  const press = (): Promise<void> => guest.pressPowerButton().catch(() => undefined);
-  await press();
-  // A system that is still booting has nobody yet who listens to its button, and the grace would pass in vain.
-  const again = setInterval(() => void press(), PRESS_AGAIN_MS);
+  await guest.pressPowerButton().catch(() => undefined);
   await Promise.race([guest.exited, graceOver]);
-  clearInterval(again);
 }
