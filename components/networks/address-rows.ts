@@ -1,4 +1,4 @@
-import { ipv4Bytes } from "#lib/domain/channel-address.ts";
+import { parseIp4 } from "#lib/domain/ip-subnets.ts";
 import type { AddressView } from "#lib/domain/network.ts";
 
 /** A row of the list: one address, or reserved ones that follow on each other with the same note. */
@@ -16,7 +16,7 @@ export function addressRows(addresses: readonly AddressView[], own: ReadonlySet<
   for (const { address, holder, instanceName, note } of addresses) {
     const isOwn = own.has(address);
     const before = rows.at(-1);
-    if (before !== undefined && holder === "reserved" && before.holder === "reserved" && !isOwn && !before.isOwn && before.note === note && numberOf(address) === numberOf(before.last) + 1) {
+    if (before !== undefined && holder === "reserved" && before.holder === "reserved" && !isOwn && !before.isOwn && before.note === note && isNext(address, before.last)) {
       rows[rows.length - 1] = { ...before, last: address, count: before.count + 1 };
     } else {
       rows.push({ first: address, last: address, count: 1, holder, instanceName, note, isOwn });
@@ -25,6 +25,7 @@ export function addressRows(addresses: readonly AddressView[], own: ReadonlySet<
   return rows;
 }
 
-function numberOf(address: string): number {
-  return ipv4Bytes(address).reduce((sum, byte) => sum * 256 + byte, 0);
+function isNext(address: string, before: string): boolean {
+  const [number, last] = [parseIp4(address), parseIp4(before)];
+  return number !== null && last !== null && number === last + 1;
 }

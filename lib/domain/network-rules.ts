@@ -2,19 +2,10 @@
 import { HOST_ADDRESS } from "./channel-address.ts";
 import { isIn6, offsetIn, overlaps, parseIp4, parseIp6, parseSubnet4, parseSubnet6, formatSubnet4 } from "./ip-subnets.ts";
 import type { Subnet4 } from "./ip-subnets.ts";
-import type { NetworkPurpose } from "./network.ts";
+import type { NetworkView } from "./network.ts";
 import { linkFault } from "./network.ts";
 
-export interface NetworkFields {
-  readonly purpose: NetworkPurpose;
-  readonly subnet: string;
-  readonly gateway: string | null;
-  readonly subnet6: string | null;
-  readonly gateway6: string | null;
-  readonly dns: readonly string[];
-  readonly mode: "bridged" | "routed";
-  readonly link: string | null;
-}
+export type NetworkFields = Pick<NetworkView, "purpose" | "subnet" | "gateway" | "subnet6" | "gateway6" | "dns" | "mode" | "link">;
 
 /** A field, and what is wrong with it as the end of a sentence that begins with it. */
 export interface FieldProblem {
