@@ -6,6 +6,9 @@ const NEEDS_NETWORK = "**/*.network.test.ts";
 const NEEDS_SYSTEM = ["e2e/**/*.test.ts", "**/*.qemu.test.ts"];
 const exclude = [...configDefaults.exclude, "**/.next/**", "**/.slipway/**"];
 
+/** How long something may be waited for, in milliseconds: far more than it takes, so that a busy machine fails no test. */
+const expectation = { poll: { timeout: 20_000 } };
+
 const scratch = process.env["SLIPWAY_TEST_SCRATCH"];
 
 export default defineConfig({
@@ -21,6 +24,8 @@ export default defineConfig({
           include: ["**/*.test.ts", "**/*.test.tsx"],
           exclude: [...exclude, NEEDS_DATABASE, NEEDS_NETWORK, ...NEEDS_SYSTEM],
           environment: "node",
+          expect: expectation,
+          testTimeout: 30_000,
         },
       },
       {
@@ -29,7 +34,8 @@ export default defineConfig({
           include: [NEEDS_DATABASE],
           exclude: [...exclude, NEEDS_NETWORK, ...NEEDS_SYSTEM],
           environment: "node",
-          testTimeout: 20_000,
+          expect: expectation,
+          testTimeout: 30_000,
           hookTimeout: 30_000,
           globalSetup: ["scripts/test/require-database.ts"],
         },
@@ -40,6 +46,7 @@ export default defineConfig({
           include: NEEDS_SYSTEM,
           exclude: [...exclude, NEEDS_NETWORK],
           environment: "node",
+          expect: expectation,
           // One stack on two cores: files take turns.
           fileParallelism: false,
           testTimeout: 180_000,
@@ -53,6 +60,7 @@ export default defineConfig({
           include: [NEEDS_NETWORK],
           exclude,
           environment: "node",
+          expect: expectation,
           // One network, and its machines are slow enough by themselves.
           fileParallelism: false,
           testTimeout: 180_000,
