@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { ReadPipe } from "./read-pipe.ts";
 import type { WritePipe } from "./write-pipe.ts";
 
@@ -28,10 +29,25 @@ export interface MetadataContent {
   readonly isComplete: Promise<void> | null;
   readonly read: ReadPipe;
   readonly write: WritePipe;
+  /** What an appliance of contract 2 is given and gives beside documents; null: not this guest. */
+  readonly streams: GuestStreams | null;
   /** The guest has asked for something, or said something. Called for each request: it must be quick. */
   readonly onContact: () => void;
   /** The guest has more connections than are served, and one was refused. */
   readonly onRefused: () => void;
   /** Something that was refused, for a person: each kind once in an hour. Never part of what the guest sent. */
   readonly onNotice: (text: string) => void;
+}
+
+/** Streams between an appliance and its host (appliance/README.md, "What the appliance asks"). */
+export interface GuestStreams {
+  /** `GET ganeti/<version>/package`: the personalization package as it was fetched, in memory alone; null: there is none. */
+  readonly archive: Buffer | null;
+  /** `GET ganeti/<version>/os/import/<index>`: what the import script reads; null: nothing for that disk. */
+  readonly openImport: (index: number) => Promise<{ readonly stream: Readable; readonly length: number } | null>;
+  /**
+   * `POST ganeti/<version>/os/export/<index>`, chunked: what the export script writes, once for each disk. Resolves when all of it is
+   * durable. Rejects with a SlipwayError where it isn't wanted or is more than it may be; the guest is answered with 4xx then.
+   */
+  readonly takeExport: (index: number, body: Readable) => Promise<void>;
 }

@@ -9,10 +9,17 @@
  *   PUT    /v1/instances/:id/metadata       GuestData → 204: for a running guest whose agent was restarted
  *   GET    /v1/metadata/wanted              IdList: running guests whose private values this agent hasn't got
  *   POST   /v1/instances/:id/channel        ChannelMessage → 204; a line for the guest to read; idempotent by id
- *   DELETE /v1/instances/:id?order=ID       removes guest and disks; idempotent
+ *   DELETE /v1/instances/:id?order=ID       removes guest, disks and snapshots; idempotent; `&erase=yes` overwrites them first
  *   PUT    /v1/installs/:id                 InstallOrder → InstallStatus (202); the same id twice is one install
  *   GET    /v1/installs/:id                 InstallStatus
  *   POST   /v1/installs/:id/cancel          InstallStatus
+ *   POST   /v1/installs/:id/complete        InstallStatus; an administrator ends the wait for a first boot's report
+ *   PUT    /v1/instances/:id/disks          DiskOrder → DiskResult; idempotent by orderId, answered when it is done
+ *   GET    /v1/instances/:id/console        upgrade to `slipway-console`: bytes of the serial console, both ways; one at a time
+ *   POST   /v1/sources/probe                ProbeRequest → ProbeResult: whether image, medium and package can be reached from here
+ *   GET    /v1/exports/:id/files/:name      the bytes of a file of an export that this node keeps
+ *   PUT    /v1/exports/:id/files/:name?sha256=…  takes one in, for an import; refused unless that is its digest
+ *   DELETE /v1/exports/:id                  removes it; idempotent
  *   POST   /v1/leases                       LeaseRenewal → 204; an install without a lease never swaps its disk
  *   GET    /v1/os-definitions               FolderList: OS definitions in the roots that this node's administrator lists
  *   GET    /v1/os-definitions/:name         the folder as a tar, its links followed inside those roots; at most
@@ -29,14 +36,16 @@ import { ERROR_CODES } from "#lib/domain/errors.ts";
 import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import { USER_DATA_BYTES, userDataBytes } from "#lib/domain/instance-limits.ts";
 import { DATASOURCES } from "#lib/domain/instance.ts";
+import { INSTALL_OPERATIONS } from "#lib/domain/install-plan.ts";
+import { checksumSchema, diskImageSchema, mediumSchema } from "#lib/domain/install-source.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "#lib/domain/install-states.ts";
 import { APPLIANCE_KINDS, expectedStepSchema, IMAGE_USES } from "#lib/domain/os-definition.ts";
 import type { ParameterSet, ParameterValue } from "#lib/domain/parameters.ts";
 import { PARAMETER_LIMITS, PARAMETER_NAME } from "#lib/domain/parameters.ts";
 import { SSH_KEY_LENGTH, SSH_KEY_TYPES } from "#lib/domain/ssh-keys.ts";
-import { type Private, privateValue, secretValue, VISIBILITIES } from "#lib/domain/visibility.ts";
+import { type Private, privateValue, type Secret, secretValue, VISIBILITIES } from "#lib/domain/visibility.ts";
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 const uuid = z.uuid();
 /** sha256, 64 lower-case hex digits. */
@@ -72,6 +81,8 @@ export const nodeFactsSchema = z.object({
   qemuVersion: shortText.nullable(),
   /** Whether this agent can run trusted scripts on its host: it has the privileged helper for it. Session mode has none. */
   runsHostScripts: z.boolean(),
+  /** Folders of the node in which images and media may lie. */
+  imageFolders: z.array(shortText).max(64).default([]),
   /** What NICs can be connected to: bridges by name, and whether routes to them can be made. Session mode has neither. */
   networking: z.strictObject({ bridges: z.array(z.string().max(15)).max(256), routed: z.boolean() }),
 });
@@ -168,14 +179,33 @@ const userDataMark = z.string().min(1).max(100).optional();
 export const guestDataSchema = z.strictObject({ parameters: wireParametersSchema, userData: wireUserDataSchema, userDataMark });
 export type GuestData = z.output<typeof guestDataSchema>;
 
+/** `rootDigest`: the full userland as a squashfs, wherever the appliance has one. `contract`: appliance/README.md. */
+export const applianceRefSchema = z.strictObject({ kernelDigest: digestSchema, initrdDigest: digestSchema, rootDigest: digestSchema.nullable(), contract: z.number().int().min(1).max(2) });
+export type ApplianceRef = z.infer<typeof applianceRefSchema>;
+
+/** A user name and password for a package, a secret: in memory alone. Sent as one text, `name:password`, as basic authentication has it. */
+const wireCredentialsSchema = z
+  .string()
+  .max(1_024)
+  .transform((text): Secret<string> => secretValue(text))
+  .nullable();
+
+/** Hosts, addresses and CIDR ranges of private networks from which an administrator lets images and packages be fetched. */
+const allowPrivateSchema = z.array(z.string().min(1).max(253)).max(64);
+
+/** A file of an export, `disk-N.dump`. */
+export const exportFileSchema = z.strictObject({ index: z.number().int().min(0).max(15), name: z.string().regex(/^disk-\d{1,2}\.dump$/), sha256: digestSchema, bytes: z.number().int().min(0) });
+export type ExportFile = z.infer<typeof exportFileSchema>;
+
 /** One install. `parameters` is a map of typed values once parsed; encode-order.ts is its only way onto the wire. */
 export const installOrderSchema = z.strictObject({
   id: uuid,
-  operation: z.enum(["create", "reinstall"]),
+  operation: z.enum(INSTALL_OPERATIONS),
   instance: instanceSpecSchema,
   primaryNode: z.string().min(1).max(253),
-  /** `rootDigest`: the full userland as a squashfs, where `os.appliance` asks for it. */
-  appliance: z.strictObject({ kernelDigest: digestSchema, initrdDigest: digestSchema, rootDigest: digestSchema.nullable() }),
+  /** Null: nothing runs in one. */
+  appliance: applianceRefSchema.nullable(),
+  /** Null: without an OS definition. */
   os: z.strictObject({
     definition: z.string().min(1).max(64),
     variant: z.string().max(64).nullable(),
@@ -183,19 +213,36 @@ export const installOrderSchema = z.strictObject({
     /** The definition version's own digest. */
     digest: digestSchema,
     /** The untrusted/ tree as one tar, a blob. */
-    untrustedDigest: digestSchema,
+    untrustedDigest: digestSchema.nullable(),
+    /** The whole folder as one tar, a blob, for scripts on the host; null: none runs there. */
+    hostDigest: digestSchema.nullable(),
     /** The read-only image that the definition carries, a blob. */
     imageDigest: digestSchema.nullable(),
     imageUse: z.enum(IMAGE_USES),
     appliance: z.enum(APPLIANCE_KINDS),
-    script: z.enum(["create"]),
+    script: z.enum(["create", "import", "export", "rename"]),
     /** Where the script runs, as planned (lib/domain/place-scripts.ts). An agent that can't or may not run one on its host refuses the order. */
     places: z.array(z.enum(["appliance", "host"])).min(1).max(2),
     /** Whether the untrusted half has a `verify`, which is run on the parameters before anything is touched. */
     verify: z.boolean(),
     steps: z.array(expectedStepSchema).max(64),
     bootMarker: z.string().max(200).nullable(),
-  }),
+  }).nullable(),
+  image: diskImageSchema.nullable(),
+  /** Installation parameters of a medium; empty: none. */
+  medium: mediumSchema,
+  package: z.strictObject({ url: z.string().max(2_048), checksum: checksumSchema.nullable(), credentials: wireCredentialsSchema }).nullable(),
+  allowPrivate: allowPrivateSchema,
+  completion: z.enum(["reported", "written", "first_boot"]),
+  /** The first disk itself is written to, and can't be put back. */
+  inPlace: z.boolean(),
+  /** Data disks that are made anew too at a reinstall. At a creation or import all are new. */
+  replaceDataDisks: z.array(z.number().int().min(1).max(15)).max(15),
+  /** rename: the name until now. */
+  oldName: z.string().max(253).nullable(),
+  /** export: under which id the node keeps it; import: what is taken in. */
+  exportId: uuid.nullable(),
+  importFiles: z.array(exportFileSchema).max(16),
   parameters: wireParametersSchema,
   userData: wireUserDataSchema,
   userDataMark,
@@ -211,6 +258,8 @@ export const installOrderSchema = z.strictObject({
   retainPreviousSeconds: z.number().int().min(0),
   /** The first lease. One that has run out can't be renewed: the install ends with lease_expired and leaves the instance as it was. */
   leaseSeconds: z.number().int().min(5).max(600),
+  /** Disks that go are overwritten first. */
+  erase: z.boolean(),
 });
 export type InstallOrder = z.output<typeof installOrderSchema>;
 
@@ -232,6 +281,18 @@ export const installErrorSchema = z.object({
 });
 export type InstallError = z.infer<typeof installErrorSchema>;
 
+/** What an install was made of, as the agent found it: for the receipt. */
+export const installFactsSchema = z.object({
+  /** `sha256` of the file as it was fetched, `writtenSha256` of what was read back from the disk, over `virtualBytes`. */
+  image: z.object({ sha256: digestSchema, bytes: z.number().int(), writtenSha256: digestSchema, virtualBytes: z.number().int() }).nullable(),
+  package: z.object({ sha256: digestSchema, bytes: z.number().int() }).nullable(),
+  /** Files of a medium, by installation parameter. */
+  media: z.array(z.object({ name: saidText(64), sha256: digestSchema, bytes: z.number().int() })).max(16),
+  /** export: what was written. */
+  files: z.array(exportFileSchema).max(16),
+});
+export type InstallFacts = z.infer<typeof installFactsSchema>;
+
 export const installStatusSchema = z.object({
   id: uuid,
   instanceId: uuid,
@@ -243,6 +304,11 @@ export const installStatusSchema = z.object({
   error: installErrorSchema.nullable(),
   /** True once the new disk is the instance's disk: the commit point. False again when a cancellation has taken that back. */
   committed: z.boolean(),
+  /** In place, and something was written: what was on the disk is gone. */
+  overwritten: z.boolean().default(false),
+  /** Completion `first_boot`: whether the guest reported; null: another completion, or not over. */
+  confirmed: z.boolean().nullable().default(null),
+  facts: installFactsSchema.default({ image: null, package: null, media: [], files: [] }),
   firstBootAt: timestamp.nullable(),
   lastContactAt: timestamp.nullable(),
 });
@@ -291,7 +357,10 @@ export type JournalHead = z.infer<typeof journalHeadSchema>;
 
 export const powerOrderSchema = z.strictObject({
   orderId: uuid,
-  action: z.enum(["start", "stop", "reboot"]),
+  /** `rescue`: the appliance with a shell on the serial console and the instance's disks, until it is stopped. */
+  action: z.enum(["start", "stop", "reboot", "rescue"]),
+  /** For `rescue`. */
+  appliance: applianceRefSchema.nullable().default(null),
   /** For stop and reboot: seconds for the guest to go by itself before it is ended. 0: at once. */
   graceSeconds: z.number().int().min(0).max(3_600),
   instance: instanceSpecSchema,
@@ -300,10 +369,55 @@ export const powerOrderSchema = z.strictObject({
 });
 export type PowerOrder = z.output<typeof powerOrderSchema>;
 
+/** Work on the disks of an instance that no install holds. */
+export const diskOrderSchema = z.discriminatedUnion("action", [
+  /**
+   * Takes back the swap of an install that is over: its previous disks are the instance's again, and those of now are kept under
+   * `keepAs` as long as said. A running system is stopped before, and started again as `start` says.
+   */
+  z.strictObject({
+    action: z.literal("rollback"),
+    orderId: uuid,
+    installId: uuid,
+    keepAs: uuid,
+    retainSeconds: z.number().int().min(0),
+    graceSeconds: z.number().int().min(0).max(3_600),
+    start: z.boolean().nullable(),
+    instance: instanceSpecSchema,
+    guestData: guestDataSchema.nullable(),
+    erase: z.boolean(),
+  }),
+  /** The instance is stopped. */
+  z.strictObject({ action: z.literal("snapshot"), orderId: uuid, snapshotId: uuid, disks: z.array(z.number().int().min(0).max(15)).min(1).max(16) }),
+  z.strictObject({ action: z.literal("restore-snapshot"), orderId: uuid, snapshotId: uuid, disks: z.array(z.number().int().min(0).max(15)).min(1).max(16), erase: z.boolean() }),
+  z.strictObject({ action: z.literal("delete-snapshot"), orderId: uuid, snapshotId: uuid, erase: z.boolean() }),
+]);
+export type DiskOrder = z.output<typeof diskOrderSchema>;
+
+/** `usedMib`: what a snapshot takes on the node by itself. */
+export const diskResultSchema = z.object({ power: z.enum(["running", "stopped"]), usedMib: z.number().int().min(0) });
+export type DiskResult = z.infer<typeof diskResultSchema>;
+
+export const probeRequestSchema = z.strictObject({
+  image: diskImageSchema.nullable(),
+  medium: mediumSchema,
+  package: z.strictObject({ url: z.string().max(2_048), checksum: checksumSchema.nullable(), credentials: wireCredentialsSchema }).nullable(),
+  allowPrivate: allowPrivateSchema,
+});
+export type ProbeRequest = z.output<typeof probeRequestSchema>;
+
+/** One for each that was asked about. `field`: image, medium.NAME or package. Sizes where the server or file says one. */
+export const probeResultSchema = z.object({
+  findings: z.array(z.object({ field: saidText(100), ok: z.boolean(), text: shortText, bytes: z.number().int().min(0).nullable(), virtualBytes: z.number().int().min(0).nullable() })).max(32),
+});
+export type ProbeResult = z.infer<typeof probeResultSchema>;
+
 export const instanceRuntimeSchema = z.object({
   instanceId: uuid,
   power: z.enum(["running", "stopped"]),
   startedAt: timestamp.nullable(),
+  /** It runs the appliance with a shell, not its own system. */
+  rescue: z.boolean().default(false),
   /** The install that holds the instance, if any. */
   installId: uuid.nullable(),
   reach: z.array(reachSchema).max(128),

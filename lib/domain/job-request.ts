@@ -3,6 +3,7 @@
  * as it was stands here too, because the process that accepted the job may be gone.
  */
 import { z } from "zod";
+import { installSourceSchema, NO_SOURCE } from "./install-source.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "./install-states.ts";
 
 const power = z.enum(["running", "stopped"]);
@@ -18,11 +19,20 @@ export const jobRequestSchema = z.discriminatedUnion("kind", [
     installId: z.uuid(),
     start: z.boolean().nullable(),
     /** Whether the definition or variant changes with success. */
-    definitionId: z.uuid(),
+    definitionId: z.uuid().nullable(),
     variant: z.string().nullable(),
+    /** Image, medium and package that are stored with success. */
+    source: installSourceSchema.default(NO_SOURCE),
     before: beforeSchema,
   }),
-  z.strictObject({ kind: z.literal("instance.power"), orderId: z.uuid(), action: z.enum(["start", "stop", "reboot"]), graceSeconds: z.number().int().min(0), before: beforeSchema }),
+  /** Like a creation; the export's files are brought to the node first. */
+  z.strictObject({ kind: z.literal("instance.import"), installId: z.uuid(), exportId: z.uuid(), start: z.boolean(), before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.export"), installId: z.uuid(), exportId: z.uuid(), before: beforeSchema }),
+  /** The instance is called so once the script has said that it worked. */
+  z.strictObject({ kind: z.literal("instance.rename"), installId: z.uuid(), newName: z.string(), before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.rollback"), orderId: z.uuid(), keptAs: z.uuid(), graceSeconds: z.number().int().min(0), start: z.boolean().nullable(), before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.snapshot"), orderId: z.uuid(), action: z.enum(["snapshot", "restore-snapshot", "delete-snapshot"]), snapshotId: z.uuid(), before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.power"), orderId: z.uuid(), action: z.enum(["start", "stop", "reboot", "rescue"]), graceSeconds: z.number().int().min(0), before: beforeSchema }),
   z.strictObject({ kind: z.literal("instance.delete"), orderId: z.uuid() }),
   /** Nothing to carry out: a request that was refused, or a dry run, whose interface answers with a job all the same (RAPI). */
   z.strictObject({ kind: z.literal("on-record") }),
