@@ -186,6 +186,13 @@ int main(int argc, char **argv)
 	sigset_t set;
 	int listener;
 
+	/* Before a worker of an earlier monitor is ended: who is told to end meanwhile does that first, and ends its own then. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &set, NULL);
 	if (!read_arguments(argc, argv, &paths) || !prepare(&paths, &config))
 		return USAGE_STATUS;
 	if (!install_guard()) {
@@ -195,12 +202,6 @@ int main(int argc, char **argv)
 	listener = listen_for(&paths, &config);
 	if (listener < 0)
 		return USAGE_STATUS;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGCHLD);
-	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &set, NULL);
 	watch_worker(&config, listener, &set);
 	return 0;
 }
