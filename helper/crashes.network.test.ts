@@ -234,6 +234,26 @@ describe("the daemon", () => {
     await isHeld(one, TWO);
   });
 
+  it("told to end while it takes over from a worker leaves none behind", async () => {
+    const worker = await helper.worker();
+    process.kill(worker, "SIGSTOP");
+    kill(helper.monitor);
+    await expect.poll(async () => (await helper.processes()).helpers).toEqual([worker]);
+    const second = helper.spawnDaemon();
+    const ended = once(second, "exit");
+    let said = "";
+    second.stdout?.on("data", (data: Buffer) => (said += data.toString()));
+    // From here on it waits for the worker, which doesn't hear.
+    await expect.poll(() => said).toContain('"ending"');
+    second.kill("SIGTERM");
+    await ended;
+    expect((await helper.processes()).helpers).toEqual([]);
+    await helper.startDaemon();
+    agent = await helper.connect();
+    await helper.approve(agent, ONE);
+    await isHeld(one, TWO);
+  });
+
   it("ends nobody who only has the number of the worker that the lock's file names", async () => {
     const bystander = spawn("sleep", ["60"]);
     const lock = join(helper.runFolder, "helper.lock");

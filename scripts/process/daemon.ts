@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -50,7 +50,7 @@ const LOOK_EVERY_MS = 20;
  * is stopped first.
  *
  * A daemon says so by a message over the channel that Node gives a child: `process.send({ type: "ready" })`, and then lets go
- * of the channel by `process.disconnect()`; one that isn't Node's by taking connections at its socket. Its output goes to a log
+ * of the channel by `process.disconnect()`; one that isn't Node's by taking connections at a socket that it has made. Its output goes to a log
  * that only its user can read.
  */
 export async function ensureDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<{ identity: ProcessIdentity; started: boolean }> {
@@ -87,6 +87,7 @@ async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<Proces
   const log = openSync(logFile(spec.name, place), "a", 0o600);
   const { socket } = spec;
   const command = socket === undefined ? [process.execPath, spec.program] : [spec.program];
+  const before = socket === undefined ? null : markOf(socket);
   const child = spawn("prlimit", ["--core=0:0", "--", ...command, ...spec.args], {
     cwd: spec.cwd,
     env: spec.environment,
@@ -101,7 +102,7 @@ async function startDaemon(spec: DaemonSpec, place: DaemonPlace): Promise<Proces
     });
   });
   const over = new AbortController();
-  const ready = socket === undefined ? saysReady(child) : takesConnections(socket, over.signal);
+  const ready = socket === undefined ? saysReady(child) : takesConnections(socket, before, over.signal);
   // Before anything is awaited: from here on the process is known, whatever happens to this one.
   const identity = child.pid === undefined ? null : identifyProcess(child.pid);
   if (identity !== null) writeRecord(spec, place, identity);
@@ -137,15 +138,28 @@ function saysReady(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Nothing tells when somebody begins to listen, so it is tried. A socket that an earlier process left behind refuses. */
-async function takesConnections(socket: string, over: AbortSignal): Promise<void> {
+/**
+ * Nothing tells when somebody begins to listen, so it is tried. A socket that an earlier process left behind refuses, or, where part of
+ * that process still runs and is to be taken over, answers for it: only one that was made anew counts.
+ */
+async function takesConnections(socket: string, before: string | null, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
+    if (markOf(socket) === before) {
+      await delay(LOOK_EVERY_MS);
+      continue;
+    }
     const connection = connect(socket);
     const isTaken = await once(connection, "connect").then(() => true, () => false);
     connection.destroy();
     if (isTaken) return;
     await delay(LOOK_EVERY_MS);
   }
+}
+
+/** Tells a file from another of its name; null: there is none. */
+function markOf(file: string): string | null {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.ino} ${stat.ctimeNs}`;
 }
 
 function writeRecord(spec: DaemonSpec, place: DaemonPlace, identity: ProcessIdentity): void {
