@@ -20,6 +20,10 @@ export const ERROR_CODES = [
   "unsupported", // the node, hypervisor or definition can't do it
   "node_unreachable",
   "node_refused", // the agent answered with a refusal
+  "source_refused", // an image, medium or package lies where nothing may be fetched from
+  "source_failed", // it could not be fetched, or isn't what its server said that it is
+  "checksum_mismatch", // its bytes aren't those of the checksum that was given, or of what was written
+  "image_refused", // it isn't an image that is taken: backing file, encryption, another format, more than the disk holds
   "script_failed",
   "guest_silent", // powered off or ended without saying how it went
   "timed_out",

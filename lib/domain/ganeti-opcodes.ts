@@ -155,6 +155,8 @@ export function prerequisiteKind(code: ErrorCode): string {
       return "insufficient_resources";
     case "node_unreachable":
     case "node_refused":
+    case "source_failed":
+    case "checksum_mismatch":
       return "environment_error";
     case "invalid":
     case "visibility_too_low":
@@ -163,6 +165,8 @@ export function prerequisiteKind(code: ErrorCode): string {
     case "too_large":
     case "disk_too_small":
     case "unsupported":
+    case "source_refused":
+    case "image_refused":
       return "wrong_input";
     case "not_allowed":
     case "not_signed_in":

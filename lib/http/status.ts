@@ -14,6 +14,8 @@ export const STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   missing_parameter: 422,
   missing_secret: 422,
   disk_too_small: 422,
+  source_refused: 422,
+  image_refused: 422,
   unsupported: 422,
   too_many_requests: 429,
   internal: 500,
@@ -22,6 +24,8 @@ export const STATUS_OF_CODE: Readonly<Record<ErrorCode, number>> = {
   timed_out: 504,
   no_room: 507,
   // These end a job and stand in it. Where one reaches a request, the request was about something that is no more.
+  source_failed: 409,
+  checksum_mismatch: 409,
   script_failed: 409,
   guest_silent: 409,
   cancelled: 409,

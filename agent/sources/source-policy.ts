@@ -1,0 +1,7 @@
+/** From where images, media and packages may be taken. */
+export interface SourcePolicy {
+  /** Host names, addresses and CIDR ranges of networks of their own from which an administrator lets something be fetched all the same. */
+  readonly allowPrivate: readonly string[];
+  /** Absolute folders of this node in which images and media may lie; empty: none of its files is taken. */
+  readonly folders: readonly string[];
+}
