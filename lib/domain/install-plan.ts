@@ -32,7 +32,8 @@ export interface InstallPlan {
   /** The definition's `verify` looks at the parameters before anything is touched, in the appliance, without a disk. */
   readonly verifiesFirst: boolean;
   readonly completion: Completion;
-  readonly replacesDisk: { readonly index: 0; readonly sizeMib: number };
+  /** Null: an export, which only reads. */
+  readonly replacesDisk: { readonly index: 0; readonly sizeMib: number } | null;
   /** Data disks that are made anew too, because the request named them. */
   readonly replacesDataDisks: readonly { readonly index: number; readonly sizeMib: number }[];
   readonly keepsDisks: readonly { readonly index: number; readonly sizeMib: number }[];

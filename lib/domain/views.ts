@@ -1,7 +1,7 @@
 /** What reads answer, for every interface. Times are ISO 8601; no private or secret value is in any of them. */
 import type { Role } from "./access.ts";
-import type { InstallPlan } from "./install-plan.ts";
-import type { InstallState } from "./install-states.ts";
+import type { InstallOperation, InstallPlan } from "./install-plan.ts";
+import type { ActiveInstallState, InstallState } from "./install-states.ts";
 import type { ParameterSource, Visibility } from "./parameters.ts";
 import type { ErrorCode } from "./errors.ts";
 
@@ -11,6 +11,23 @@ export interface InstallStepView {
   readonly source: "agent" | "guest";
   readonly startedAt: string | null;
   readonly endedAt: string | null;
+}
+
+/** What an install was made of, as the node found it. Digests are sha256, lower-case hex. */
+export interface InstallFactsView {
+  /** `sha256` of the file as it was fetched, `writtenSha256` of what was read back from the disk, over `virtualBytes`. */
+  readonly image: { readonly sha256: string; readonly bytes: number; readonly writtenSha256: string; readonly virtualBytes: number } | null;
+  readonly package: { readonly sha256: string; readonly bytes: number } | null;
+  /** Files of a medium, by installation parameter. */
+  readonly media: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+  /** Of an export. */
+  readonly files: readonly { readonly index: number; readonly name: string; readonly sha256: string; readonly bytes: number }[];
+}
+
+/** When an install came to a stage, as its node said. */
+export interface InstallStageView {
+  readonly state: ActiveInstallState;
+  readonly at: string;
 }
 
 export interface InstallView {
@@ -36,6 +53,14 @@ export interface InstallView {
   readonly timeoutSeconds: number | null;
   readonly expectedSeconds: number | null;
   readonly error: { readonly code: ErrorCode; readonly message: string; readonly step: string | null } | null;
+  /** In place, and something was written: what was on the disk is gone. */
+  readonly overwritten: boolean;
+  /** Completion `first_boot`: whether the guest reported; false reads "ended, unconfirmed". Null: another completion, or not over. */
+  readonly confirmed: boolean | null;
+  readonly facts: InstallFactsView;
+  /** Each that was entered, once, in order. */
+  readonly stages: readonly InstallStageView[];
+  readonly hasReceipt: boolean;
   /** Number of the last entry in the log. */
   readonly lastSeq: number;
 }
@@ -46,8 +71,9 @@ export interface InstallSummary
     InstallView,
     "id" | "jobId" | "instanceId" | "instanceName" | "node" | "state" | "percent" | "step" | "message" | "requester" | "acceptedAt" | "startedAt" | "endedAt" | "expectedSeconds" | "error"
   > {
-  /** `name+variant` */
-  readonly osType: string;
+  readonly operation: InstallOperation;
+  /** `name+variant`; null: without an OS definition. */
+  readonly osType: string | null;
 }
 
 export interface InstallEntryView {
@@ -132,7 +158,14 @@ export interface ClusterView {
   readonly enableSafeInstall: boolean;
   /** The metadata service answers only who has asked for a token first. */
   readonly requireMetadataTokens: boolean;
+  /** The appliance that installs use. */
   readonly applianceDigest: string | null;
+  /** For an install by a medium or one that waits for its system's word; null: no limit. */
+  readonly mediumTimeoutSeconds: number | null;
+  /** Hosts, addresses and CIDR ranges of private networks from which images, media and packages may be fetched. */
+  readonly privateSources: readonly string[];
+  /** Disks that go are overwritten first. */
+  readonly eraseDisks: boolean;
   readonly serialNo: number;
   readonly createdAt: string;
   readonly updatedAt: string;
