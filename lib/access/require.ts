@@ -5,7 +5,7 @@ import type { Audience, Operation } from "#lib/domain/access.ts";
 import { decide, reach } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 
-export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "network" | "user" | "appliance" | "audit" | "event";
+export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "network" | "user" | "appliance" | "export" | "receipt" | "audit" | "event";
 
 /** What an operation is about. `ownerId` of something that has no owner is null. */
 export interface AccessObject {
@@ -27,6 +27,8 @@ const NOUNS: Readonly<Record<ObjectKind, string>> = {
   network: "network",
   user: "user",
   appliance: "appliance",
+  export: "export",
+  receipt: "receipt",
   audit: "audit log",
   event: "event stream",
 };

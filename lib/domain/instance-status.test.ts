@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ACTIVE_STATES, FINAL_STATES } from "./install-states.ts";
 import { INSTANCE_ACTIONS } from "./instance.ts";
-import type { InstanceFacts } from "./instance-status.ts";
+import type { ActionFacts } from "./instance-status.ts";
 import { blockedActions, instanceStatus } from "./instance-status.ts";
 
 const online = { name: "n1", state: "online", stateReason: null, offline: false } as const;
-const facts = (change: Partial<InstanceFacts> = {}): InstanceFacts => ({ installState: "done", adminState: "running", operState: "running", node: online, ...change });
+const facts = (change: Partial<ActionFacts> = {}): ActionFacts => ({ installState: "done", adminState: "running", operState: "running", node: online, hasDefinition: true, hasPrevious: true, rescue: false, ...change });
 
 describe("the status", () => {
   it.each([
@@ -36,7 +36,20 @@ describe("blocked actions", () => {
 
   it("leave a failed creation to be reinstalled or deleted", () => {
     const blocked = blockedActions(facts({ installState: "failed", adminState: "stopped", operState: "stopped" }), null);
-    expect(Object.keys(blocked).toSorted()).toEqual(["cancel", "reboot", "start", "stop"]);
+    expect(Object.keys(blocked).toSorted()).toEqual(["cancel", "export", "reboot", "rename", "snapshot", "start", "stop"]);
+  });
+
+  it("let a stopped instance be looked at with the appliance, and a running one not", () => {
+    expect(blockedActions(facts({ operState: "stopped" }), null)).not.toHaveProperty("rescue");
+    expect(blockedActions(facts(), null)).toMatchObject({ rescue: "It is running.", snapshot: "It is running." });
+    expect(blockedActions(facts({ rescue: true }), null)).toMatchObject({ start: "It runs the rescue system.", reboot: "It runs the rescue system." });
+    expect(blockedActions(facts({ rescue: true }), null)).not.toHaveProperty("stop");
+  });
+
+  it("name what is missing: a previous system, a definition", () => {
+    expect(blockedActions(facts(), null)).not.toHaveProperty("rollback");
+    expect(blockedActions(facts({ hasPrevious: false }), null).rollback).toBe("No previous system is kept.");
+    expect(Object.keys(blockedActions(facts({ hasDefinition: false }), null)).toSorted()).toEqual(["cancel", "export", "rename", "rescue", "snapshot", "start"]);
   });
 
   it("say why, in a sentence, and never block both starting and stopping what runs well", () => {

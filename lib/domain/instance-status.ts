@@ -1,6 +1,7 @@
 /** What an instance is, in one word, and what can't be done with it now, with the reason. */
 import type { InstallState } from "./install-states.ts";
 import { isFinal } from "./install-states.ts";
+import { INSTANCE_ACTIONS } from "./instance.ts";
 import type { InstanceAction, InstanceStatus } from "./instance.ts";
 
 export interface InstanceFacts {
@@ -8,6 +9,15 @@ export interface InstanceFacts {
   readonly adminState: "running" | "stopped";
   readonly operState: "running" | "stopped" | null;
   readonly node: { readonly name: string; readonly state: "enrolling" | "online" | "unreachable"; readonly stateReason: string | null; readonly offline: boolean };
+}
+
+/** What decides beside these which actions can be taken. */
+export interface ActionFacts extends InstanceFacts {
+  readonly hasDefinition: boolean;
+  /** A system that the last install replaced is kept. */
+  readonly hasPrevious: boolean;
+  /** It runs the appliance with a shell, not its own system. */
+  readonly rescue: boolean;
 }
 
 /** A node that can't be spoken with, as a sentence; null: it answers. */
@@ -35,22 +45,45 @@ export function instanceStatus(facts: InstanceFacts): InstanceStatus {
 }
 
 /** Why an action can't be taken now, by action. One that isn't named can. `lock`: the job that holds the instance. */
-export function blockedActions(
-  facts: InstanceFacts,
-  lock: { readonly jobId: number; readonly cancelRequested: boolean } | null,
-): Partial<Record<InstanceAction, string>> {
+export function blockedActions(facts: ActionFacts, lock: { readonly jobId: number; readonly cancelRequested: boolean } | null): Partial<Record<InstanceAction, string>> {
   if (lock !== null) {
-    const held = `Job ${lock.jobId} is working on this instance.`;
-    const blocked = { start: held, stop: held, reboot: held, reinstall: held, delete: held };
-    return lock.cancelRequested ? { ...blocked, cancel: `Job ${lock.jobId} is being cancelled already.` } : blocked;
+    const held = allBut("cancel", `Job ${lock.jobId} is working on this instance.`);
+    return lock.cancelRequested ? { ...held, cancel: `Job ${lock.jobId} is being cancelled already.` } : held;
   }
-  const blocked: Partial<Record<InstanceAction, string>> = { cancel: "No job is working on this instance." };
+  const cancel = "No job is working on this instance.";
   const unreachable = nodeProblem(facts.node);
-  if (unreachable !== null) return { ...blocked, start: unreachable, stop: unreachable, reboot: unreachable, reinstall: unreachable, delete: unreachable };
+  if (unreachable !== null) return { ...allBut("cancel", unreachable), cancel };
+  return { cancel, ...powerBlocks(facts), ...systemBlocks(facts) };
+}
+
+function allBut(free: InstanceAction, reason: string): Partial<Record<InstanceAction, string>> {
+  return Object.fromEntries(INSTANCE_ACTIONS.filter((action) => action !== free).map((action) => [action, reason]));
+}
+
+function powerBlocks(facts: ActionFacts): Partial<Record<InstanceAction, string>> {
   const runs = facts.operState === "running";
+  const running = "It is running.";
+  const stopped = "It is stopped.";
   if (facts.installState !== "done" && !runs) {
-    const empty = facts.installState === null ? "Nothing is installed on it yet." : "Its install did not finish.";
-    return { ...blocked, start: empty, stop: "It is stopped.", reboot: empty };
+    const empty = emptyReason(facts);
+    // With the appliance one may look at what an install that failed has left.
+    return { start: empty, stop: stopped, reboot: empty, ...(facts.installState === null ? { rescue: empty } : {}) };
   }
-  return runs ? { ...blocked, start: "It is running." } : { ...blocked, stop: "It is stopped.", reboot: "It is stopped." };
+  if (!runs) return { stop: stopped, reboot: stopped };
+  return facts.rescue ? { start: "It runs the rescue system.", reboot: "It runs the rescue system.", rescue: "It runs the rescue system." } : { start: running, rescue: running };
+}
+
+/** What needs a system that stands, or scripts that know it. */
+function systemBlocks(facts: ActionFacts): Partial<Record<InstanceAction, string>> {
+  const empty = facts.installState === "done" ? null : emptyReason(facts);
+  const unscripted = empty ?? (facts.hasDefinition ? null : "It has no OS definition whose script could do it.");
+  return {
+    ...(facts.hasPrevious ? {} : { rollback: "No previous system is kept." }),
+    ...(facts.operState === "running" ? { snapshot: "It is running." } : empty === null ? {} : { snapshot: empty }),
+    ...(unscripted === null ? {} : { rename: unscripted, export: unscripted }),
+  };
+}
+
+function emptyReason({ installState }: InstanceFacts): string {
+  return installState === null ? "Nothing is installed on it yet." : "Its install did not finish.";
 }

@@ -1,6 +1,8 @@
+import type { InstallSource } from "./install-source.ts";
 import type { InstallState } from "./install-states.ts";
 import type { HostKeyView, ReachView } from "./network.ts";
 import type { ParameterView } from "./parameters.ts";
+import type { PreviousSystemView } from "./previous-system-views.ts";
 
 /** RFC 1123 host names with at least one label, lower case, at most 253 characters, as Ganeti has instance names. */
 export const INSTANCE_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
@@ -80,11 +82,17 @@ export interface InstanceDetail extends InstanceSummary {
   readonly disks: readonly DiskView[];
   readonly nics: readonly NicView[];
   readonly parameters: readonly ParameterView[];
+  /** Image, medium and package that were asked for and that a reinstall uses again; what its definition gives beside that isn't in it. */
+  readonly installSource: InstallSource;
+  /** The system that the last install replaced, while it is kept; null: there is none to go back to. */
+  readonly previous: PreviousSystemView | null;
+  /** It runs the appliance with a shell on its console, not its own system. */
+  readonly rescue: boolean;
   /** The job that holds the instance. */
   readonly lockedByJobId: number | null;
   /** Why an action can't be taken, by action; an action that isn't named can. */
   readonly blockedActions: Readonly<Partial<Record<InstanceAction, string>>>;
 }
 
-export const INSTANCE_ACTIONS = ["start", "stop", "reboot", "reinstall", "cancel", "delete"] as const;
+export const INSTANCE_ACTIONS = ["start", "stop", "reboot", "rescue", "reinstall", "rollback", "snapshot", "rename", "export", "cancel", "delete"] as const;
 export type InstanceAction = (typeof INSTANCE_ACTIONS)[number];

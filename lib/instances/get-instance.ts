@@ -4,7 +4,8 @@ import { blockedActions } from "#lib/domain/instance-status.ts";
 import type { InstanceAction, InstanceDetail } from "#lib/domain/instance.ts";
 import { addressAt } from "#lib/domain/ip-subnets.ts";
 import { instanceParameters } from "./effective-parameters.ts";
-import { instanceFacts, instanceSummary } from "./instance-row.ts";
+import { actionFacts, instanceSummary } from "./instance-row.ts";
+import { previousSystemView } from "./previous-system-view.ts";
 import { nicView } from "./nic-view.ts";
 import { readInstance } from "./read-instance.ts";
 import type { DetailRow } from "./read-instance.ts";
@@ -26,6 +27,8 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
     disks: row.disks,
     nics: row.nics.map(nicView),
     parameters: await instanceParameters(ctx.services, row),
+    previous: await previousSystemView(ctx.services.db, row.previous, new Date()),
+    rescue: row.rescue,
     lockedByJobId: row.lockedByJobId,
     blockedActions: await blocked(ctx, row),
   };
@@ -35,6 +38,6 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
 async function blocked(ctx: RequestContext, row: DetailRow): Promise<Partial<Record<InstanceAction, string>>> {
   const job = row.lockedByJobId === null ? null : await ctx.services.db.job.findUnique({ where: { id: row.lockedByJobId }, select: { cancelRequestedAt: true } });
   const lock = row.lockedByJobId === null ? null : { jobId: row.lockedByJobId, cancelRequested: (job?.cancelRequestedAt ?? null) !== null };
-  const state = blockedActions(instanceFacts(row), lock);
+  const state = blockedActions(actionFacts(row, new Date()), lock);
   return reach(ctx.identity, "instance.delete") === "none" ? { ...state, delete: "Only administrators delete instances." } : state;
 }

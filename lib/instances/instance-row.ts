@@ -1,7 +1,7 @@
 /** Rows of instances with what belongs to them, and what is told of them. */
 import type { Prisma } from "#lib/db/client.ts";
 import { instanceStatus } from "#lib/domain/instance-status.ts";
-import type { InstanceFacts } from "#lib/domain/instance-status.ts";
+import type { ActionFacts, InstanceFacts } from "#lib/domain/instance-status.ts";
 import type { InstanceSummary } from "#lib/domain/instance.ts";
 import { formatOsType } from "#lib/domain/os-definition.ts";
 
@@ -18,6 +18,11 @@ export type SummaryRow = Prisma.InstanceGetPayload<{ include: typeof SUMMARY }>;
 
 export function instanceFacts(row: Pick<SummaryRow, "installState" | "adminState" | "operState" | "node">): InstanceFacts {
   return { installState: row.installState, adminState: row.adminState, operState: row.operState, node: row.node };
+}
+
+/** @param now what is past its time is gone from the node, though its row may still be there. */
+export function actionFacts(row: SummaryRow & { readonly previous: { readonly until: Date } | null }, now: Date): ActionFacts {
+  return { ...instanceFacts(row), hasDefinition: row.definition !== null, hasPrevious: row.previous !== null && row.previous.until > now, rescue: row.rescue };
 }
 
 export function osTypeOf(row: Pick<SummaryRow, "definition" | "variant">): string | null {

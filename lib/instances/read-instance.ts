@@ -4,7 +4,7 @@ import type { Prisma } from "#lib/db/client.ts";
 import type { Operation } from "#lib/domain/access.ts";
 import { SUMMARY } from "./instance-row.ts";
 
-const DETAIL = { ...SUMMARY, nics: { orderBy: { index: "asc" }, include: { network: { select: { name: true } } } }, address: { select: { offset: true, network: { select: { subnet: true } } } }, parameters: { orderBy: { name: "asc" } } } as const satisfies Prisma.InstanceInclude;
+const DETAIL = { ...SUMMARY, nics: { orderBy: { index: "asc" }, include: { network: { select: { name: true } } } }, address: { select: { offset: true, network: { select: { subnet: true } } } }, parameters: { orderBy: { name: "asc" } }, previous: true } as const satisfies Prisma.InstanceInclude;
 export type DetailRow = Prisma.InstanceGetPayload<{ include: typeof DETAIL }>;
 
 /** An instance with all that belongs to it, for somebody who may carry out an operation on it. @throws SlipwayError `unknown_object`, `not_allowed` */

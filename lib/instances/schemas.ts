@@ -140,7 +140,8 @@ export const modifyInstanceInputSchema = z.strictObject({
 export type ModifyInstanceInput = z.output<typeof modifyInstanceInputSchema>;
 
 export const powerInputSchema = z.strictObject({
-  action: z.enum(["start", "stop", "reboot"]),
+  /** `rescue`: a stopped instance runs the appliance, with a shell on its serial console and its disks. */
+  action: z.enum(["start", "stop", "reboot", "rescue"]),
   /** For stop and reboot: seconds for the guest to go by itself. */
   graceSeconds: z.number().int().min(0).max(3_600).optional(),
 });
