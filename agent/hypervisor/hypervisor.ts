@@ -25,9 +25,28 @@ export interface GuestNic {
 /** How a guest's channel leads to its host (agent/network/): QEMU's own network, or a TAP of the guest's that the launcher hands over. */
 export type ChannelLink = { readonly kind: "session" } | { readonly kind: "tap"; readonly fd: number; readonly mac: string };
 
+/** A kernel that a guest is started with, its initial RAM disk, and the line that it is told. */
+export interface GuestKernel {
+  readonly kernel: string;
+  readonly initrd: string | null;
+  readonly commandLine: string;
+}
+
+/** Something to install from. Read only; a CD-ROM drive is on the bus that the guest's system is expected to know. */
+export type GuestMedium = { readonly device: "cdrom"; readonly bus: "ide" | "scsi" | "virtio"; readonly file: string } | { readonly device: "floppy"; readonly file: string };
+
+/** What a guest's firmware tries first. */
+export type BootDevice = "disk" | "cdrom" | "floppy" | "network";
+
+/**
+ * `instance`: its own system, found again by a restarted agent. `appliance`: the product's own, from a kernel. `medium`: an instance's
+ * machine that runs what it is installed from; it ends where it would start again.
+ */
+export type GuestKind = "instance" | "appliance" | "medium";
+
 /** Everything that a hypervisor needs to run a guest. Paths are relative to `folder`, which becomes its working folder. */
 export interface GuestPlan {
-  readonly kind: "instance" | "appliance";
+  readonly kind: GuestKind;
   /** The instance's id; the guest sees it as its machine's UUID. */
   readonly id: string;
   readonly folder: string;
@@ -35,8 +54,10 @@ export interface GuestPlan {
   readonly key: string;
   readonly vcpus: number;
   readonly memoryMib: number;
-  /** A kernel to start with, or null: from the first disk. */
-  readonly boot: { readonly kernel: string; readonly initrd: string } | null;
+  /** A kernel to start with, or null: by the firmware, from what `startsFrom` says. */
+  readonly boot: GuestKernel | null;
+  readonly startsFrom: BootDevice;
+  readonly media: readonly GuestMedium[];
   readonly disks: readonly GuestDisk[];
   readonly nics: readonly GuestNic[];
   /** The communication channel, which is the guest's last network interface; null: it has none. */

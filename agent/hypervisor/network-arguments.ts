@@ -14,7 +14,7 @@ function number(value: number, least: number, most: number): string {
 
 function device(id: string, mac: string, ...place: readonly string[]): string[] {
   if (!MAC.test(mac)) throw new Error("a MAC address isn't one");
-  return ["-device", ["virtio-net-pci", `netdev=${id}`, `mac=${mac}`, "romfile=", ...place].join(",")];
+  return ["-device", ["virtio-net-pci", `netdev=${id}`, `mac=${mac}`, ...place].join(",")];
 }
 
 /**
@@ -45,10 +45,14 @@ function tap(id: string, fd: number): string {
   return `tap,id=${id},fd=${number(fd, 3, 255)},vhost=off`;
 }
 
-/** QEMU's arguments for one of the instance's own network interfaces, by its place among them. */
-export function nicArguments({ mac, link }: GuestNic, index: number): string[] {
+/**
+ * QEMU's arguments for one of the instance's own network interfaces, by its place among them. `bootRank`: of the first, where the guest
+ * starts from the network; only then has it the program that does so.
+ */
+export function nicArguments({ mac, link }: GuestNic, index: number, bootRank: number | null): string[] {
   const id = `nic${String(index)}`;
-  return ["-netdev", backend(id, link, index), ...device(id, mac)];
+  const boot = bootRank === null ? ["romfile="] : [`bootindex=${String(bootRank + index)}`];
+  return ["-netdev", backend(id, link, index), ...device(id, mac, ...boot)];
 }
 
 /**
@@ -62,7 +66,7 @@ export function nicArguments({ mac, link }: GuestNic, index: number): string[] {
 export function channelArguments(link: ChannelLink, guest: "instance" | "appliance"): string[] {
   // The appliance has no other interface, and a port costs time at its start.
   const { port, place } = guest === "instance" ? FIRST_BY_NAME : { port: [], place: [] };
-  if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...port, ...device("channel", link.mac, ...place)];
+  if (link.kind === "tap") return ["-netdev", tap("channel", link.fd), ...port, ...device("channel", link.mac, "romfile=", ...place)];
   // Input and output are one socket: only a shutdown tells the guest that the answer is over. QEMU takes two commas for one.
   const forward = `socat -t${String(HALF_CLOSE_SECONDS)} STDIO,,shut-down UNIX-CONNECT:${RUN_FOLDER}/${METADATA_SOCKET}`;
   const network = [
@@ -76,5 +80,5 @@ export function channelArguments(link: ChannelLink, guest: "instance" | "applian
     `dhcpstart=${SESSION_CHANNEL_IP}`,
     `guestfwd=tcp:169.254.169.254:80-cmd:${forward}`,
   ];
-  return ["-netdev", network.join(","), ...port, ...device("channel", channelMac(SESSION_CHANNEL_IP), ...place)];
+  return ["-netdev", network.join(","), ...port, ...device("channel", channelMac(SESSION_CHANNEL_IP), "romfile=", ...place)];
 }

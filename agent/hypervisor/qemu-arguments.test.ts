@@ -10,13 +10,15 @@ const instance: GuestPlan = {
   vcpus: 2,
   memoryMib: 512,
   boot: null,
+  startsFrom: "disk",
+  media: [],
   disks: [{ file: "disk-0", serial: "disk-0", readOnly: false, unsafeCache: false }],
   key: "8e9a8a7e-7d4c-4c9c-9d52-1a2b3c4d5e6f",
   nics: [{ mac: "aa:00:00:12:34:56", link: { kind: "closed" } }],
   channel: null,
   datasource: "openstack",
 };
-const appliance: GuestPlan = { ...instance, kind: "appliance", boot: { kernel: "../../blobs/k", initrd: "../../blobs/i" }, nics: [], channel: { kind: "session" } };
+const appliance: GuestPlan = { ...instance, kind: "appliance", boot: { kernel: "../../blobs/k", initrd: "../../blobs/i", commandLine: "quiet" }, nics: [], channel: { kind: "session" } };
 const withTaps: GuestPlan = {
   ...instance,
   nics: [{ mac: "aa:00:00:12:34:56", link: { kind: "tap", fd: 10 } }],
@@ -81,6 +83,37 @@ describe("QEMU's arguments", () => {
     expect(identity({ ...withTaps, datasource: "openstack" })).toEqual(["-uuid", id, "-smbios", `type=1,manufacturer=OpenStack Foundation,product=OpenStack Nova,uuid=${id}`]);
     expect(identity({ ...withTaps, datasource: "ec2" })).toEqual(["-uuid", ec2, "-smbios", `type=1,manufacturer=Amazon EC2,uuid=${ec2},serial=${ec2}`]);
     for (const plan of [{ ...withTaps, datasource: "none" } as const, instance, appliance]) expect(identity(plan)).toEqual(["-uuid", id]);
+  });
+
+  test("start a medium's guest from what it is told, then from an empty disk's neighbours, and end it where it would start again", () => {
+    const plan: GuestPlan = {
+      ...instance,
+      kind: "medium",
+      startsFrom: "cdrom",
+      media: [
+        { device: "cdrom", bus: "ide", file: "media/cdrom_image_path" },
+        { device: "cdrom", bus: "ide", file: "media/cdrom2_image_path" },
+        { device: "floppy", file: "media/floppy_image_path" },
+      ],
+    };
+    const devices = (from: GuestPlan): string[] => qemuArguments(from, "tcg").filter((arg) => arg.includes("bootindex="));
+    expect(devices(plan)).toEqual([
+      "virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100",
+      "ide-cd,bus=ide.0,drive=medium0,bootindex=0",
+      "ide-cd,bus=ide.1,drive=medium1,bootindex=1",
+      "floppy,bus=floppies.0,unit=0,drive=medium2,bootindex=202",
+    ]);
+    expect(devices({ ...plan, startsFrom: "network", media: [] })).toEqual(["virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100", "virtio-net-pci,netdev=nic0,mac=aa:00:00:12:34:56,bootindex=0"]);
+    expect(qemuArguments(plan, "tcg")).toContain("-no-reboot");
+    expect(qemuArguments(instance, "tcg")).not.toContain("-no-reboot");
+    expect(qemuArguments(plan, "tcg").filter((arg) => arg.startsWith("driver=raw,node-name=medium")).every((arg) => arg.includes("read-only=on"))).toBe(true);
+  });
+
+  test("give a medium's kernel its line as one argument, whatever is in it", () => {
+    const args = qemuArguments({ ...instance, kind: "medium", boot: { kernel: "media/kernel_path", initrd: null, commandLine: "a=b,c -drive file=/etc/passwd" } }, "tcg");
+    expect(args[args.indexOf("-append") + 1]).toBe("a=b,c -drive file=/etc/passwd");
+    expect(args).not.toContain("-initrd");
+    expect(args.join(" ")).not.toContain("bootindex");
   });
 
   test("refuse names that would mean something to QEMU", () => {

@@ -1,5 +1,7 @@
 import { RUN_FOLDER } from "./guest-folder.ts";
-import type { GuestDisk, GuestPlan } from "./hypervisor.ts";
+import type { GuestDisk, GuestKernel, GuestPlan } from "./hypervisor.ts";
+import { bootRanks, mediumArguments } from "./medium-arguments.ts";
+import { checkedName } from "./checked-name.ts";
 import { channelArguments, nicArguments } from "./network-arguments.ts";
 import { identityArguments } from "./identity-arguments.ts";
 
@@ -7,7 +9,7 @@ import { identityArguments } from "./identity-arguments.ts";
  * What the appliance's kernel is told (appliance/README.md, "Booting it"). There is nothing in it to be kept apart by
  * mitigations: one script, as root. Emulated, they are a third of its boot.
  */
-const APPLIANCE_COMMAND_LINE = [
+export const APPLIANCE_COMMAND_LINE = [
   "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off lsm= audit=0 no_timer_check",
   "initcall_blacklist=crypto_kdf108_init,init_kprobe_trace",
 ].join(" ");
@@ -20,16 +22,7 @@ export const GUEST_FILES = {
   log: `${RUN_FOLDER}/qemu.log`,
 } as const;
 
-/**
- * What may stand in QEMU's comma-separated options: no comma, no equals sign, nothing that a shell or QEMU gives a meaning.
- * Paths are relative to the guest's folder, so the folder's own name never gets here.
- */
-function checked(text: string): string {
-  if (!/^[A-Za-z0-9._/-]+$/.test(text) || text.startsWith("-")) throw new Error("a name can't stand among QEMU's options");
-  return text;
-}
-
-function diskArguments(disk: GuestDisk, index: number, startsFromDisk: boolean): string[] {
+function diskArguments(disk: GuestDisk, index: number, rank: number | null): string[] {
   const node = `disk${String(index)}`;
   const backend = [
     "driver=raw",
@@ -38,10 +31,10 @@ function diskArguments(disk: GuestDisk, index: number, startsFromDisk: boolean):
     "discard=unmap",
     `cache.no-flush=${disk.unsafeCache ? "on" : "off"}`,
     "file.driver=file",
-    `file.filename=${checked(disk.file)}`,
+    `file.filename=${checkedName(disk.file)}`,
   ];
-  const order = startsFromDisk ? [`bootindex=${String(index)}`] : [];
-  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checked(disk.serial)}`, ...order];
+  const order = rank === null ? [] : [`bootindex=${String(rank + index)}`];
+  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checkedName(disk.serial)}`, ...order];
   return ["-blockdev", backend.join(","), "-device", device.join(",")];
 }
 
@@ -61,17 +54,20 @@ function sandbox(plan: GuestPlan): string {
   return `on,obsolete=deny,resourcecontrol=deny${spawn}`;
 }
 
+/** The line is an argument of its own: nothing in it has a meaning for QEMU. */
+function kernelArguments({ kernel, initrd, commandLine }: GuestKernel): string[] {
+  return ["-kernel", checkedName(kernel), ...(initrd === null ? [] : ["-initrd", checkedName(initrd)]), "-append", commandLine];
+}
+
 /**
  * QEMU's arguments for a guest (design: machine, "Machine type", "QEMU's privileges"): q35, nothing by default, the instance's
  * NICs and after them its channel, monitor and serial console on sockets of the guest's folder, guest memory left out of core
  * dumps. Pure; QEMU must be started in `plan.folder`.
  */
 export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): string[] {
-  const boot =
-    plan.boot === null
-      ? []
-      : ["-kernel", checked(plan.boot.kernel), "-initrd", checked(plan.boot.initrd), "-append", APPLIANCE_COMMAND_LINE];
-  const entropy = plan.kind === "instance" ? ["-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy"] : [];
+  const boot = plan.boot === null ? [] : kernelArguments(plan.boot);
+  const ranks = bootRanks(plan);
+  const entropy = plan.kind !== "appliance" ? ["-object", "rng-builtin,id=entropy", "-device", "virtio-rng-pci,rng=entropy"] : [];
   return [
     "-nodefaults",
     "-no-user-config",
@@ -87,11 +83,12 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...["-chardev", `socket,id=qmp,path=${GUEST_FILES.qmp},server=on,wait=off`, "-mon", "chardev=qmp,mode=control"],
     ...["-chardev", `socket,id=serial,path=${GUEST_FILES.serial},reconnect=1`, "-serial", "chardev:serial"],
     ...boot,
-    // An appliance that panics has failed; it must not start over.
-    ...(plan.kind === "appliance" ? ["-no-reboot"] : []),
-    ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, plan.boot === null)),
+    // An appliance that panics has failed; it must not start over. A medium that has done its work would begin it again.
+    ...(plan.kind === "instance" ? [] : ["-no-reboot"]),
+    ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, ranks?.disk ?? null)),
+    ...mediumArguments(plan.media, ranks),
     ...entropy,
-    ...plan.nics.flatMap(nicArguments),
-    ...(plan.channel === null ? [] : channelArguments(plan.channel, plan.kind)),
+    ...plan.nics.flatMap((nic, index) => nicArguments(nic, index, ranks?.fromNetwork === true ? ranks.network : null)),
+    ...(plan.channel === null ? [] : channelArguments(plan.channel, plan.kind === "appliance" ? "appliance" : "instance")),
   ];
 }

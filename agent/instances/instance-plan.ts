@@ -16,6 +16,8 @@ export function planInstance(folder: string, spec: InstanceSpec, { nics, channel
     vcpus: spec.vcpus,
     memoryMib: spec.memoryMib,
     boot: null,
+    startsFrom: "disk",
+    media: [],
     disks: spec.disks.map(({ index }) => ({ file: diskFile(index), serial: diskSerial(index), readOnly: false, unsafeCache: false })).filter(({ file }) => existsSync(join(folder, file))),
     nics,
     channel,
