@@ -5,6 +5,7 @@ ALTER TABLE "cluster"
   ADD COLUMN "private_sources" TEXT[] DEFAULT ARRAY[]::TEXT[],
   ADD COLUMN "erase_disks" BOOLEAN NOT NULL DEFAULT false;
 ALTER TABLE "cluster" ADD CONSTRAINT "cluster_medium_timeout_check" CHECK ("medium_timeout_seconds" BETWEEN 10 AND 604800);
+ALTER TABLE "data_key" ADD COLUMN "public_key" TEXT;
 ALTER TABLE "appliance" ADD COLUMN "registered_by" TEXT NOT NULL DEFAULT 'set-up';
 ALTER TABLE "os_definition_version" ADD COLUMN "host_digest" TEXT;
 ALTER TABLE "instance"
@@ -14,6 +15,7 @@ ALTER TABLE "install"
   ADD COLUMN "overwritten" BOOLEAN NOT NULL DEFAULT false,
   ADD COLUMN "confirmed" BOOLEAN,
   ADD COLUMN "facts" JSONB NOT NULL DEFAULT '{}',
+  ADD COLUMN "previous_host_keys" JSONB,
   ADD COLUMN "stages" JSONB NOT NULL DEFAULT '[]';
 
 CREATE TABLE "previous_system" (
