@@ -3,8 +3,8 @@
  * as it was stands here too, because the process that accepted the job may be gone.
  */
 import { z } from "zod";
-import { installSourceSchema, NO_SOURCE } from "./install-source.ts";
 import { ACTIVE_STATES, FINAL_STATES } from "./install-states.ts";
+import { ownSourceSchema } from "./own-source.ts";
 
 const power = z.enum(["running", "stopped"]);
 const installState = z.enum([...ACTIVE_STATES, ...FINAL_STATES]);
@@ -22,7 +22,7 @@ export const jobRequestSchema = z.discriminatedUnion("kind", [
     definitionId: z.uuid().nullable(),
     variant: z.string().nullable(),
     /** Image, medium and package that are stored with success. */
-    source: installSourceSchema.default(NO_SOURCE),
+    source: ownSourceSchema.default({}),
     before: beforeSchema,
   }),
   /** Like a creation; the export's files are brought to the node first. */

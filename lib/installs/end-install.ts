@@ -2,29 +2,26 @@
 import type { Keyring } from "#lib/context/context.ts";
 import type { Install, Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
-import type { ErrorCode } from "#lib/domain/errors.ts";
-import type { FinalInstallState } from "#lib/domain/install-states.ts";
-import type { JobRequest } from "#lib/domain/job-request.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
 import { releaseUnwantedChannels } from "#lib/instances/hold-channel-address.ts";
 import type { HeldJob, JobEnd } from "#lib/jobs/end-job.ts";
 import { endJob } from "#lib/jobs/end-job.ts";
+import { endOfKind } from "./ends/end-of-kind.ts";
+import type { EndOfKind, InstallEnd } from "./ends/install-end.ts";
 import { readPlan } from "./stored.ts";
-import { keepParameters } from "./keep-parameters.ts";
 
-export type InstallEnd =
-  | { readonly state: "done" }
-  | { readonly state: Exclude<FinalInstallState, "done">; readonly code: ErrorCode; readonly message: string; readonly step: string | null };
+export type { InstallEnd } from "./ends/install-end.ts";
 
 /**
- * Ends an install whose job is held. With success, what ran is what is kept; otherwise the instance is as it was, and after
- * a creation it is stopped and `install failed`.
+ * Ends an install whose job is held. With success, what ran is what is kept; otherwise the instance is as it was, after a creation
+ * stopped and `install failed`, and `install failed` as well where its disk itself was written to. What each kind of job means: ends/.
  *
+ * @param install with what its node said last already in it.
  * @returns what the feed is to say.
  */
 export async function endInstall(tx: Transaction, keyring: Keyring, job: HeldJob, install: Install, end: InstallEnd): Promise<NewEvent[]> {
-  const request = jobRequestSchema.parse(job.request);
+  const ended = endOfKind(jobRequestSchema.parse(job.request), { install, end });
   await tx.install.update({
     where: { id: install.id },
     data: {
@@ -36,55 +33,42 @@ export async function endInstall(tx: Transaction, keyring: Keyring, job: HeldJob
     select: { id: true },
   });
   await tx.networkAddress.deleteMany({ where: { installId: install.id } });
-  const instance = await tx.instance.update({ where: { id: install.instanceId }, data: instanceAfter(request, end), include: { node: { select: { name: true } } } });
-  if (end.state === "done") {
-    await keepParameters(tx, keyring, install);
-    // What ran before has ended, and with it the channel that it may have had.
-    await releaseUnwantedChannels(tx, [install.instanceId]);
-    // What the new system says of itself may have come since it was started.
-    if (install.state !== "starting") await forgetHostKeys(tx, install.instanceId);
-  }
-  const changes = await endJob(tx, job, jobEnd(end, readPlan(install.plan).operation, instance.node.name));
+  const said = end.state === "done" ? await keepWhatRan(tx, keyring, install, ended) : await putBack(tx, install, ended);
+  const instance = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true, node: { select: { name: true } } } });
+  const changes = await endJob(tx, job, jobEnd(end, ended, instance.node.name));
   const progress: NewEvent = {
     payload: { type: "install.progress", installId: install.id, instanceName: instance.name, state: end.state, percent: end.state === "done" ? 100 : install.percent, step: install.step, firstSeq: null, lastSeq: null },
     ownerId: instance.ownerId,
   };
-  return [progress, ...changes];
+  return [progress, ...said, ...changes];
 }
 
-/** The host keys are those of a system that isn't there any more. */
-export async function forgetHostKeys(tx: Transaction, instanceId: string): Promise<void> {
-  await tx.instance.update({ where: { id: instanceId }, data: { hostKeys: Prisma.DbNull }, select: { id: true } });
+/** Success: also where word of it comes late (apply-status.ts). */
+export async function keepWhatRan(tx: Transaction, keyring: Keyring, install: Install, { instance, onDone }: EndOfKind): Promise<NewEvent[]> {
+  const said = await onDone(tx, keyring);
+  await tx.instance.update({ where: { id: install.instanceId }, data: instance, select: { id: true } });
+  // What ran before has ended, and with it the channel that it may have had.
+  await releaseUnwantedChannels(tx, [install.instanceId]);
+  // What the new system says of itself may have come since it was started.
+  if (install.state !== "starting" && readPlan(install.plan).operation !== "export") await tx.instance.update({ where: { id: install.instanceId }, data: { hostKeys: Prisma.DbNull }, select: { id: true } });
+  return said;
 }
 
-function jobEnd(end: InstallEnd, operation: "create" | "reinstall", node: string): JobEnd {
+async function putBack(tx: Transaction, install: Install, { instance }: EndOfKind): Promise<NewEvent[]> {
+  // The system that was replaced for a while, and that is back, has its host keys again.
+  const hostKeys = install.previousHostKeys === null || install.overwritten ? {} : { hostKeys: install.previousHostKeys };
+  await tx.instance.update({ where: { id: install.instanceId }, data: { ...instance, ...hostKeys }, select: { id: true } });
+  return [];
+}
+
+function jobEnd(end: InstallEnd, { result }: EndOfKind, node: string): JobEnd {
   switch (end.state) {
     case "done":
-      return { status: "success", result: operation === "create" ? [node] : null };
+      return { status: "success", result: result(node) };
     case "cancelled":
       return { status: "canceled", message: end.message };
     case "failed":
     case "timed_out":
       return { status: "error", code: end.code, message: end.message };
-  }
-}
-
-/** What the end changes in the instance's row. */
-export function instanceAfter(request: JobRequest, end: InstallEnd) {
-  switch (request.kind) {
-    case "instance.create": {
-      if (end.state !== "done") return { installState: end.state, adminState: "stopped" as const, operState: "stopped" as const };
-      const power = request.start ? ("running" as const) : ("stopped" as const);
-      return { installState: end.state, adminState: power, operState: power };
-    }
-    case "instance.reinstall": {
-      if (end.state !== "done") return { installState: request.before.installState, adminState: request.before.adminState };
-      const power = request.start === null ? request.before.adminState : request.start ? ("running" as const) : ("stopped" as const);
-      return { installState: end.state, adminState: power, operState: power, definitionId: request.definitionId, variant: request.variant };
-    }
-    case "instance.power":
-    case "instance.delete":
-    case "on-record":
-      throw new Error(`a job of kind ${request.kind} has no install`);
   }
 }

@@ -9,8 +9,9 @@ import { INSTALL_VIEW, installView } from "./install-view.ts";
 /** @throws SlipwayError `unknown_object` */
 export async function getInstall(ctx: RequestContext, id: string): Promise<InstallView> {
   const row = await readInstall(ctx, id);
-  const expected = await expectedSeconds(ctx.services.db, [row.definitionVersionId]);
-  return installView(row, expected.get(row.definitionVersionId ?? "") ?? null);
+  const { db } = ctx.services;
+  const [expected, receipts] = await Promise.all([expectedSeconds(db, [row.definitionVersionId]), db.receipt.count({ where: { installId: id } })]);
+  return installView(row, expected.get(row.definitionVersionId ?? "") ?? null, receipts > 0);
 }
 
 /** An install, for somebody who may see its instance. */

@@ -2,13 +2,14 @@
  * Takes in what an agent says (design: architecture, "Live"): entries, states, power. One transaction a batch, the journal's
  * position in it, so that nothing is taken in twice and nothing is lost, whichever controller reads.
  */
-import type { AgentEvent, InstallEntry, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import type { AgentEvent, InstallEntry } from "#lib/agent-protocol/messages.ts";
 import type { Services } from "#lib/context/context.ts";
 import type { Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
+import type { SaidStatus } from "./apply-status.ts";
 import { applyStatuses } from "./apply-status.ts";
 import { takeInHostKeys } from "./take-in-host-keys.ts";
 import { takeInLines } from "./take-in-lines.ts";
@@ -54,7 +55,7 @@ export async function ingestAgentEvents(services: Services, { nodeId, journal }:
 interface Said {
   readonly entries: InstallEntry[];
   /** Each state once, so that none is passed over, and the last word. */
-  readonly statuses: InstallStatus[];
+  readonly statuses: SaidStatus[];
 }
 
 function byInstall(events: readonly AgentEvent[]): Map<string, Said> {
@@ -64,8 +65,11 @@ function byInstall(events: readonly AgentEvent[]): Map<string, Said> {
     const said = found.get(event.installId) ?? { entries: [], statuses: [] };
     found.set(event.installId, said);
     if (event.type === "install.entries") said.entries.push(...event.entries);
-    if (said.statuses.at(-1)?.state === event.status.state) said.statuses.pop();
-    said.statuses.push(event.status);
+    const before = said.statuses.at(-1);
+    const isSame = before?.state === event.status.state;
+    if (isSame) said.statuses.pop();
+    // A state began when it was first said.
+    said.statuses.push({ ...event.status, saidAt: (isSame ? before.saidAt : undefined) ?? event.at });
   }
   return found;
 }

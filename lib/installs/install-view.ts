@@ -1,7 +1,7 @@
 import type { Prisma } from "#lib/db/client.ts";
 import type { InstallSummary, InstallView } from "#lib/domain/views.ts";
 import { errorCode } from "#lib/jobs/job-view.ts";
-import { readParameters, readPlan, readSteps } from "./stored.ts";
+import { readFacts, readParameters, readPlan, readStages, readSteps } from "./stored.ts";
 
 export const INSTALL_VIEW = {
   instance: { select: { name: true, ownerId: true } },
@@ -12,13 +12,15 @@ export type InstallRow = Prisma.InstallGetPayload<{ include: typeof INSTALL_VIEW
 
 /** A row of a list. */
 export function installSummary(row: InstallRow, expected: number | null): InstallSummary {
+  const { operation, osType } = readPlan(row.plan);
   return {
     id: row.id,
     jobId: row.jobId,
     instanceId: row.instanceId,
     instanceName: row.instance.name,
     node: row.node.name,
-    osType: readPlan(row.plan).osType,
+    operation,
+    osType,
     state: row.state,
     percent: row.percent,
     step: row.step,
@@ -33,8 +35,8 @@ export function installSummary(row: InstallRow, expected: number | null): Instal
 }
 
 /** An install as it is told. Of private and secret parameters there are the names. */
-export function installView(row: InstallRow, expected: number | null): InstallView {
-  const { osType: _osType, ...summary } = installSummary(row, expected);
+export function installView(row: InstallRow, expected: number | null, hasReceipt: boolean): InstallView {
+  const { osType: _osType, operation: _operation, ...summary } = installSummary(row, expected);
   return {
     ...summary,
     steps: readSteps(row.steps),
@@ -43,6 +45,11 @@ export function installView(row: InstallRow, expected: number | null): InstallVi
     firstBootAt: row.firstBootAt?.toISOString() ?? null,
     lastContactAt: row.lastContactAt?.toISOString() ?? null,
     timeoutSeconds: row.timeoutSeconds,
+    overwritten: row.overwritten,
+    confirmed: row.confirmed,
+    facts: readFacts(row.facts),
+    stages: readStages(row.stages),
+    hasReceipt,
     lastSeq: row.lastSeq,
   };
 }
