@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AgentBackend } from "./api/backend.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
+import { Eraser } from "./disk-orders/erase.ts";
 import { gatherFacts } from "./facts.ts";
 import type { Hypervisor } from "./hypervisor/hypervisor.ts";
 import { InstallRecords } from "./installs/install-record.ts";
 import { Installs } from "./installs/installs.ts";
+import { Retention } from "./installs/retention.ts";
 import { Slots } from "./installs/slots.ts";
 import { Instances } from "./instances/instances.ts";
 import { Journal } from "./journal/journal.ts";
@@ -46,12 +48,14 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
   const journal = await Journal.open(join(dataDir, "journal"));
   journal.once("failed", onBroken);
   const blobs = await BlobStore.open(join(dataDir, "blobs"));
-  const instances = await Instances.open({ folder: join(dataDir, "instances"), hypervisor, networks, journal, log, node: nodeName });
+  const eraser = await Eraser.open({ folder: join(dataDir, "erasing"), log });
+  const instances = await Instances.open({ folder: join(dataDir, "instances"), blobs, eraser, hypervisor, networks, journal, log, node: nodeName });
   await instances.recover();
   networks.settle();
+  const retention = new Retention({ instances, eraser, log });
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
-  const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, slots, log, verifySeconds }, instances);
+  const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, eraser, retention, slots, log, verifySeconds }, instances);
   const osFolders = new OsFolders(osRoots);
   return {
     journal,
@@ -63,7 +67,7 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
     wantedGuestData: () => instances.wanted(),
     putGuestData: (id, data) => instances.setGuestData(id, data),
     sendToGuest: (id, message) => instances.say(id, message),
-    removeInstance: (id) => instances.remove(id),
+    removeInstance: (id, _orderId, erase) => instances.remove(id, erase),
     install: (order) => installs.accept(order),
     installStatus: (id) => attempt(() => installs.status(id)),
     cancelInstall: (id) => attempt(() => installs.cancel(id)),
@@ -75,8 +79,10 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
     readOsDefinition: (name) => osFolders.read(name),
     close: async () => {
       await installs.close();
+      await retention.close();
       await instances.release();
       await networks.close();
+      await eraser.close();
       await journal.flush();
     },
   };

@@ -18,7 +18,8 @@ export interface AgentBackend {
   putGuestData(id: string, data: GuestData): Promise<void>;
   /** Resolves when the line waits for the guest to read it. */
   sendToGuest(id: string, message: ChannelMessage): Promise<void>;
-  removeInstance(id: string, orderId: string): Promise<void>;
+  /** `erase`: its disks are overwritten. Resolves when the instance has nothing there any more; they may still be. */
+  removeInstance(id: string, orderId: string, erase: boolean): Promise<void>;
   /** Resolves once the order is durable; the install goes on by itself. */
   install(order: InstallOrder): Promise<InstallStatus>;
   installStatus(id: string): Promise<InstallStatus>;

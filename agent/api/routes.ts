@@ -93,7 +93,7 @@ export const ROUTES: readonly Route[] = [
     path: /^\/v1\/instances\/([^/]+)$/,
     timeoutMs: null,
     handle: async ({ backend, id, query }) => {
-      await backend.removeInstance(z.uuid().parse(id), z.uuid().parse(query.get("order")));
+      await backend.removeInstance(z.uuid().parse(id), z.uuid().parse(query.get("order")), query.get("erase") === "yes");
       return undefined;
     },
   },

@@ -8,7 +8,7 @@ import { RUN_FOLDER } from "./guest-folder.ts";
 const guestStateSchema = z.strictObject({
   pid: z.number().int().min(2),
   startTicks: z.number(),
-  kind: z.enum(["instance", "appliance", "medium"]),
+  kind: z.enum(["instance", "appliance", "medium", "rescue"]),
   startedAt: z.iso.datetime(),
 });
 export type GuestState = z.infer<typeof guestStateSchema>;

@@ -40,9 +40,10 @@ export type BootDevice = "disk" | "cdrom" | "floppy" | "network";
 
 /**
  * `instance`: its own system, found again by a restarted agent. `appliance`: the product's own, from a kernel. `medium`: an instance's
- * machine that runs what it is installed from; it ends where it would start again.
+ * machine that runs what it is installed from; it ends where it would start again. `rescue`: the appliance with a shell, in an instance's
+ * place and, like it, found again.
  */
-export type GuestKind = "instance" | "appliance" | "medium";
+export type GuestKind = "instance" | "appliance" | "medium" | "rescue";
 
 /** Everything that a hypervisor needs to run a guest. Paths are relative to `folder`, which becomes its working folder. */
 export interface GuestPlan {
@@ -84,6 +85,8 @@ export interface RunningGuest {
   endConnectionsBeyond(most: number): Promise<number>;
   /** Ends the guest at once. Resolves when it is gone. */
   end(): Promise<void>;
+  /** Types bytes into its serial console. Resolves when more may be typed; what nobody listens to is lost. */
+  type(bytes: Buffer): Promise<void>;
   /** Lets the guest go on without this process; it can be adopted again. */
   release(): Promise<void>;
 }
@@ -105,7 +108,7 @@ export interface Hypervisor {
   /** Finds out, once per boot of the machine, whether hardware acceleration works, with a kernel that ends by itself. */
   probe(boot: { readonly kernel: string; readonly initrd: string }): Promise<Acceleration>;
   start(plan: GuestPlan, serial: SerialSink): Promise<RunningGuest>;
-  /** The instance that an earlier process of the agent started in a folder; "lost" where it no longer runs or answers. */
+  /** The instance, or its rescue system, that an earlier process of the agent started in a folder; "lost" where it no longer runs or answers. */
   adopt(folder: string, serial: SerialSink): Promise<RunningGuest | "lost" | "none">;
   /** Ends whatever runs in a folder, known or not, and removes its sockets. */
   clear(folder: string): Promise<void>;

@@ -14,6 +14,9 @@ export const APPLIANCE_COMMAND_LINE = [
   "initcall_blacklist=crypto_kdf108_init,init_kprobe_trace",
 ].join(" ");
 
+/** With this its runner gives a shell on the serial console and asks for no work. */
+export const RESCUE_COMMAND_LINE = `${APPLIANCE_COMMAND_LINE} slipway.rescue`;
+
 /** Sockets and files of a running guest, relative to its folder. */
 export const GUEST_FILES = {
   qmp: `${RUN_FOLDER}/qmp.sock`,

@@ -48,6 +48,10 @@ export class QemuGuest implements RunningGuest {
     return endBeyond(this.#parts.folder, this.#parts.process, most);
   }
 
+  type(bytes: Buffer): Promise<void> {
+    return this.#parts.serial.write(bytes);
+  }
+
   async end(): Promise<void> {
     this.#isEnding = true;
     // `quit` lets QEMU write back what it holds. A QEMU that doesn't answer is killed.

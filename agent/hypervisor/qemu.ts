@@ -105,7 +105,7 @@ export class Qemu implements Hypervisor {
 
   async adopt(folder: string, serialSink: SerialSink): Promise<RunningGuest | "lost" | "none"> {
     const state = await loadGuestState(folder);
-    if (state?.kind !== "instance") return "none";
+    if (state?.kind !== "instance" && state?.kind !== "rescue") return "none";
     if (!(await isAlive(state))) return "lost";
     const sockets = await SocketFolder.open(join(folder, RUN_FOLDER));
     try {

@@ -35,6 +35,21 @@ export class SerialSocket {
     return socket;
   }
 
+  /** Sends bytes to QEMU, where it is connected. Resolves when more may be sent, or there is nobody to send to. */
+  async write(bytes: Buffer): Promise<void> {
+    const socket = [...this.#connections].at(-1);
+    if (socket?.writable !== true || socket.write(bytes)) return;
+    await new Promise<void>((resolve) => {
+      const finish = (): void => {
+        socket.off("drain", finish);
+        socket.off("close", finish);
+        resolve();
+      };
+      socket.once("drain", finish);
+      socket.once("close", finish);
+    });
+  }
+
   /** Stops listening; what QEMU has sent until now is still read. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {

@@ -1,10 +1,14 @@
 import type { Logger } from "pino";
-import type { GuestData, InstallError, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
+import type { GuestData, InstallError, InstallFacts, InstallOrder, InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { type ErrorCode, SlipwayError } from "#lib/domain/errors.ts";
-import { type InstallState, isFinal, mayFollow } from "#lib/domain/install-states.ts";
+import { type ActiveInstallState, type FinalInstallState, isFinal, mayFollow } from "#lib/domain/install-states.ts";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
 import type { BlobStore } from "../blobs/blob-store.ts";
+import type { Eraser } from "../disk-orders/erase.ts";
+import type { ExportStore } from "../exports/export-store.ts";
+import type { HostScripts } from "../host-scripts/host-scripts.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { ImageCache } from "../imaging/image-cache.ts";
 import type { Instance } from "../instances/instance.ts";
 import type { Journal } from "../journal/journal.ts";
 import { sealedGuestData } from "../instances/guest-patterns.ts";
@@ -12,8 +16,13 @@ import type { Networks } from "../network/guest-network.ts";
 import { InstallLog } from "./install-log.ts";
 import type { InstallRecord, InstallRecords } from "./install-record.ts";
 import { Lease } from "./lease.ts";
+import { planProgress } from "./plan-progress.ts";
 import { InstallProgress } from "./progress.ts";
+import type { Retention } from "./retention.ts";
+import type { Rooms } from "./room.ts";
 import type { Slots } from "./slots.ts";
+import type { SourcePolicy } from "../sources/source-policy.ts";
+import { Wait } from "./wait.ts";
 
 /** What an install works with. */
 export interface InstallContext {
@@ -22,7 +31,15 @@ export interface InstallContext {
   readonly networks: Networks;
   readonly journal: Journal;
   readonly records: InstallRecords;
+  readonly eraser: Eraser;
+  readonly retention: Retention;
   readonly slots: Slots;
+  readonly rooms: Rooms;
+  readonly images: ImageCache;
+  /** Folders of the node in which images and media may lie. */
+  readonly imageFolders: readonly string[];
+  readonly hostScripts: HostScripts;
+  readonly exports: ExportStore;
   readonly log: Logger;
   /** Seconds for a definition's verify script, within the install's own limit. */
   readonly verifySeconds: number;
@@ -30,6 +47,8 @@ export interface InstallContext {
 
 /** Entries are numbered ahead in blocks of this many, so that a restarted agent gives out no number twice. */
 const ENTRY_BLOCK = 1_000;
+/** That a guest asks for something is told no more often, where nothing else is. */
+const CONTACT_MS = 5_000;
 
 export interface SystemBefore {
   /** What was left out of what it said; null: not known. */
@@ -49,15 +68,17 @@ export class Install {
   #patterns: ScrubPatterns | null = null;
   #before: SystemBefore | null = null;
   #timeout: NodeJS.Timeout | null = null;
+  #wait: Wait | null = null;
   #record: InstallRecord;
-  lastContactAt: string | null = null;
+  #lastContactAt: string | null = null;
+  #toldContactAt = Number.NEGATIVE_INFINITY;
 
   constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
     this.order = order;
     this.instance = instance;
     this.context = context;
     this.#record = record;
-    this.progress = new InstallProgress({ guestSteps: order.os.steps, diskMib: firstDiskMib(order), boots: record.boots, verifies: order.os.verify, stops: record.previous.wasRunning });
+    this.progress = new InstallProgress(planProgress(order, { boots: record.boots, stops: record.previous.wasRunning }));
     this.log = new InstallLog({
       journal: context.journal,
       installId: order.id,
@@ -73,7 +94,8 @@ export class Install {
     if (order.timeoutSeconds !== null) {
       const { timeoutSeconds } = order;
       this.#timeout = setTimeout(() => {
-        this.stop("timed_out", `The install took longer than ${String(timeoutSeconds)} seconds.`);
+        if (this.#wait === null) this.stop("timed_out", `The install took longer than ${String(timeoutSeconds)} seconds.`);
+        else this.#wait.end("late");
       }, timeoutSeconds * 1_000);
     }
   }
@@ -123,7 +145,45 @@ export class Install {
     const { status } = this.#record;
     if (isFinal(status.state)) return status;
     const { progress } = this;
-    return { ...status, percent: progress.percent, step: progress.step, steps: progress.steps, lastContactAt: this.lastContactAt };
+    return { ...status, percent: progress.percent, step: progress.step, steps: progress.steps, lastContactAt: this.#lastContactAt };
+  }
+
+  /** From where this install may take what it is made of. */
+  get policy(): SourcePolicy {
+    return { allowPrivate: this.order.allowPrivate, folders: this.context.imageFolders };
+  }
+
+  /** What it is made of, as it was found; told with the next event. */
+  learn(facts: Partial<InstallFacts>): void {
+    const { status } = this.#record;
+    this.#record = { ...this.#record, status: { ...status, facts: { ...status.facts, ...facts } } };
+  }
+
+  /** A guest of this install has asked for something or said something. */
+  contact(): void {
+    this.#lastContactAt = new Date().toISOString();
+    const now = performance.now();
+    if (now - this.#toldContactAt < CONTACT_MS) return;
+    this.#toldContactAt = now;
+    this.log.state();
+  }
+
+  /**
+   * Until somebody says that a guest's own work is over (design: install, "first boot"): an administrator, or the end of the install's
+   * time, which is no failure while this lasts. It must be closed.
+   */
+  wait(): Wait {
+    const wait = new Wait(() => {
+      if (this.#wait === wait) this.#wait = null;
+    });
+    this.#wait = wait;
+    return wait;
+  }
+
+  /** An administrator ends the wait for a first boot's report. */
+  complete(): void {
+    if (this.#wait === null) throw new SlipwayError("conflict", "The install doesn't wait for a first boot's report now.");
+    this.#wait.end("completed");
   }
 
   /** Asks the install to end. The first reason counts. */
@@ -144,21 +204,25 @@ export class Install {
   }
 
   /** Goes on to the next state, durably, and tells. */
-  async enter(state: InstallState, change: Partial<InstallStatus> = {}): Promise<void> {
+  async enter(state: ActiveInstallState): Promise<void> {
     const { status } = this.#record;
     if (!mayFollow(status.state, state)) throw new Error(`an install can't go from ${status.state} to ${state}`);
-    await this.save({ status: { ...this.status, ...change, state } });
-    this.context.log.info({ install: this.id, instance: this.instance.id, state, code: change.error?.code }, "an install went on");
+    await this.save({ status: { ...this.status, state } });
+    this.context.log.info({ install: this.id, instance: this.instance.id, state }, "an install went on");
     this.log.state();
   }
 
   /** The end, one way or another: nothing of the order is needed any more. */
-  async close(state: "done" | "failed" | "cancelled" | "timed_out", error: InstallError | null, change: Partial<InstallRecord>): Promise<void> {
+  async close(state: FinalInstallState, error: InstallError | null, change: Partial<InstallRecord>): Promise<void> {
     this.endTimeout();
     this.lease.end();
     this.#patterns = null;
-    await this.save({ ...change, phase: "closed" });
-    await this.enter(state, { error });
+    this.context.rooms.release(this.id);
+    if (!mayFollow(this.#record.status.state, state)) throw new Error(`an install can't go from ${this.#record.status.state} to ${state}`);
+    // One write: a crash in between would leave an install that is neither over nor under way.
+    await this.save({ ...change, phase: "closed", status: { ...this.status, ...change.status, error, state } });
+    this.context.log.info({ install: this.id, instance: this.instance.id, state, code: error?.code }, "an install ended");
+    this.log.state();
     this.log.close();
   }
 
@@ -169,8 +233,4 @@ export class Install {
       this.context.log.error({ err: error, install: this.id }, "an install's record can't be written");
     });
   }
-}
-
-export function firstDiskMib(order: InstallOrder): number {
-  return order.instance.disks.find(({ index }) => index === 0)?.sizeMib ?? 0;
 }

@@ -10,7 +10,6 @@ import { diskFile } from "./disks.ts";
 import { Install, type InstallContext } from "./install.ts";
 import { digestOrder, type InstallRecord } from "./install-record.ts";
 import { recoverInstalls } from "./recover-installs.ts";
-import { Retention } from "./retention.ts";
 import { runInstall } from "./run-install.ts";
 
 /** Every install that this node knows of. */
@@ -21,7 +20,6 @@ export class Installs {
   readonly #records = new Map<string, InstallRecord>();
   readonly #running = new Map<string, { readonly install: Install; readonly ended: Promise<void> }>();
   readonly #accepting = new Map<string, Promise<InstallStatus>>();
-  readonly #retention: Retention;
   /** Orders are compared by it while they are in memory, values included. */
   readonly #key = randomBytes(32);
   readonly #fingerprints = new Map<string, string>();
@@ -30,10 +28,6 @@ export class Installs {
   private constructor(context: InstallContext, instances: Instances) {
     this.#context = context;
     this.#instances = instances;
-    this.#retention = new Retention(instances, context.log, async (id) => {
-      this.#records.delete(id);
-      await context.records.remove(id);
-    });
   }
 
   /** Brings to an end what an earlier process left. */
@@ -42,7 +36,7 @@ export class Installs {
     const { records, journal, log } = context;
     for (const record of await recoverInstalls({ records, instances, journal, log })) {
       installs.#records.set(record.status.id, record);
-      installs.#retention.keep(record);
+      installs.#keep(record);
     }
     return installs;
   }
@@ -87,9 +81,17 @@ export class Installs {
   /** Puts back what is under way and resolves when that is done. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    this.#retention.close();
     for (const { install } of this.#running.values()) install.stop("agent_restarted", "The node's agent was stopped during the install; the instance is as it was.");
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  /** Its previous disks as long as they are kept, and its record as long as it may be asked about. */
+  #keep(record: InstallRecord): void {
+    const { id } = record.status;
+    this.#context.retention.keepInstall(record, async () => {
+      this.#records.delete(id);
+      await this.#context.records.remove(id);
+    });
   }
 
   #recordOf(id: string): InstallRecord | undefined {
@@ -101,7 +103,7 @@ export class Installs {
     if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
     const instance = await this.#instances.get(order.instance.id);
     const install = await instance.inTurn(async () => {
-      if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
+      instance.refuseIfHeld("instance.id");
       const candidate = new Install(order, instance, newRecord(order, instance), this.#context);
       instance.installId = order.id;
       try {
@@ -120,7 +122,7 @@ export class Installs {
       this.#records.set(order.id, install.record);
       this.#running.delete(order.id);
       this.#fingerprints.delete(order.id);
-      this.#retention.keep(install.record);
+      this.#keep(install.record);
     });
     this.#running.set(order.id, { install, ended });
     // A record that can't be written any more: the next start of the agent brings the install to its end.
@@ -163,6 +165,7 @@ function newRecord(order: InstallOrder, instance: Install["instance"]): InstallR
     bootMarker: order.os.bootMarker,
     firstBootSeconds: order.firstBootSeconds,
     retainPreviousSeconds: order.retainPreviousSeconds,
+    erase: order.erase,
     previousUntil: null,
     acceptedAt,
     reservedEntries: 1_000,

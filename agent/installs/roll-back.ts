@@ -50,7 +50,7 @@ export async function restoreInstance(instance: Instance, record: InstallRecord,
     if (previous.hadDisk) await swapBack(instance.folder, status.id);
   }
   if (!previous.hadDisk) {
-    await instance.remove();
+    await instance.remove(record.erase);
     return;
   }
   await discardNew(instance.folder, status.id);

@@ -15,12 +15,14 @@ const instanceRecordSchema = z.strictObject({
   started: instanceSpecSchema.nullable().default(null),
   /** By which the user data that it was started with are known; null: it was started with none. */
   startedUserData: z.string().max(100).nullable().default(null),
+  /** What was started last is the appliance with a shell. */
+  rescue: z.boolean().default(false),
   /** Where its forwarded ports led at its last start: they stay where they can. */
   reach: z.array(reachSchema).max(128).default([]),
 });
 export type InstanceRecord = z.infer<typeof instanceRecordSchema>;
 
-export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [], started: null, startedUserData: null, reach: [] };
+export const NEW_INSTANCE: InstanceRecord = { spec: null, hasSealedValues: false, powerOrders: [], started: null, startedUserData: null, rescue: false, reach: [] };
 export const REMEMBERED_ORDERS = 64;
 
 function recordFile(folder: string): string {

@@ -2,23 +2,30 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { ChannelMessage, GuestData, InstanceRuntime, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { Duplex } from "node:stream";
+import type { ApplianceRef, ChannelMessage, GuestData, InstanceRuntime, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
 import type { GuestEar } from "../channel/guest-ear.ts";
-import type { GuestExit, Hypervisor, RunningGuest } from "../hypervisor/hypervisor.ts";
+import type { Eraser } from "../disk-orders/erase.ts";
+import type { GuestExit, GuestPlan, Hypervisor, RunningGuest } from "../hypervisor/hypervisor.ts";
 import { diskFile } from "../installs/disks.ts";
 import type { Journal } from "../journal/journal.ts";
 import { HostKeyReader } from "../logs/host-key-reader.ts";
 import { SerialLog } from "../logs/serial-log.ts";
 import type { Networks } from "../network/guest-network.ts";
+import { discardDisks } from "../disk-orders/instance-files.ts";
+import { InstanceConsole } from "./instance-console.ts";
 import { type InstanceNetwork, openInstanceNetwork } from "./instance-network.ts";
-import { planInstance } from "./instance-plan.ts";
+import { planInstance, planRescue } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
 import { RememberedIds } from "./remembered-ids.ts";
 
 export interface InstanceContext {
   readonly folder: string;
+  readonly blobs: BlobStore;
+  readonly eraser: Eraser;
   readonly hypervisor: Hypervisor;
   readonly networks: Networks;
   readonly journal: Journal;
@@ -34,6 +41,7 @@ export class Instance {
   readonly serial: SerialLog;
   readonly #context: InstanceContext;
   readonly #hostKeys: HostKeyReader;
+  readonly #console = new InstanceConsole();
   readonly #messages = new RememberedIds();
   #record: InstanceRecord = NEW_INSTANCE;
   #guest: RunningGuest | null = null;
@@ -44,8 +52,10 @@ export class Instance {
   #applianceEar: GuestEar | null = null;
   /** What connected a guest that is gone is being taken down. */
   #closing: Promise<void> = Promise.resolve();
-  /** The install that holds it. Power orders and removal wait until it lets go. */
+  /** The install that holds it. Until it lets go power orders, disk orders and removal are refused. */
   installId: string | null = null;
+  /** The disk order that holds it, likewise. */
+  diskOrderId: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(id: string, context: InstanceContext) {
@@ -73,6 +83,11 @@ export class Instance {
     return this.#guest !== null;
   }
 
+  /** It runs the appliance with a shell, not its own system. */
+  get isRescued(): boolean {
+    return this.isRunning && this.#record.rescue;
+  }
+
   get guest(): RunningGuest | null {
     return this.#guest;
   }
@@ -90,7 +105,14 @@ export class Instance {
   get runtime(): InstanceRuntime {
     const startedAt = this.#guest?.startedAt.toISOString() ?? null;
     const reach = [...(this.#network?.network.reach ?? [])];
-    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, installId: this.installId, reach, ...this.#context.journal.position };
+    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt, rescue: this.isRescued, installId: this.installId, reach, ...this.#context.journal.position };
+  }
+
+  /** Refuses where an install or a disk order has it. `field`: what the caller named it in. */
+  refuseIfHeld(field?: string): void {
+    const details = field === undefined ? {} : { field };
+    if (this.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", details);
+    if (this.diskOrderId !== null) throw new SlipwayError("conflict", "The instance's disks are being worked on.", details);
   }
 
   /** Does one thing at a time, in order of arrival. */
@@ -109,6 +131,8 @@ export class Instance {
   /** From here on these values are left out of what the guest says, wherever it says it; null: nothing of that is kept. */
   setPatterns(patterns: ScrubPatterns | null): void {
     this.serial.setPatterns(patterns);
+    if (patterns !== null) this.#console.setPatterns(patterns);
+    else if (!this.isRescued) this.#console.end();
     this.#network?.channel?.setPatterns(patterns);
   }
 
@@ -119,18 +143,16 @@ export class Instance {
    */
   async start(spec: InstanceSpec, guestData: GuestData | null): Promise<void> {
     if (this.#guest !== null) return;
-    if (!existsSync(join(this.folder, diskFile(0)))) {
-      throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
-    }
+    this.#refuseWithoutDisk();
     const { hypervisor } = this.#context;
     await this.#closing;
     await hypervisor.clear(this.folder);
     const network = await this.#openNetwork("open", spec, guestData);
     try {
       // Before it runs: an agent that is killed from here on finds again what belongs to the guest.
-      await this.save({ started: spec, startedUserData: guestData?.userDataMark ?? null, reach: [...network.network.reach] });
+      await this.save({ started: spec, startedUserData: guestData?.userDataMark ?? null, rescue: false, reach: [...network.network.reach] });
       this.#hostKeys.open();
-      this.#hold(await hypervisor.start(planInstance(this.folder, spec, network.network), this.serial.take), network, guestData);
+      this.#hold(await this.#run(planInstance(this.folder, spec, network.network)), network, guestData);
     } catch (error) {
       this.#hostKeys.close();
       await network.close();
@@ -139,10 +161,45 @@ export class Instance {
     this.#tell("running", null);
   }
 
+  /** Starts the appliance with a shell on its serial console in its place, on its disks (design: install, "Around it": rescue boot). */
+  async startRescue(spec: InstanceSpec, appliance: ApplianceRef): Promise<void> {
+    if (this.#guest !== null) return;
+    this.#refuseWithoutDisk();
+    const { blobs } = this.#context;
+    const { contract, kernelDigest, initrdDigest, rootDigest } = appliance;
+    if (contract < 2 || rootDigest === null) {
+      throw new SlipwayError("unsupported", "The cluster's appliance can't be a rescue system: that takes a full userland and version 2 of the contract.", { field: "appliance" });
+    }
+    for (const digest of [kernelDigest, initrdDigest, rootDigest]) {
+      if (!(await blobs.has(digest))) throw new SlipwayError("unknown_object", "The node doesn't have a file of the rescue system.", { field: "appliance" });
+    }
+    await this.#closing;
+    await this.#context.hypervisor.clear(this.folder);
+    await this.save({ started: spec, startedUserData: null, rescue: true });
+    this.#hold(await this.#run(planRescue(this.folder, spec, { ...appliance, rootDigest }, blobs)), null, null);
+    this.#tell("running", null);
+  }
+
+  /** Connects a stream to the serial console of what runs; refused where nothing runs, or somebody is there already. */
+  openConsole(accept: () => Duplex): void {
+    const guest = this.#guest;
+    if (guest === null) throw new SlipwayError("conflict", "The instance doesn't run: there is nobody at its serial console.");
+    const { patterns } = this.serial;
+    // Who has a shell on the disks reads what is on them, whatever is left out of it.
+    if (patterns === null && !this.isRescued) {
+      throw new SlipwayError("conflict", "The agent was restarted and doesn't know which values it must leave out of what the console shows; it does once the instance is started again.");
+    }
+    this.#console.connect(guest, patterns, accept);
+  }
+
   /** Takes over a guest that survived a restart of the agent, with its channel; says where there was one that didn't. */
   async adopt(): Promise<"adopted" | "lost" | "none"> {
-    const guest = await this.#context.hypervisor.adopt(this.folder, this.serial.take);
+    const guest = await this.#context.hypervisor.adopt(this.folder, this.#hear);
     if (typeof guest === "string") return guest;
+    if (this.#record.rescue) {
+      this.#hold(guest, null, null);
+      return "adopted";
+    }
     this.#hostKeys.open();
     const spec = this.#record.started ?? this.#record.spec;
     let network: InstanceNetwork | null = null;
@@ -198,7 +255,8 @@ export class Instance {
   async stop(graceSeconds: number): Promise<void> {
     const guest = this.#guest;
     if (guest !== null) {
-      if (graceSeconds > 0) await pressAndWait(guest, graceSeconds);
+      // Nobody listens to the button of a rescue system.
+      if (graceSeconds > 0 && !this.#record.rescue) await pressAndWait(guest, graceSeconds);
       if (this.#guest === guest) await guest.end();
       await guest.exited;
     }
@@ -210,6 +268,7 @@ export class Instance {
     const [guest, network] = [this.#guest, this.#network];
     this.#guest = null;
     this.#network = null;
+    this.#console.end();
     await guest?.release();
     await network?.release();
     this.#hostKeys.close();
@@ -229,12 +288,13 @@ export class Instance {
     await rm(this.verifyFolder, { recursive: true, force: true });
   }
 
-  /** Removes everything that it has on this node. */
-  async remove(): Promise<void> {
+  /** Removes everything that it has on this node; with `erase` its disks, snapshots and previous disks are overwritten. */
+  async remove(erase: boolean): Promise<void> {
     await this.stop(0);
     await this.clearVerification();
     if (existsSync(this.folder)) await this.#context.hypervisor.clear(this.folder);
     await this.serial.settled();
+    if (erase) await discardDisks(this.folder, this.#context.eraser);
     await rm(this.folder, { recursive: true, force: true });
     this.#record = NEW_INSTANCE;
     this.serial.setPatterns(new ScrubPatterns([]));
@@ -243,6 +303,21 @@ export class Instance {
   tellStopped(reason: string): void {
     this.#tell("stopped", reason);
   }
+
+  #refuseWithoutDisk(): void {
+    if (existsSync(join(this.folder, diskFile(0)))) return;
+    throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
+  }
+
+  #run(plan: GuestPlan): Promise<RunningGuest> {
+    return this.#context.hypervisor.start(plan, this.#hear);
+  }
+
+  /** What its guest says on the serial console. */
+  readonly #hear = (bytes: Buffer): void => {
+    this.serial.take(bytes);
+    this.#console.take(bytes);
+  };
 
   #openNetwork(how: "open" | "reopen", spec: InstanceSpec, guestData: GuestData | null): Promise<InstanceNetwork> {
     const { networks, journal, log, node } = this.#context;
@@ -260,6 +335,7 @@ export class Instance {
       this.#guestData = null;
       this.#closing = network?.close() ?? Promise.resolve();
       this.serial.flush();
+      this.#console.end();
       this.#hostKeys.close();
       this.#logExit(exit);
       this.#tell("stopped", exit.reason);
@@ -273,7 +349,7 @@ export class Instance {
   }
 
   #tell(power: "running" | "stopped", reason: string | null): void {
-    this.#context.journal.append({ type: "instance.power", instanceId: this.id, power, reason: reason?.slice(0, 1_000) ?? null, reach: this.runtime.reach });
+    this.#context.journal.append({ type: "instance.power", instanceId: this.id, power, reason: reason?.slice(0, 1_000) ?? null, rescue: this.isRescued, reach: this.runtime.reach });
   }
 }
 

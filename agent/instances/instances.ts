@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { ChannelMessage, GuestData, InstanceRuntime, PowerOrder } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Hypervisor } from "../hypervisor/hypervisor.ts";
+import type { BlobStore } from "../blobs/blob-store.ts";
+import type { Eraser } from "../disk-orders/erase.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Networks } from "../network/guest-network.ts";
 import { prepareGuestPatterns, sealedGuestData } from "./guest-patterns.ts";
@@ -14,6 +17,8 @@ import { REMEMBERED_ORDERS } from "./instance-record.ts";
 
 export interface InstancesOptions {
   readonly folder: string;
+  readonly blobs: BlobStore;
+  readonly eraser: Eraser;
   readonly hypervisor: Hypervisor;
   readonly networks: Networks;
   readonly journal: Journal;
@@ -75,7 +80,7 @@ export class Instances {
     const instance = await this.get(order.instance.id);
     return instance.inTurn(async () => {
       if (instance.record.powerOrders.includes(order.orderId)) return instance.runtime;
-      refuseIfHeld(instance);
+      instance.refuseIfHeld();
       // Refused before anything is stored: an instance that has nothing here leaves nothing here.
       if (order.action === "start" || existsSync(instance.folder)) await this.#carryOut(instance, order);
       return instance.runtime;
@@ -83,10 +88,14 @@ export class Instances {
   }
 
   async #carryOut(instance: Instance, order: PowerOrder): Promise<void> {
-    if (order.action !== "start") await instance.stop(order.graceSeconds);
-    if (order.action !== "stop" && !instance.isRunning) {
-      if (order.guestData !== null) await useGuestData(instance, order.guestData);
-      await instance.start(order.instance, order.guestData);
+    const { action, graceSeconds, guestData } = order;
+    // A start that only said that it runs already would leave a person before the wrong system.
+    if (action === "start" && instance.isRescued) throw new SlipwayError("conflict", "The instance runs its rescue system: stop or reboot it to come back to its own.");
+    if (action === "rescue" && !instance.isRescued) await startRescue(instance, order);
+    if (action === "stop" || action === "reboot") await instance.stop(graceSeconds);
+    if ((action === "start" || action === "reboot") && !instance.isRunning) {
+      if (guestData !== null) await useGuestData(instance, guestData);
+      await instance.start(order.instance, guestData);
     }
     const powerOrders = [...instance.record.powerOrders, order.orderId].slice(-REMEMBERED_ORDERS);
     await instance.save({ powerOrders, spec: order.instance });
@@ -107,11 +116,16 @@ export class Instances {
     (await this.get(id)).say(message);
   }
 
-  async remove(id: string): Promise<void> {
+  /** Connects a stream to the serial console of an instance that runs. */
+  async openConsole(id: string, accept: () => Duplex): Promise<void> {
+    (await this.get(id)).openConsole(accept);
+  }
+
+  async remove(id: string, erase: boolean): Promise<void> {
     const instance = await this.get(id);
     await instance.inTurn(async () => {
-      refuseIfHeld(instance);
-      await instance.remove();
+      instance.refuseIfHeld();
+      await instance.remove(erase);
       this.#byId.delete(id);
     });
   }
@@ -122,11 +136,16 @@ export class Instances {
 }
 
 /** What a guest is started with is left out of what it says, and a restarted agent that hasn't got it again keeps nothing of that. */
-async function useGuestData(instance: Instance, data: GuestData): Promise<void> {
+export async function useGuestData(instance: Instance, data: GuestData): Promise<void> {
   if (sealedGuestData(data).length > 0 && !instance.record.hasSealedValues) await instance.save({ hasSealedValues: true });
   instance.setPatterns(await prepareGuestPatterns(data));
 }
 
-function refuseIfHeld(instance: Instance): void {
-  if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.");
+/** The system that runs goes before, by its own means within the grace. */
+async function startRescue(instance: Instance, { appliance, graceSeconds, guestData, instance: spec }: PowerOrder): Promise<void> {
+  if (appliance === null) throw new SlipwayError("invalid", "A rescue order names its appliance.", { field: "appliance" });
+  await instance.stop(graceSeconds);
+  // The values that its shell may come by on the disks, so that they are left out of what is logged.
+  if (guestData !== null) await useGuestData(instance, guestData);
+  await instance.startRescue(spec, appliance);
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { request } from "node:http";
 import { existsSync } from "node:fs";
 import { mkdir, open, rm } from "node:fs/promises";
@@ -13,6 +14,8 @@ export interface ScriptedMachine {
   get(path: string): Promise<{ status: number; body: string }>;
   post(body: string, headers?: Record<string, string>): Promise<number>;
   say(text: string): void;
+  /** From here on it reads its serial console. */
+  hear(listener: (text: string) => void): void;
   writeDisk(): Promise<void>;
   /** Reports with this install's token. */
   report(exitStatus: number): Promise<void>;
@@ -36,6 +39,15 @@ export const bootsAndStays: GuestScript = async (machine) => {
 
 export const staysSilent: GuestScript = FOR_EVER;
 
+/** A shell that says what it is told. */
+export const givesShell: GuestScript = async (machine) => {
+  machine.say("rescue# ");
+  machine.hear((text) => {
+    machine.say(text);
+  });
+  await FOR_EVER(machine);
+};
+
 /** An appliance that does its work and reports success. */
 export const installsWell: GuestScript = async (machine) => {
   await machine.post('{"step":"unpack","percent":50}\nunpacking\n');
@@ -49,6 +61,7 @@ export class ScriptedHypervisor implements Hypervisor {
   readonly acceleration: Acceleration = { accelerator: "tcg", reason: "scripted" };
   appliance: GuestScript = installsWell;
   instance: GuestScript = bootsAndStays;
+  rescue: GuestScript = givesShell;
   /** As where QEMU doesn't start any more: it was removed, or there is no memory. */
   refusesInstances = false;
   readonly started: GuestPlan[] = [];
@@ -64,12 +77,17 @@ export class ScriptedHypervisor implements Hypervisor {
     if (plan.kind === "instance" && this.refusesInstances) throw new Error("the virtual machine can't be started");
     this.started.push(plan);
     await mkdir(join(plan.folder, RUN_FOLDER), { recursive: true });
-    const guest = new ScriptedGuest(plan, serial, plan.kind === "appliance" ? this.appliance : this.instance);
+    const guest = new ScriptedGuest(plan, serial, this.#scriptOf(plan));
     this.#running.set(plan.folder, guest);
     void guest.exited.then(() => {
       if (this.#running.get(plan.folder) === guest) this.#running.delete(plan.folder);
     });
     return this.#handle(guest);
+  }
+
+  #scriptOf({ kind }: GuestPlan): GuestScript {
+    if (kind === "rescue") return this.rescue;
+    return kind === "appliance" ? this.appliance : this.instance;
   }
 
   /** As when the agent's process dies: whoever holds a guest now hears nothing of it any more. */
@@ -89,6 +107,10 @@ export class ScriptedHypervisor implements Hypervisor {
       startedAt: guest.startedAt,
       exited: guest.exited.then((exit) => (isHeld() ? exit : never)),
       endConnectionsBeyond: () => Promise.resolve(0),
+      type: (bytes) => {
+        if (isHeld()) guest.type(bytes);
+        return Promise.resolve();
+      },
       pressPowerButton: () => guest.pressPowerButton(),
       end: () => (isHeld() ? guest.end() : never),
       release: () => Promise.resolve(),
@@ -102,7 +124,7 @@ export class ScriptedHypervisor implements Hypervisor {
 
   adopt(folder: string): Promise<RunningGuest | "lost" | "none"> {
     const guest = this.#running.get(folder);
-    return Promise.resolve(guest?.plan.kind === "instance" ? this.#handle(guest) : "none");
+    return Promise.resolve(guest?.plan.kind === "instance" || guest?.plan.kind === "rescue" ? this.#handle(guest) : "none");
   }
 
   async clear(folder: string): Promise<void> {
@@ -116,6 +138,7 @@ class ScriptedGuest {
   readonly startedAt = new Date();
   readonly exited: Promise<GuestExit>;
   readonly #ending = new AbortController();
+  readonly #keyboard = new EventEmitter<{ typed: [string] }>();
 
   constructor(plan: GuestPlan, serial: SerialSink, script: GuestScript) {
     this.plan = plan;
@@ -124,12 +147,16 @@ class ScriptedGuest {
         resolve({ by: "agent", reason: "The virtual machine was ended." });
       });
     });
-    const finished = runScript(plan, serial, script, this.#ending.signal).then((): GuestExit => ({ by: "guest", reason: "The system powered itself off." }));
+    const finished = runScript(plan, serial, script, this.#ending.signal, this.#keyboard).then((): GuestExit => ({ by: "guest", reason: "The system powered itself off." }));
     this.exited = Promise.race([ended, finished]);
   }
 
   pressPowerButton(): Promise<void> {
     return this.end();
+  }
+
+  type(bytes: Buffer): void {
+    this.#keyboard.emit("typed", bytes.toString("utf8"));
   }
 
   async end(): Promise<void> {
@@ -138,7 +165,7 @@ class ScriptedGuest {
   }
 }
 
-async function runScript(plan: GuestPlan, serial: SerialSink, script: GuestScript, ended: AbortSignal): Promise<void> {
+async function runScript(plan: GuestPlan, serial: SerialSink, script: GuestScript, ended: AbortSignal, keyboard: EventEmitter<{ typed: [string] }>): Promise<void> {
   const sockets = await SocketFolder.open(join(plan.folder, RUN_FOLDER));
   const call = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> =>
     new Promise((resolve, reject) => {
@@ -161,6 +188,9 @@ async function runScript(plan: GuestPlan, serial: SerialSink, script: GuestScrip
     post: async (body, headers) => (await call("POST", "/ganeti/latest/write", body, headers)).status,
     say: (text) => {
       serial(Buffer.from(text));
+    },
+    hear: (listener) => {
+      keyboard.on("typed", listener);
     },
     writeDisk: async () => {
       const disk = await open(join(plan.folder, plan.disks[0]?.file ?? ""), "r+");

@@ -345,7 +345,7 @@ export type HostKey = z.infer<typeof hostKeySchema>;
 export const agentEventSchema = z.discriminatedUnion("type", [
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("install.entries"), installId: uuid, entries: z.array(installEntrySchema).max(500), status: installStatusSchema }),
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("install.state"), installId: uuid, status: installStatusSchema }),
-  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.power"), instanceId: uuid, power: z.enum(["running", "stopped"]), reason: shortText.nullable(), reach: z.array(reachSchema).max(128).default([]) }),
+  z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.power"), instanceId: uuid, power: z.enum(["running", "stopped"]), reason: shortText.nullable(), rescue: z.boolean().default(false), reach: z.array(reachSchema).max(128).default([]) }),
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.lines"), instanceId: uuid, lines: z.array(channelLineSchema).max(500) }),
   z.object({ seq: z.number().int(), at: timestamp, type: z.literal("instance.host-keys"), instanceId: uuid, keys: z.array(hostKeySchema).max(8) }),
 ]);

@@ -96,6 +96,11 @@ export class Scrubber {
     this.#patterns = patterns;
   }
 
+  /** How much waits for what comes next. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
   write(chunk: Buffer): Buffer {
     if (this.#patterns.isEmpty) return chunk;
     const output: Buffer[] = [];
