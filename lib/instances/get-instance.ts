@@ -4,6 +4,7 @@ import { blockedActions } from "#lib/domain/instance-status.ts";
 import type { InstanceAction, InstanceDetail } from "#lib/domain/instance.ts";
 import { addressAt } from "#lib/domain/ip-subnets.ts";
 import { instanceParameters } from "./effective-parameters.ts";
+import { readInstanceSource } from "./instance-source.ts";
 import { actionFacts, instanceSummary } from "./instance-row.ts";
 import { previousSystemView } from "./previous-system-view.ts";
 import { nicView } from "./nic-view.ts";
@@ -27,6 +28,7 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
     disks: row.disks,
     nics: row.nics.map(nicView),
     parameters: await instanceParameters(ctx.services, row),
+    installSource: readInstanceSource(row.installSource),
     previous: await previousSystemView(ctx.services.db, row.previous, new Date()),
     rescue: row.rescue,
     lockedByJobId: row.lockedByJobId,
