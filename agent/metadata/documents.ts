@@ -3,8 +3,8 @@ import type { ParameterSet } from "#lib/domain/parameters.ts";
 import { parseSshPublicKey } from "#lib/domain/ssh-keys.ts";
 import type { Private } from "#lib/domain/visibility.ts";
 
-/** Version of what the appliance's runner and the agent have agreed on. */
-const CONTRACT = 1;
+/** Version of what a guest in normal running is told: it has grown, and nothing of it has changed. */
+const CONTRACT = 2;
 
 /** The serial by which the guest finds a disk, the definition's read-only image, and the appliance's full userland. */
 export function diskSerial(index: number): string {
@@ -13,29 +13,59 @@ export function diskSerial(index: number): string {
 export const IMAGE_SERIAL = "os-image";
 export const ROOT_SERIAL = "appliance-root";
 
+/** What one start of the appliance is for (appliance/README.md, "What the appliance asks"). */
+export const APPLIANCE_SCRIPTS = ["create", "verify", "import", "export", "rename", "personalize"] as const;
+export type ApplianceScript = (typeof APPLIANCE_SCRIPTS)[number];
+
+export interface RunnerMetadata {
+  /** The run's one-time token. */
+  readonly token: string;
+  readonly script: ApplianceScript;
+  /** Indexes of the disks that are attached. */
+  readonly disks: ReadonlySet<number>;
+}
+
+/** Whether a run takes place in the full userland, whose disk has to be attached then. */
+export function needsFullAppliance(order: InstallOrder, script: ApplianceScript): boolean {
+  return script === "personalize" || order.os?.appliance === "full";
+}
+
 /**
  * `/ganeti/<version>/meta_data.json`: what the runner needs beside the parameters (design: "The service"). Holds the
- * run's one-time token, so it is served to this guest and never logged. `disks`: indexes of those that are attached.
+ * run's one-time token, so it is served to this guest and never logged. An appliance is told in its own contract.
  */
-export function buildMetadata(order: InstallOrder, { token, script, disks }: { readonly token: string; readonly script: string; readonly disks: ReadonlySet<number> }): string {
+export function buildMetadata(order: InstallOrder, { token, script, disks }: RunnerMetadata): string {
   const { instance, os } = order;
+  // An export only reads, and its disks are attached so.
+  const described = describeInstance(instance, order.primaryNode, disks, script === "export" ? "ro" : "rw");
   return JSON.stringify({
-    contract: CONTRACT,
+    contract: order.appliance?.contract ?? CONTRACT,
     operation: order.operation,
     script,
     install: { id: order.id, token },
-    appliance: { rootSerial: os.appliance === "full" ? ROOT_SERIAL : null },
-    os: { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL, imageUse: os.imageUse },
-    instance: describeInstance(instance, order.primaryNode, disks),
+    appliance: { rootSerial: needsFullAppliance(order, script) ? ROOT_SERIAL : null },
+    // The product's own program has nothing of a definition around it.
+    os: script === "personalize" || os === null ? null : { name: os.definition, variant: os.variant, apiVersion: os.apiVersion, imageSerial: os.imageDigest === null ? null : IMAGE_SERIAL, imageUse: os.imageUse },
+    oldName: order.oldName,
+    instance: described,
   });
 }
 
-/** The same for a guest in normal running: what it is, and nothing of an install. */
-export function buildInstanceMetadata(spec: InstanceSpec, node: string): string {
-  return JSON.stringify({ contract: CONTRACT, operation: null, instance: describeInstance(spec, node, new Set(spec.disks.map(({ index }) => index))) });
+/** An install that ends by the guest's own report: of a medium's system, or of one at its first boot. */
+export interface ReportingInstall {
+  readonly id: string;
+  readonly operation: InstallOrder["operation"];
+  /** With which it reports, once. */
+  readonly token: string;
 }
 
-function describeInstance(instance: InstanceSpec, primaryNode: string, disks: ReadonlySet<number>): unknown {
+/** The same for a guest in normal running: what it is, and of an install only what it is to report. */
+export function buildInstanceMetadata(spec: InstanceSpec, node: string, install: ReportingInstall | null = null): string {
+  const about = install === null ? { operation: null } : { operation: install.operation, install: { id: install.id, token: install.token } };
+  return JSON.stringify({ contract: CONTRACT, ...about, instance: describeInstance(spec, node, new Set(spec.disks.map(({ index }) => index)), "rw") });
+}
+
+function describeInstance(instance: InstanceSpec, primaryNode: string, disks: ReadonlySet<number>, access: "ro" | "rw"): unknown {
   return {
     name: instance.name,
     uuid: instance.id,
@@ -46,7 +76,7 @@ function describeInstance(instance: InstanceSpec, primaryNode: string, disks: Re
     tags: instance.tags,
     disks: instance.disks
       .filter(({ index }) => disks.has(index))
-      .map((disk) => ({ serial: diskSerial(disk.index), sizeMiB: disk.sizeMib, access: "rw", name: disk.name, uuid: disk.id })),
+      .map((disk) => ({ serial: diskSerial(disk.index), index: disk.index, sizeMiB: disk.sizeMib, access, name: disk.name, uuid: disk.id })),
     nics: instance.nics.map(describeNic),
     // For scripts that set logins up in a system without cloud-init. What isn't a key is left out, as in the other trees.
     sshKeys: instance.sshKeys.map((line) => line.trim()).filter((line) => parseSshPublicKey(line) !== null),

@@ -24,6 +24,8 @@ export class Guest {
   #chunks = CHUNK_BURST;
   #chunksAt = performance.now();
   connections = 0;
+  /** Streams that are under way. */
+  streams = 0;
 
   constructor(content: MetadataContent, log: Logger) {
     this.content = content;
@@ -65,6 +67,11 @@ export class Guest {
     if (missing > 0) return Math.ceil((missing / CHUNKS_PER_SECOND) * 1_000);
     if (missing > -CHUNK_BURST / 2) this.#spendChunks(CHUNK_BURST);
     return 0;
+  }
+
+  /** The same for a part of a stream, which nothing keeps in memory: it waits for other guests alone. */
+  waitForStream(length: number, workMs: number): number {
+    return TURNS.take(this.#share, performance.now(), turnsOf(length, workMs));
   }
 
   /** Milliseconds until the next part of a body may be taken in, after one of so many bytes that took so many milliseconds of work. */

@@ -7,6 +7,7 @@ const TEXTS = {
   large: "The guest sent more in one request than is taken; what was too much was left out.",
   chunks: "The guest sent bodies in more small pieces than are taken; their connections were ended.",
   pipelined: "The guest sent more requests at once over one connection than are answered; the connection was ended.",
+  stream: "A stream between the appliance and its node broke off.",
   unreadable: "A document that the guest asked for can't be read on the node.",
   stranger: "Requests came over the guest's interface from an address that isn't its own; they were ended.",
 } as const;

@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import { READ_PATHS, WRITE_PATHS } from "./ganeti.ts";
+import { READ_PATHS, streamOf, WRITE_PATHS } from "./ganeti.ts";
 import type { Guest } from "./guest.ts";
 import type { MetadataBody } from "./metadata-content.ts";
+import { serveStream } from "./serve-stream.ts";
 import { type Refusal, refuseBody, takeWrite } from "./take-write.ts";
 import { parseTtl } from "./tokens.ts";
 
@@ -50,6 +51,13 @@ export function serveRequest(guest: Guest, request: IncomingMessage, response: S
     // What was only looked at stays to be read.
     else if (method === "HEAD" && !hasBody(request)) send(response, Buffer.alloc(0), "application/octet-stream");
     else refuse(guest, request, response, method === "GET" || method === "HEAD" ? 400 : 405, { allow: "GET, HEAD" });
+    return undefined;
+  }
+  const stream = content.streams === null ? undefined : streamOf(path);
+  if (stream !== undefined && content.streams !== null) {
+    const wanted = stream.kind === "export" ? "POST" : "GET";
+    if (method === wanted && (wanted === "POST" || !hasBody(request))) return serveStream(guest, content.streams, stream, request, response);
+    refuse(guest, request, response, method === wanted ? 400 : 405, { allow: wanted });
     return undefined;
   }
   const body = content.tree.get(path);

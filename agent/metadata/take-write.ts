@@ -68,7 +68,7 @@ async function* withinLimits(guest: Guest, request: IncomingMessage): AsyncGener
   }
 }
 
-export type Refusal = 400 | 401 | 403 | 404 | 405 | 413;
+export type Refusal = 400 | 401 | 403 | 404 | 405 | 409 | 413 | 500 | 503 | 507;
 
 /** Answers, goes on taking for a moment what is on its way, no quicker than anything else, and ends the connection. */
 export function refuseBody(guest: Guest, request: IncomingMessage, response: ServerResponse, status: Refusal, headers: Readonly<Record<string, string>> = {}): void {

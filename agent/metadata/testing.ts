@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type InstanceSpec, instanceSpecSchema } from "#lib/agent-protocol/messages.ts";
 import { type ChannelLimits, RUNNING_GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
-import type { MetadataContent, MetadataTree } from "./metadata-content.ts";
+import type { GuestStreams, MetadataContent, MetadataTree } from "./metadata-content.ts";
 import { ReadPipe } from "./read-pipe.ts";
 import { WritePipe } from "./write-pipe.ts";
 
@@ -48,7 +48,7 @@ export interface HeardContent extends MetadataContent {
 }
 
 /** What a guest is served in tests, and what came of it. */
-export function heardContent(tree: MetadataTree, { requireTokens = false, limits = RUNNING_GUEST_LIMITS }: { readonly requireTokens?: boolean; readonly limits?: ChannelLimits } = {}): HeardContent {
+export function heardContent(tree: MetadataTree, { requireTokens = false, limits = RUNNING_GUEST_LIMITS, streams = null }: { readonly requireTokens?: boolean; readonly limits?: ChannelLimits; readonly streams?: GuestStreams | null } = {}): HeardContent {
   const lines: string[] = [];
   const notices: string[] = [];
   const write = new WritePipe(new ScrubPatterns([]), null, {
@@ -62,6 +62,7 @@ export function heardContent(tree: MetadataTree, { requireTokens = false, limits
     isComplete: null,
     read: new ReadPipe(limits),
     write,
+    streams,
     lines,
     notices,
     refused: 0,
