@@ -3,7 +3,7 @@ import type { Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { Refusal } from "#lib/domain/plan-install.ts";
-import { refuseHostNow } from "#lib/domain/plan-install.ts";
+import { refuseHostNow } from "#lib/domain/plan-host.ts";
 import type { LoadedInstall } from "./build-order.ts";
 import { readPlan } from "./stored.ts";
 

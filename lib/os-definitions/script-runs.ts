@@ -2,7 +2,7 @@ import type { OsManifest } from "#lib/domain/os-definition.ts";
 import type { ScriptRunView } from "#lib/domain/os-definition-views.ts";
 import type { Placement, ScriptName } from "#lib/domain/place-scripts.ts";
 import { placeScript, SCRIPTS } from "#lib/domain/place-scripts.ts";
-import { refuseAppliance, refuseDefinition } from "#lib/domain/plan-install.ts";
+import { refuseAppliance, refuseDefinition } from "#lib/domain/plan-refusals.ts";
 import type { ClusterFacts, HostScripts } from "./host-scripts.ts";
 
 export interface RunFacts {
