@@ -9,25 +9,27 @@ import { withServices } from "./with-services.ts";
 const OPTIONS = {
   sessions: { type: "boolean", default: false },
   fingerprints: { type: "boolean", default: false },
+  receipts: { type: "boolean", default: false },
   forget: { type: "boolean", default: false },
 } as const;
 
 /** `slipway keys rotate`: docs/operating.md, "Keys". */
 export const keysRotate: Command = {
   words: ["keys", "rotate"],
-  usage: "[--sessions] [--fingerprints] [--forget]",
+  usage: "[--sessions] [--fingerprints] [--receipts] [--forget]",
   summary: "Makes new keys and encrypts every private value with them",
   details: [
     "Runs beside controllers and installs. Ended at any point, it goes on when it is run again.",
     "",
     "--sessions      makes a new key for sessions too: everybody signs in again",
     "--fingerprints  makes a new key for fingerprints too: they all change",
+    "--receipts      makes a new key for receipts too; those signed before are verified by the old one",
     "--forget        removes master keys from their file that nothing in the database needs any more;",
     "                a backup from before needs them still",
   ],
   async run(args) {
     const { values: asked } = understood(() => parseArgs({ args: [...args], options: OPTIONS }));
-    const also = (["sessions", "fingerprints"] as const).filter((purpose) => asked[purpose]);
+    const also = (["sessions", "fingerprints", "receipts"] as const).filter((purpose) => asked[purpose]);
     const report = await withServices((ctx) => rotateKeys(ctx, { also, forget: asked.forget, onProgress: showProgress }));
     for (const line of describe(report)) print(line);
     return report.done === null || report.done.left.length === 0 ? 0 : 1;

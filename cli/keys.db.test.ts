@@ -58,7 +58,7 @@ describe("slipway keys", { timeout: 60_000 }, () => {
     });
     if (place === undefined) throw new Error("no place");
     const { status, stdout, stderr } = await slipway(["keys", "rotate", "--forget"]);
-    expect(stdout).toMatch(/^new master key [0-9a-f]{8} in .*\n3 data keys? wrapped anew|4 data keys wrapped anew/);
+    expect(stdout).toMatch(/^new master key [0-9a-f]{8} in .*\n\d data keys wrapped anew/);
     expect(stdout).toMatch(/4 private values encrypted anew, with the data key [0-9a-f]{8}\n/);
     expect(stdout).toMatch(/2 master keys removed from /);
     expect(status).toBe(0);

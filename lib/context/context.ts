@@ -64,6 +64,8 @@ export interface Keyring {
   unseal(envelope: Uint8Array, place: EnvelopePlace): Promise<Private<string>>;
   /** Short and keyed, like `k3:9d02`: equal for equal values of one place's parameter, and for nothing else. `scope`: an instance's or a definition's id, or `cluster`. */
   fingerprint(value: Private<string>, place: { readonly scope: string; readonly name: string }): string;
+  /** Signs with the cluster's key for receipts, Ed25519. `keyId`: sha256 of the public key as DER, hex. */
+  sign(data: Uint8Array): { readonly keyId: string; readonly signature: Uint8Array };
   /** Encrypts the console's sessions. Another one once it has been rotated: ask each time. */
   readonly sessionSecret: Secret<string>;
 }

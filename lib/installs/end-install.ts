@@ -7,6 +7,7 @@ import type { NewEvent } from "#lib/events/append-events.ts";
 import { releaseUnwantedChannels } from "#lib/instances/hold-channel-address.ts";
 import type { HeldJob, JobEnd } from "#lib/jobs/end-job.ts";
 import { endJob } from "#lib/jobs/end-job.ts";
+import { writeReceipt } from "#lib/receipts/write-receipt.ts";
 import { endOfKind } from "./ends/end-of-kind.ts";
 import type { EndOfKind, InstallEnd } from "./ends/install-end.ts";
 import { readPlan } from "./stored.ts";
@@ -34,6 +35,7 @@ export async function endInstall(tx: Transaction, keyring: Keyring, job: HeldJob
   });
   await tx.networkAddress.deleteMany({ where: { installId: install.id } });
   const said = end.state === "done" ? await keepWhatRan(tx, keyring, install, ended) : await putBack(tx, install, ended);
+  await writeReceipt(tx, keyring, install.id);
   const instance = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { name: true, ownerId: true, node: { select: { name: true } } } });
   const changes = await endJob(tx, job, jobEnd(end, ended, instance.node.name));
   const progress: NewEvent = {

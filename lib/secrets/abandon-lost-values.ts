@@ -10,6 +10,12 @@ import { loadKeys } from "./load-keys.ts";
 import { lockKeys } from "./lock-keys.ts";
 import { readMasterKeys } from "./master-keys.ts";
 
+/**
+ * Keys that are closed and kept: the number of those of fingerprints is a fingerprint's prefix, and new ones must not look like the old;
+ * the public half of those of receipts verifies what they signed.
+ */
+const KEPT: readonly string[] = ["fingerprints", "receipts"];
+
 export interface AbandonReport {
   /** Master keys that are missing. */
   readonly masterKeyIds: readonly string[];
@@ -31,8 +37,7 @@ export async function abandonLostValues(db: Database, config: Pick<Config, "mast
     await lockKeys(tx);
     const masters = readMasterKeys(config);
     const keys = await loadKeys(tx, masters);
-    // Those of fingerprints are closed and kept, because their number is a fingerprint's prefix: new ones must not look like the old.
-    const locked = keys.locked.filter(({ isWriting, purpose }) => isWriting || purpose !== "fingerprints");
+    const locked = keys.locked.filter(({ isWriting, purpose }) => isWriting || !KEPT.includes(purpose));
     const lost = unreadable(keys, await valuesByKey(tx), masters);
     const report: AbandonReport = {
       masterKeyIds: [...new Set([...locked.map(({ masterKeyId }) => masterKeyId), ...lost.filter(({ kind }) => kind === "master").map(({ id }) => id)])].toSorted(),
@@ -45,7 +50,7 @@ export async function abandonLostValues(db: Database, config: Pick<Config, "mast
     }
     if (lost.length > 0) await removeValues(tx, Prisma.join(lost.map((key) => Prisma.sql`${Buffer.from(envelopeStart(key))}`)));
     const ids = locked.map(({ id }) => id);
-    await tx.dataKey.deleteMany({ where: { id: { in: ids }, purpose: { not: "fingerprints" } } });
+    await tx.dataKey.deleteMany({ where: { id: { in: ids }, purpose: { notIn: [...KEPT] } } });
     await tx.dataKey.updateMany({ where: { id: { in: ids }, retiredAt: null }, data: { retiredAt: new Date() } });
     await appendAudit(tx, actor, { action: "keys.abandon", object: { kind: "master key", name: report.masterKeyIds.join(", ") }, outcome: "done", details: { dataKeys: report.dataKeys, values: report.values } });
     return report;
@@ -54,6 +59,7 @@ export async function abandonLostValues(db: Database, config: Pick<Config, "mast
 
 async function removeValues(tx: Transaction, starts: Prisma.Sql): Promise<void> {
   await tx.$executeRaw`DELETE FROM instance_parameter WHERE substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
+  await tx.$executeRaw`DELETE FROM previous_parameter WHERE substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
   await tx.$executeRaw`UPDATE instance SET user_data = NULL, serial_no = serial_no + 1, updated_at = now() WHERE substring(user_data FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
   await tx.$executeRaw`DELETE FROM job_private_value WHERE substring(value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;
   await tx.$executeRaw`DELETE FROM parameter_default WHERE substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) IN (${starts})`;

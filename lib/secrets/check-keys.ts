@@ -9,12 +9,13 @@ export interface ValuesOfKey extends EnvelopeKey {
   readonly values: number;
 }
 
-/** Which keys the stored private values need: of instances, of jobs under way, and defaults. One row a key, however many values. */
+/** Which keys the stored private values need: of instances and the systems that they had before, of jobs under way, and defaults. One row a key, however many values. */
 export async function valuesByKey(db: Queryable): Promise<readonly ValuesOfKey[]> {
   const rows = await db.$queryRaw<{ start: Uint8Array; values: bigint }[]>`
     SELECT substring(stored.value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) AS start, count(*) AS values
     FROM (
       SELECT private_value AS value FROM instance_parameter WHERE private_value IS NOT NULL
+      UNION ALL SELECT private_value FROM previous_parameter WHERE private_value IS NOT NULL
       UNION ALL SELECT user_data FROM instance WHERE user_data IS NOT NULL
       UNION ALL SELECT value FROM job_private_value
       UNION ALL SELECT private_value FROM parameter_default WHERE private_value IS NOT NULL

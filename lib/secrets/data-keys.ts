@@ -2,9 +2,10 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { KEY_BYTES, keyId } from "./key-id.ts";
 import type { MasterKeys } from "./master-keys.ts";
+import { publicKeyPem } from "./receipt-key.ts";
 
 /** What a key in the database is for. */
-export const PURPOSES = ["private-parameters", "fingerprints", "sessions"] as const;
+export const PURPOSES = ["private-parameters", "fingerprints", "sessions", "receipts"] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 /** A row of the table, as it is written. */
@@ -13,13 +14,18 @@ export interface WrappedKey {
   readonly purpose: Purpose;
   readonly wrapped: Uint8Array<ArrayBuffer>;
   readonly masterKeyId: string;
+  /** Of `receipts`: what verifies its signatures, PEM. */
+  readonly publicKey: string | null;
 }
 
 const VERSION = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A key that nothing has been encrypted with. Of `sessions` it is a text, because that is what the session library takes. */
+/**
+ * A key that nothing has been encrypted with. Of `sessions` it is a text, because that is what the session library takes; of `receipts`
+ * the seed of a signing key.
+ */
 export function newDataKey(purpose: Purpose): Buffer {
   const key = randomBytes(KEY_BYTES);
   return purpose === "sessions" ? Buffer.from(key.toString("base64url"), "utf8") : key;
@@ -39,7 +45,7 @@ export function wrapKey(key: Uint8Array, purpose: Purpose, masters: MasterKeys):
   const cipher = createCipheriv("aes-256-gcm", masterKey(masters, masters.current, id), nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associatedData(id, purpose));
   const wrapped = Buffer.concat([Buffer.of(VERSION), nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
-  return { id, purpose, wrapped: Uint8Array.from(wrapped), masterKeyId: masters.current };
+  return { id, purpose, wrapped: Uint8Array.from(wrapped), masterKeyId: masters.current, publicKey: purpose === "receipts" ? publicKeyPem(key) : null };
 }
 
 /** @throws SlipwayError `internal` where the master key is missing, or the row was changed. */

@@ -1,8 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHmac, createPublicKey, sign } from "node:crypto";
 import type { EnvelopePlace, Keyring } from "#lib/context/context.ts";
 import type { Database } from "#lib/db/client.ts";
 import type { NotificationListener } from "#lib/db/listen.ts";
 import { CHANNELS } from "#lib/db/listen.ts";
+import { publicKeyId } from "#lib/domain/dsse.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { Private, Secret } from "#lib/domain/visibility.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
@@ -13,6 +14,7 @@ import { envelopeKey, openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { DataKey, LoadedKeys } from "./load-keys.ts";
 import { loadKeys } from "./load-keys.ts";
 import type { MasterKeys } from "./master-keys.ts";
+import { signingKey } from "./receipt-key.ts";
 
 /** Hex digits of a fingerprint: enough to see that a value changed, too few to find it by trying. */
 const FINGERPRINT_DIGITS = 4;
@@ -75,6 +77,11 @@ class DatabaseKeyring implements Keyring {
     const own = createHmac("sha256", key).update(JSON.stringify([place.scope, place.name])).digest();
     const digest = createHmac("sha256", own).update(value.open(), "utf8").digest("hex");
     return `k${generation}:${digest.slice(0, FINGERPRINT_DIGITS)}`;
+  }
+
+  sign(data: Uint8Array): { readonly keyId: string; readonly signature: Uint8Array } {
+    const key = signingKey(this.#writing("receipts").key);
+    return { keyId: publicKeyId(createPublicKey(key)), signature: sign(null, data, key) };
   }
 
   /** Reads master and data keys. One at a time; whoever asks while one runs gets the next, which sees all that was there when they asked. */

@@ -64,7 +64,7 @@ describe("the keys of a controller", () => {
     expect(statSync(keys).mode & 0o777).toBe(0o700);
     expect(statSync(path.join(keys, MASTER_KEY_FILE)).mode & 0o777).toBe(0o600);
     const rows = await db.dataKey.findMany({ orderBy: { purpose: "asc" } });
-    expect(rows.map(({ purpose, retiredAt }) => [purpose, retiredAt])).toEqual([["fingerprints", null], ["private-parameters", null], ["sessions", null]]);
+    expect(rows.map(({ purpose, retiredAt }) => [purpose, retiredAt])).toEqual([["fingerprints", null], ["private-parameters", null], ["receipts", null], ["sessions", null]]);
     const [place] = await insertPlaces(db, "first");
     if (place === undefined) throw new Error("no place");
     await store(controller, [place], "a value");
@@ -90,7 +90,7 @@ describe("the keys of a controller", () => {
 
   test("are the same for controllers that start at once", async () => {
     const controllers = await Promise.all([start(), start(), start()]);
-    expect(await db.dataKey.count()).toBe(3);
+    expect(await db.dataKey.count()).toBe(4);
     const [place] = await insertPlaces(db, "shared");
     const [one, ...others] = controllers;
     if (place === undefined) throw new Error("no place");
@@ -218,7 +218,7 @@ describe("a master key that is gone for good", () => {
     const otherKey = Buffer.from(other.SLIPWAY_MASTER_KEY, "base64");
     for (const place of kept) if (isOfFirstRelease(place)) await storeValue(db, place, sealAsFirstRelease("opens", otherKey, place));
 
-    const report = { masterKeyIds: [keyId(masterKey)], dataKeys: 3, values: 4 };
+    const report = { masterKeyIds: [keyId(masterKey)], dataKeys: 4, values: 4 };
     const before = await dumpRows(db);
     expect(await abandonLostValues(db, config, actor, { apply: false })).toEqual(report);
     const running = await db.controller.create({ data: { id: randomUUID(), hostname: "h", pid: 1, roles: [], leaseUntil: new Date(Date.now() + 60_000) } });

@@ -51,6 +51,20 @@ const ofInstances: Store = {
     WHERE p.instance_id = v.id AND p.name = v.name AND p.private_value = v.old`,
 };
 
+/** Values of the system that `rollback` would bring back: made for the same place as the instance's own. */
+const ofPrevious: Store = {
+  async read(tx, { starts, after, limit }) {
+    const rows = await tx.$queryRaw<{ id: string; name: string; value: Uint8Array }[]>`
+      SELECT instance_id::text AS id, name, private_value AS value FROM previous_parameter
+      WHERE private_value IS NOT NULL AND ${START("private_value")} IN (${starts}) ${after === null ? Prisma.empty : Prisma.sql`AND (instance_id, name) > (${after})`}
+      ORDER BY instance_id, name ${limit}`;
+    return rows.map(({ id, name, value }) => ({ place: { kind: "instance", instanceId: id, name }, envelope: value, key: Prisma.sql`${id}::uuid, ${name}::text` }));
+  },
+  write: (tx, rows) => tx.$executeRaw`
+    UPDATE previous_parameter p SET private_value = v.new FROM (VALUES ${rows}) AS v (id, name, old, new)
+    WHERE p.instance_id = v.id AND p.name = v.name AND p.private_value = v.old`,
+};
+
 const ofUserData: Store = {
   async read(tx, { starts, after, limit }) {
     const rows = await tx.$queryRaw<{ id: string; value: Uint8Array }[]>`
@@ -90,7 +104,7 @@ const ofDefaults: Store = {
     WHERE p.id = v.id AND p.private_value = v.old`,
 };
 
-const STORES: readonly Store[] = [ofInstances, ofUserData, ofJobs, ofDefaults];
+const STORES: readonly Store[] = [ofInstances, ofPrevious, ofUserData, ofJobs, ofDefaults];
 
 const SINGLE_ROUNDS = 4;
 

@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { randomBytes } from "node:crypto";
+import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,6 +9,7 @@ import type { Database } from "#lib/db/client.ts";
 import { createDatabase } from "#lib/db/client.ts";
 import type { TestDatabase } from "#lib/db/testing.ts";
 import { createTestDatabase } from "#lib/db/testing.ts";
+import { publicKeyId } from "#lib/domain/dsse.ts";
 import { privateValue } from "#lib/domain/visibility.ts";
 import { valuesByKey } from "./check-keys.ts";
 import { keyId } from "./key-id.ts";
@@ -78,7 +79,7 @@ describe("rotation", () => {
     const places = await fill(controller, 3);
     const before = { master: masters(), key: await writingKey(), envelopes: await Promise.all(places.map((place) => readValue(db, place))) };
     const report = await rotate(controller);
-    expect(report).toMatchObject({ masterKey: { what: "new" }, done: { rewrapped: 3, values: 12, damaged: 0, left: [], removedDataKeys: 0, forgottenMasterKeys: 0 } });
+    expect(report).toMatchObject({ masterKey: { what: "new" }, done: { rewrapped: 4, values: 12, damaged: 0, left: [], removedDataKeys: 0, forgottenMasterKeys: 0 } });
     const after = masters();
     expect(after.current).not.toBe(before.master.current);
     expect(after.get(before.master.current)).toEqual(before.master.get(before.master.current));
@@ -124,7 +125,7 @@ describe("rotation", () => {
     const made = masters().withNewKey();
     writeFileSync(masterFile(), made.toFileText());
     await expectAll(await start(), places);
-    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: made.current }, done: { rewrapped: 3, values: 4 } });
+    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: made.current }, done: { rewrapped: 4, values: 4 } });
     expect(masters().ids).toHaveLength(2);
     await expectAll(await start(), places);
   });
@@ -265,7 +266,7 @@ describe("another controller", () => {
     const first = await rotate(controller);
     expect(first).toMatchObject({ masterKey: { what: "new" }, controllers: 2, done: null });
     expect(await db.dataKey.findMany()).toEqual(before);
-    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: first.masterKey.id }, done: { rewrapped: 3, values: 4 } });
+    expect(await rotate(controller)).toMatchObject({ masterKey: { what: "given", id: first.masterKey.id }, done: { rewrapped: 4, values: 4 } });
     await expectAll(controller, places);
   });
 });
@@ -283,16 +284,33 @@ describe("a master key that an operator gives", () => {
   });
 });
 
+describe("values of a system that could be brought back", () => {
+  test("are encrypted anew like the instance's own, for the same place", async () => {
+    const controller = await start();
+    const [place] = await fill(controller, 1);
+    if (place?.kind !== "instance") throw new Error("no place");
+    const { keyring } = controller.services;
+    const { instanceId } = place;
+    await db.previousSystem.create({ data: { instanceId, keptAs: instanceId, until: new Date(Date.now() + 1_000_000), installSource: {} } });
+    const envelope = keyring.seal(privateValue("of before"), { kind: "instance", instanceId, name: "older" });
+    await db.previousParameter.create({ data: { instanceId, name: "older", visibility: "private", privateValue: envelope } });
+    expect(await rotate(controller)).toMatchObject({ done: { values: 5, left: [] } });
+    const row = await db.previousParameter.findFirstOrThrow();
+    expect(Buffer.from(row.privateValue ?? [])).not.toEqual(Buffer.from(envelope));
+    expect((await keyring.unseal(row.privateValue ?? new Uint8Array(), { kind: "instance", instanceId, name: "older" })).open()).toBe("of before");
+  });
+});
+
 describe("what isn't needed any more", () => {
   test("goes: data keys an hour after their end, master keys when it is asked for", async () => {
     const controller = await start();
     const places = await fill(controller, 1);
     await rotate(controller);
-    expect(await db.dataKey.count()).toBe(4);
+    expect(await db.dataKey.count()).toBe(5);
     expect(await rotate(controller, { forget: true })).toMatchObject({ done: { removedDataKeys: 0, forgottenMasterKeys: 2 } });
     await db.$executeRaw`UPDATE data_key SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL`;
     expect(await rotate(controller)).toMatchObject({ done: { removedDataKeys: 2 } });
-    expect(await db.dataKey.count()).toBe(4);
+    expect(await db.dataKey.count()).toBe(5);
     await expectAll(await start(), places);
   });
 
@@ -324,6 +342,23 @@ describe("rotation of the other keys", () => {
     await expect.poll(() => other.services.keyring.sessionSecret.open(), PATIENT).not.toBe(session);
     await expect.poll(() => one.services.keyring.sessionSecret.open(), PATIENT).toBe(other.services.keyring.sessionSecret.open());
   });
+
+  test("signs receipts by another key where it is asked for, and keeps what verifies the older ones", async () => {
+    const controller = await start();
+    const data = Buffer.from("a statement");
+    const before = controller.services.keyring.sign(data);
+    await rotate(controller);
+    expect(controller.services.keyring.sign(data).keyId).toBe(before.keyId);
+    await rotate(controller, { also: ["receipts"] });
+    await expect.poll(() => controller.services.keyring.sign(data).keyId, PATIENT).not.toBe(before.keyId);
+    await db.$executeRaw`UPDATE data_key SET retired_at = retired_at - interval '61 minutes' WHERE retired_at IS NOT NULL`;
+    await rotate(controller);
+    const rows = await db.dataKey.findMany({ where: { purpose: "receipts" }, orderBy: { createdAt: "asc" } });
+    expect(rows).toHaveLength(2);
+    const key = createPublicKey(rows[0]?.publicKey ?? "");
+    expect(publicKeyId(key)).toBe(before.keyId);
+    expect(verify(null, data, key, before.signature)).toBe(true);
+  });
 });
 
 describe("who has rotated", () => {
@@ -333,7 +368,7 @@ describe("who has rotated", () => {
     await rotate(controller);
     const entries = await db.auditEntry.findMany({ where: { action: "keys.rotate" }, orderBy: { id: "asc" } });
     expect(entries.map(({ actor, interface: by, outcome, objectName, details }) => ({ actor, by, outcome, objectName, details }))).toEqual([
-      { actor: "set-up", by: "setup", outcome: "accepted", objectName: masters().current, details: { masterKey: "new", rewrapped: 3, purposes: ["private-parameters"] } },
+      { actor: "set-up", by: "setup", outcome: "accepted", objectName: masters().current, details: { masterKey: "new", rewrapped: 4, purposes: ["private-parameters"] } },
       { actor: "set-up", by: "setup", outcome: "done", objectName: await writingKey(), details: { values: 4, damaged: 0, removedDataKeys: 0, forgottenMasterKeys: 0, left: 0 } },
     ]);
   });

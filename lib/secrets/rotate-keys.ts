@@ -18,7 +18,7 @@ import { readMasterKeys } from "./master-keys.ts";
 import { reencryptValues } from "./reencrypt-values.ts";
 
 export interface RotateOptions {
-  /** Purposes beside private parameters that get a new key: sessions end, fingerprints change. */
+  /** Purposes beside private parameters that get a new key: sessions end, fingerprints change, receipts are signed by another one. */
   readonly also?: readonly Exclude<Purpose, "private-parameters">[];
   /** Removes master keys from their file that nothing in this database needs any more. Older backups may. */
   readonly forget?: boolean;
@@ -156,6 +156,7 @@ function purposeOf(row: { readonly id: string; readonly purpose: string }): Purp
     case "private-parameters":
     case "fingerprints":
     case "sessions":
+    case "receipts":
       return row.purpose;
     default:
       throw new SlipwayError("internal", `the data key ${row.id} is for something that this version doesn't know`);
@@ -164,12 +165,14 @@ function purposeOf(row: { readonly id: string; readonly purpose: string }): Purp
 
 /**
  * Removes data keys that have been out of use for an hour: by then every controller writes with the newer one. Those of
- * fingerprints stay, because their number is a fingerprint's prefix.
+ * fingerprints stay, because their number is a fingerprint's prefix, and those of receipts, because what they signed is verified by them.
  */
 async function removeUnusedKeys({ services }: RequestContext): Promise<number> {
   return services.db.$executeRaw`
     WITH used AS (
       SELECT substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) AS start FROM instance_parameter WHERE private_value IS NOT NULL
+      UNION SELECT substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) FROM previous_parameter WHERE private_value IS NOT NULL
+      UNION SELECT substring(user_data FROM 1 FOR ${ENVELOPE_KEY_BYTES}) FROM instance WHERE user_data IS NOT NULL
       UNION SELECT substring(value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) FROM job_private_value
       UNION SELECT substring(private_value FROM 1 FOR ${ENVELOPE_KEY_BYTES}) FROM parameter_default WHERE private_value IS NOT NULL
     )
