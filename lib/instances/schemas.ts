@@ -9,6 +9,7 @@ import type { SentParameters } from "#lib/domain/parameters.ts";
 import { parseSshPublicKey } from "#lib/domain/ssh-keys.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
 import { networkNameSchema } from "#lib/networks/schemas.ts";
+import { DISK_FIELDS, SOURCE_FIELDS } from "./source-schemas.ts";
 
 export const instanceNameSchema = z.string().regex(INSTANCE_NAME, "must be a host name in lower case");
 /** `name` or `name+variant`. */
@@ -28,13 +29,15 @@ export const sentParametersSchema = z
   .transform((sent): SentParameters => sent)
   .prefault({});
 
-/** Ganeti's `enable_safe_install`; left out: yes. `false` is for a trusted definition with a host half alone. */
+/** Ganeti's `enable_safe_install`; left out: as the cluster has it. `false` is for a trusted definition with a host half alone. */
 const safeInstall = z.boolean().optional();
 
 export const reinstallInputSchema = z.strictObject({
-  /** Another definition or variant; left out: the instance's own. */
-  osType: osTypeSchema.optional(),
+  /** Another definition or variant; left out: the instance's own; null: none. */
+  osType: osTypeSchema.nullable().optional(),
   parameters: sentParametersSchema,
+  ...SOURCE_FIELDS,
+  ...DISK_FIELDS,
   safeInstall,
   /** Power state afterwards: true running, false stopped, null or left out as it was. */
   start: z.boolean().nullable().optional(),
@@ -102,7 +105,9 @@ const datasource = z.enum(DATASOURCES);
 
 export const createInstanceInputSchema = z.strictObject({
   name: instanceNameSchema,
+  /** Null: without an OS definition, from an image or a medium alone. */
   osType: osTypeSchema.nullable(),
+  ...SOURCE_FIELDS,
   /** Left out: the node with the most room. */
   node: z.string().min(1).max(253).optional(),
   /** A user's name; left out: who asks. */
@@ -147,14 +152,19 @@ export const powerInputSchema = z.strictObject({
 });
 export type PowerInput = z.output<typeof powerInputSchema>;
 
+/** False: nobody is asked whether image, medium and package can be reached. Left out: yes. */
+const probe = z.boolean().optional();
+
 export const previewCreateInputSchema = z.strictObject({
-  osType: osTypeSchema,
+  osType: osTypeSchema.nullable(),
+  ...SOURCE_FIELDS,
   node: z.string().min(1).max(253).optional(),
   diskMib: z.number().int().min(INSTANCE_LIMITS.diskMib.min).max(INSTANCE_LIMITS.diskMib.max).optional(),
   memoryMib: z.number().int().min(INSTANCE_LIMITS.memoryMib.min).max(INSTANCE_LIMITS.memoryMib.max).optional(),
   safeInstall,
+  probe,
 });
 export type PreviewCreateInput = z.output<typeof previewCreateInputSchema>;
 
-export const previewReinstallInputSchema = z.strictObject({ osType: osTypeSchema.optional(), safeInstall });
+export const previewReinstallInputSchema = z.strictObject({ osType: osTypeSchema.nullable().optional(), ...SOURCE_FIELDS, ...DISK_FIELDS, safeInstall, probe });
 export type PreviewReinstallInput = z.output<typeof previewReinstallInputSchema>;
