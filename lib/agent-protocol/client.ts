@@ -1,12 +1,17 @@
 import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
-import { encodeGuestData, encodeInstallOrder, encodePowerOrder } from "./encode-order.ts";
+import { encodeDiskOrder, encodeGuestData, encodeInstallOrder, encodePowerOrder, encodeProbeRequest } from "./encode-order.ts";
 import { readEvents, type EventStreamItem } from "./event-reader.ts";
 import {
   blobListSchema,
   type ChannelMessage,
   digestSchema,
+  type DiskOrder,
+  type DiskResult,
+  diskResultSchema,
+  type ExportFile,
+  exportFileSchema,
   type FolderList,
   folderListSchema,
   type GuestData,
@@ -20,6 +25,9 @@ import {
   type NodeFacts,
   nodeFactsSchema,
   type PowerOrder,
+  type ProbeRequest,
+  type ProbeResult,
+  probeResultSchema,
 } from "./messages.ts";
 import { type AgentClientOptions, AgentTransport, type Call } from "./transport.ts";
 
@@ -31,6 +39,10 @@ export { AgentRefusal, agentCodeOf } from "./refusal.ts";
 const CALL_MS = 15_000;
 /** What ending a guest may take beyond the grace that it is given. */
 const ENDING_MS = 60_000;
+/** For looking at images, media and packages: the agent's own limits end it before. */
+const PROBE_MS = 30_000;
+/** A transfer in which nothing moves for so long has broken off. */
+const STALLED_MS = 120_000;
 /** For reading a folder and sending it. */
 const FOLDER_MS = 60_000;
 /** A definition's files, and a header and a rounding up for each of them and its folders. */
@@ -59,11 +71,24 @@ export interface AgentClient {
   putGuestData(instanceId: string, data: GuestData, signal?: AbortSignal): Promise<void>;
   /** Resolves when the line waits for the guest to read it. */
   sendToGuest(instanceId: string, message: ChannelMessage, signal?: AbortSignal): Promise<void>;
-  removeInstance(instanceId: string, orderId: string, signal?: AbortSignal): Promise<void>;
+  /** `erase`: its disks are overwritten, which may go on afterwards. */
+  removeInstance(instanceId: string, orderId: string, options?: { readonly erase?: boolean; readonly signal?: AbortSignal }): Promise<void>;
+  /** Resolves when the order is carried out, however large the disks are. */
+  diskOrder(instanceId: string, order: DiskOrder, signal?: AbortSignal): Promise<DiskResult>;
   /** Resolves when the agent holds the order durably. */
   install(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
   installStatus(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
   cancelInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  /** Ends the wait for a first boot's report. */
+  completeInstall(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
+  /** Whether image, medium and package can be reached from the node. */
+  probeSources(request: ProbeRequest, signal?: AbortSignal): Promise<ProbeResult>;
+  /** The bytes of a file of an export that the node keeps, as they come. They aren't checked: whoever takes them in does. */
+  readExportFile(exportId: string, name: string, signal?: AbortSignal): Promise<BlobSource>;
+  /** Hands a file to a node for an import. Refused unless its bytes have the digest. */
+  putExportFile(exportId: string, file: ExportFile, bytes: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /** Removes what a node keeps of an export; nothing there is as good. `erase`: its files are overwritten. */
+  removeExport(exportId: string, options?: { readonly erase?: boolean; readonly signal?: AbortSignal }): Promise<void>;
   renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
   /** OS definitions in the folders that the node's administrator lists. */
   listOsDefinitions(signal?: AbortSignal): Promise<FolderList>;
@@ -118,9 +143,11 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     sendToGuest: async (instanceId, message, signal) => {
       await transport.json({ method: "POST", path: `/v1/instances/${instanceId}/channel`, body: json(message), timeoutMs: CALL_MS, signal });
     },
-    removeInstance: async (instanceId, orderId, signal) => {
-      await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}`, timeoutMs: ENDING_MS, signal }, null);
+    removeInstance: async (instanceId, orderId, { erase = false, signal } = {}) => {
+      await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}${erase ? "&erase=yes" : ""}`, timeoutMs: ENDING_MS, signal }, null);
     },
+    diskOrder: (instanceId, order, signal) =>
+      parsed(diskResultSchema, { method: "PUT", path: `/v1/instances/${instanceId}/disks`, body: sealed(encodeDiskOrder(order)), timeoutMs: null, signal }, null),
     install: (order, signal) => {
       return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body: sealed(encodeInstallOrder(order)), timeoutMs: CALL_MS, signal });
     },
@@ -128,6 +155,23 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       parsed(installStatusSchema, { method: "GET", path: `/v1/installs/${installId}`, timeoutMs: CALL_MS, signal }),
     cancelInstall: (installId, signal) =>
       parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/cancel`, timeoutMs: CALL_MS, signal }),
+    completeInstall: (installId, signal) =>
+      parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/complete`, timeoutMs: CALL_MS, signal }),
+    probeSources: (request, signal) =>
+      parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal }, null),
+    readExportFile: async (exportId, name, signal) => {
+      const path = `/v1/exports/${exportId}/files/${exportFileSchema.shape.name.parse(name)}`;
+      const response = await transport.open({ method: "GET", path, timeoutMs: null, signal }, STALLED_MS);
+      // Without an encoding set, an answer yields buffers.
+      return { length: Number(response.headers["content-length"] ?? Number.NaN), bytes: response as AsyncIterable<Buffer> };
+    },
+    putExportFile: async (exportId, { name, sha256, bytes: length }, bytes, signal) => {
+      const path = `/v1/exports/${exportId}/files/${exportFileSchema.shape.name.parse(name)}?sha256=${digestSchema.parse(sha256)}`;
+      await transport.json({ method: "PUT", path, body: { type: "application/octet-stream", bytes, length }, timeoutMs: null, signal }, STALLED_MS);
+    },
+    removeExport: async (exportId, { erase = false, signal } = {}) => {
+      await transport.json({ method: "DELETE", path: `/v1/exports/${exportId}${erase ? "?erase=yes" : ""}`, timeoutMs: ENDING_MS, signal }, null);
+    },
     renewLeases: async (renewal, signal) => {
       await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });
     },

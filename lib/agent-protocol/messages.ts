@@ -19,7 +19,7 @@
  *   POST   /v1/sources/probe                ProbeRequest → ProbeResult: whether image, medium and package can be reached from here
  *   GET    /v1/exports/:id/files/:name      the bytes of a file of an export that this node keeps
  *   PUT    /v1/exports/:id/files/:name?sha256=…  takes one in, for an import; refused unless that is its digest
- *   DELETE /v1/exports/:id                  removes it; idempotent
+ *   DELETE /v1/exports/:id                  removes it; idempotent; `?erase=yes` overwrites its files
  *   POST   /v1/leases                       LeaseRenewal → 204; an install without a lease never swaps its disk
  *   GET    /v1/os-definitions               FolderList: OS definitions in the roots that this node's administrator lists
  *   GET    /v1/os-definitions/:name         the folder as a tar, its links followed inside those roots; at most

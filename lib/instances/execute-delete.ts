@@ -11,8 +11,8 @@ export async function executeDelete(services: Services, job: ClaimedJob, request
   const instance = await services.db.instance.findUnique({ where: { id: job.instanceId }, select: { id: true, nodeId: true, node: { select: { name: true } } } });
   if (instance === null) return failJob(services, job.id, "unknown_object", `There is no instance ${job.instanceName}.`);
   try {
-    const client = await services.agents.client(instance.nodeId);
-    await client.removeInstance(instance.id, request.orderId, signal);
+    const [client, { eraseDisks }] = await Promise.all([services.agents.client(instance.nodeId), services.db.cluster.findUniqueOrThrow({ where: { id: 1 }, select: { eraseDisks: true } })]);
+    await client.removeInstance(instance.id, request.orderId, { erase: eraseDisks, signal });
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;
     if (error.code !== "node_unreachable") return failJob(services, job.id, error.code, error.message);
