@@ -39,6 +39,8 @@ export interface RetentionOptions {
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #kept = new Map<string, KeptSystem>();
+  /** Those that a rollback has taken hold of. */
+  readonly #claimed = new Map<string, KeptSystem>();
   readonly #remembered = new Map<string, Remembered>();
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> = Promise.resolve();
@@ -75,9 +77,18 @@ export class Retention {
     return kept?.instanceId === instanceId && kept.until > Date.now() ? kept : undefined;
   }
 
-  /** Its disks are an instance's again. */
-  drop(id: string): void {
+  /** A rollback takes hold of it, in the instance's turn: whatever its time, its disks stay. */
+  claim(id: string): void {
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) this.#claimed.set(id, kept);
     this.#kept.delete(id);
+  }
+
+  /** The rollback is over. `used`: its disks are the instance's again. */
+  release(id: string, used: boolean): void {
+    const kept = this.#claimed.get(id);
+    this.#claimed.delete(id);
+    if (kept !== undefined && !used) this.#kept.set(id, kept);
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,7 @@ export class InstanceChannel {
       read: this.#read,
       requireTokens: spec.requireTokens,
       isComplete,
+      streams: null,
       onContact: () => undefined,
       onRefused,
       onNotice: (text) => {
