@@ -17,6 +17,7 @@ describe("the console's addresses", () => {
       instanceNetwork: paths.instanceNetwork(name),
       instanceHardware: paths.instanceHardware(name, { do: "nics" }),
       instanceCommunication: paths.instanceCommunication(name, { do: "user-data" }),
+      instanceConsole: paths.instanceConsole(name),
       instanceHistory: paths.instanceHistory(name),
       reinstall: paths.reinstall(name, { os: "debian+bookworm" }),
       osDefinitions: paths.osDefinitions({ search: "deb", cursor: "c1" }),
@@ -33,9 +34,13 @@ describe("the console's addresses", () => {
       networks: paths.networks("c1"),
       newNetwork: paths.newNetwork(),
       network: paths.network("lan", { holder: "nic", cursor: "c1", do: "release", first: "10.0.0.2", last: "10.0.0.9" }),
+      exports: paths.exports("c1"),
+      export: paths.export("e1", { do: "delete" }),
       jobs: paths.jobs({ status: "error", cursor: "c1" }),
       job: paths.job(7),
       settings: paths.settings(),
+      settingsAppliances: paths.settingsAppliances(),
+      settingsReceipts: paths.settingsReceipts(),
       settingsParameters: paths.settingsParameters({ remove: "size" }),
     } satisfies Record<keyof typeof paths, string>).toEqual({
       overview: "/",
@@ -48,6 +53,7 @@ describe("the console's addresses", () => {
       instanceNetwork: "/instances/web%203%2Fa/hardware#section-network",
       instanceHardware: "/instances/web%203%2Fa/hardware?do=nics",
       instanceCommunication: "/instances/web%203%2Fa/communication?do=user-data",
+      instanceConsole: "/instances/web%203%2Fa/console",
       instanceHistory: "/instances/web%203%2Fa/history",
       reinstall: "/instances/web%203%2Fa/reinstall?os=debian%2Bbookworm",
       osDefinitions: "/os-definitions?search=deb&cursor=c1",
@@ -64,9 +70,13 @@ describe("the console's addresses", () => {
       networks: "/networks?cursor=c1",
       newNetwork: "/new-network",
       network: "/networks/lan?holder=nic&cursor=c1&do=release&first=10.0.0.2&last=10.0.0.9",
+      exports: "/exports?cursor=c1",
+      export: "/exports/e1?do=delete",
       jobs: "/jobs?status=error&cursor=c1",
       job: "/jobs/7",
       settings: "/settings",
+      settingsAppliances: "/settings/appliances",
+      settingsReceipts: "/settings/receipts",
       settingsParameters: "/settings/parameters?remove=size",
     });
   });
@@ -83,9 +93,9 @@ describe("the console's addresses", () => {
     const address = (link: string): string => new URL(link, "http://console.invalid").pathname;
     const pages = [
       ...["/", "/sign-in", "/instances", "/new-instance", "/os-definitions", "/nodes", "/jobs"],
-      ...["", "/install", "/parameters", "/hardware", "/communication", "/history", "/reinstall"].map((tab) => `/instances/[name]${tab}`),
+      ...["", "/install", "/parameters", "/hardware", "/communication", "/console", "/history", "/reinstall"].map((tab) => `/instances/[name]${tab}`),
       ...["", "/files", "/versions", "/diff", "/defaults", "/access", "/trust"].map((tab) => `/os-definitions/[name]${tab}`),
-      ...["/upload-definition", "/nodes/[name]", "/networks", "/networks/[name]", "/new-network", "/jobs/[id]", "/settings", "/settings/parameters"],
+      ...["/upload-definition", "/nodes/[name]", "/networks", "/networks/[name]", "/new-network", "/exports", "/exports/[id]", "/jobs/[id]", "/settings", "/settings/appliances", "/settings/receipts", "/settings/parameters"],
     ];
     expect(found.filter((route) => !route.startsWith("/api")).sort()).toEqual(pages.sort());
     const called = [
@@ -94,6 +104,17 @@ describe("the console's addresses", () => {
       address(api.channel("[name]")),
       address(api.power("[name]")),
       address(api.reinstall("[name]")),
+      address(api.reinstallPreview("[name]")),
+      address(api.rollback("[name]")),
+      address(api.rename("[name]")),
+      address(api.export("[name]")),
+      address(api.snapshots("[name]")),
+      address(api.snapshot("[name]", "[snapshot]")),
+      address(api.restoreSnapshot("[name]", "[snapshot]")),
+      address(api.instanceImports()),
+      address(api.exportOf("[id]")),
+      address(api.confirmInstall("[id]")),
+      address(api.receipt("[id]")),
       address(api.cancelJob(7)).replace("7", "[id]"),
       address(api.install("[id]")),
       address(api.installLog("[id]", {})),

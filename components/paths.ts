@@ -53,6 +53,14 @@ export interface NetworkQuery {
 export const COMMUNICATION_QUESTIONS = ["switch", "datasource", "user-data", "delete-user-data"] as const;
 export type CommunicationQuestion = (typeof COMMUNICATION_QUESTIONS)[number];
 
+/** What is asked about an instance's NICs and disks. */
+export const HARDWARE_QUESTIONS = ["nics", "snapshot", "restore", "delete-snapshot"] as const;
+export type HardwareQuestion = (typeof HARDWARE_QUESTIONS)[number];
+
+/** What is asked about an export. */
+export const EXPORT_QUESTIONS = ["delete"] as const;
+export type ExportQuestion = (typeof EXPORT_QUESTIONS)[number];
+
 export interface DefaultsQuery {
   readonly variant?: string | undefined;
   /** Name of a parameter whose value is being set. */
@@ -75,7 +83,9 @@ export const paths = {
   instanceParameters: (name: string) => `/instances/${part(name)}/parameters`,
   /** The card with its NICs, the ways to it, and its SSH host keys. */
   instanceNetwork: (name: string) => `/instances/${part(name)}/hardware#section-network`,
-  instanceHardware: (name: string, query: { readonly do?: "nics" } = {}) => withQuery(`/instances/${part(name)}/hardware`, query),
+  instanceConsole: (name: string) => `/instances/${part(name)}/console`,
+  /** `of`: the snapshot that is asked about. */
+  instanceHardware: (name: string, query: { readonly do?: HardwareQuestion; readonly of?: string } = {}) => withQuery(`/instances/${part(name)}/hardware`, query),
   instanceCommunication: (name: string, query: { readonly do?: CommunicationQuestion } = {}) => withQuery(`/instances/${part(name)}/communication`, query),
   instanceHistory: (name: string) => `/instances/${part(name)}/history`,
   reinstall: (name: string, query: { readonly os?: string; readonly find?: string } = {}) => withQuery(`/instances/${part(name)}/reinstall`, query),
@@ -94,9 +104,13 @@ export const paths = {
   networks: (cursor?: string) => withQuery("/networks", { cursor }),
   newNetwork: () => "/new-network",
   network: (name: string, query: NetworkQuery = {}) => withQuery(`/networks/${part(name)}`, { ...query }),
+  exports: (cursor?: string) => withQuery("/exports", { cursor }),
+  export: (id: string, query: { readonly do?: ExportQuestion } = {}) => withQuery(`/exports/${part(id)}`, query),
   jobs: (query: JobsQuery = {}) => withQuery("/jobs", { ...query }),
   job: (id: number) => `/jobs/${id}`,
   settings: () => "/settings",
+  settingsAppliances: () => "/settings/appliances",
+  settingsReceipts: () => "/settings/receipts",
   settingsParameters: (query: Omit<DefaultsQuery, "variant"> = {}) => withQuery("/settings/parameters", { ...query }),
 } as const;
 
@@ -108,8 +122,19 @@ export const api = {
   channel: (name: string, query: { readonly before?: string; readonly limit?: number } = {}) => withQuery(`/api/v1/instances/${part(name)}/channel`, query),
   power: (name: string) => `/api/v1/instances/${part(name)}/power`,
   reinstall: (name: string) => `/api/v1/instances/${part(name)}/reinstall`,
+  reinstallPreview: (name: string) => `/api/v1/instances/${part(name)}/reinstall/preview`,
+  rollback: (name: string) => `/api/v1/instances/${part(name)}/rollback`,
+  rename: (name: string) => `/api/v1/instances/${part(name)}/rename`,
+  export: (name: string) => `/api/v1/instances/${part(name)}/export`,
+  snapshots: (name: string) => `/api/v1/instances/${part(name)}/snapshots`,
+  snapshot: (name: string, snapshot: string) => `/api/v1/instances/${part(name)}/snapshots/${part(snapshot)}`,
+  restoreSnapshot: (name: string, snapshot: string) => `/api/v1/instances/${part(name)}/snapshots/${part(snapshot)}/restore`,
+  instanceImports: () => "/api/v1/instance-imports",
+  exportOf: (id: string) => `/api/v1/exports/${part(id)}`,
   cancelJob: (id: number) => `/api/v1/jobs/${id}/cancel`,
   install: (id: string) => `/api/v1/installs/${part(id)}`,
+  confirmInstall: (id: string) => `/api/v1/installs/${part(id)}/confirm`,
+  receipt: (id: string) => `/api/v1/installs/${part(id)}/receipt`,
   installLog: (id: string, query: { readonly after?: number; readonly before?: number; readonly limit?: number }) =>
     withQuery(`/api/v1/installs/${part(id)}/log`, query),
   osDefinitions: (query: { readonly search?: string; readonly limit?: number } = {}) => withQuery("/api/v1/os-definitions", query),
@@ -126,3 +151,8 @@ export const api = {
   clusterParameters: () => "/api/v1/cluster/parameters",
   events: (after: string | null) => withQuery("/api/v1/events", { after }),
 } as const;
+
+/** The serial console: a WebSocket of the API, which the server itself answers. */
+export function consoleAddress(name: string, origin: string): string {
+  return `${origin.replace(/^http/, "ws")}/api/v1/instances/${part(name)}/console`;
+}

@@ -28,6 +28,20 @@ describe("a request as a shell command", () => {
     expect(command).not.toMatch(/--arg\b/);
   });
 
+  it("asks for a package's user name and password too", () => {
+    const command = curlCommand({
+      method: "POST",
+      url,
+      user: "ada",
+      body: { package: { url: "https://files.test/a.tgz" } },
+      sealed: [{ name: "root_password", visibility: "secret" }],
+      prompts: [{ label: "user of the package", path: ["package", "username"] }, { label: "password of the package", path: ["package", "password"] }],
+    });
+    expect(command).toContain("read -rsp 'password of the package: ' value3");
+    expect(command).toContain(".package.username = $value2 | .package.password = $value3");
+    expect(() => execFileSync("bash", ["-n", "-c", command], { stdio: "pipe" })).not.toThrow();
+  });
+
   it("reads user data from a file when it runs", () => {
     const command = curlCommand({ method: "PATCH", url, user: "ada", body: {}, sealed: [], files: [{ field: "userData", file: "user-data" }] });
     expect(command).toContain("--rawfile file1 user-data");

@@ -9,6 +9,8 @@ export interface CurlRequest {
   readonly sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[];
   /** Where in the body the three maps are: in `parameters` unless said otherwise, or at its top. */
   readonly sealedIn?: "parameters" | "body";
+  /** Other values that are typed when it runs, by their place in the body: a package's user name and password. */
+  readonly prompts?: readonly { readonly label: string; readonly path: readonly [string, string] }[];
   /** Fields at the top of the body that it reads from files when it is run: user data. */
   readonly files?: readonly { readonly field: string; readonly file: string }[];
 }
@@ -17,13 +19,17 @@ export interface CurlRequest {
  * The request as a shell command. Sealed values are typed when it runs, and go from there through pipes: never onto a command
  * line, where every user of the machine could read them. curl asks for the password of the account by itself.
  */
-export function curlCommand({ method, url, user, body, sealed, sealedIn = "parameters", files: read = [] }: CurlRequest): string {
+export function curlCommand({ method, url, user, body, sealed, sealedIn = "parameters", prompts = [], files: read = [] }: CurlRequest): string {
   const call = `curl --fail-with-body --request ${method} --user ${quote(user)}`;
-  if (sealed.length + read.length === 0) return `${call} \\\n  --json ${quote(JSON.stringify(body))} \\\n  ${quote(url)}`;
-  const variables = sealed.map(({ name, visibility }, index) => ({ name, visibility, variable: `value${index + 1}` }));
-  const reads = variables.map(({ name, variable }) => `read -rsp ${quote(`${name}: `)} ${variable}; echo`);
+  if (sealed.length + prompts.length + read.length === 0) return `${call} \\\n  --json ${quote(JSON.stringify(body))} \\\n  ${quote(url)}`;
+  const asked = [
+    ...sealed.map(({ name, visibility }) => ({ label: name, place: `${sealedIn === "body" ? "" : ".parameters"}.${visibility}[${JSON.stringify(name)}]` })),
+    ...prompts.map(({ label, path: [part, field] }) => ({ label, place: `.${part}.${field}` })),
+  ];
+  const variables = asked.map((one, index) => ({ ...one, variable: `value${index + 1}` }));
+  const reads = variables.map(({ label, variable }) => `read -rsp ${quote(`${label}: `)} ${variable}; echo`);
   const files = [...variables.map(({ variable }) => `--rawfile ${variable} <(printf %s "$${variable}")`), ...read.map(({ file }, index) => `--rawfile file${index + 1} ${quote(file)}`)];
-  const sets = variables.map(({ name, visibility, variable }) => `${sealedIn === "body" ? "" : ".parameters"}.${visibility}[${JSON.stringify(name)}] = $${variable}`);
+  const sets = variables.map(({ place, variable }) => `${place} = $${variable}`);
   const reading = read.map(({ field }, index) => `.${field} = $file${index + 1}`);
   return [
     ...reads,

@@ -19,7 +19,7 @@ export interface CreateDraft {
 }
 
 /** The part of the request that follows from a draft. Numbers that are none are left for the API to refuse by field. */
-export function draftBody(draft: CreateDraft, osType: string) {
+export function draftBody(draft: CreateDraft, osType: string | null) {
   const sshKeys = addedKeys(draft.sshKeys, []);
   return {
     name: draft.name,

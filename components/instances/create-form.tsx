@@ -15,6 +15,8 @@ import type { NicChoices } from "#components/nics/nic-fields.tsx";
 import { NicList } from "#components/nics/nic-list.tsx";
 import { api, paths } from "#components/paths.ts";
 import { parameterOfField } from "#components/parameters/form-values.ts";
+import { FreeParameters, freePrompts } from "#components/parameters/free-parameters.tsx";
+import type { FreeParameter } from "#components/parameters/free-parameters.tsx";
 import { ParameterFields } from "#components/parameters/parameter-fields.tsx";
 import { useParameters } from "#components/parameters/use-parameters.ts";
 import { Button } from "#components/ui/button.tsx";
@@ -22,29 +24,38 @@ import { Card } from "#components/ui/card.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
+import { draftOfPlan, firstSourceError, hasSystem, sourceBody, sourceErrors, withCredentials } from "#components/source/source-draft.ts";
+import type { SourceBody } from "#components/source/source-draft.ts";
+import { credentialsProblem, PACKAGE_PROMPTS, sourceOutline } from "#components/source/outline.ts";
+import { ImageSection, MoreSection } from "#components/source/source-sections.tsx";
+import { useCredentials } from "#components/source/use-credentials.ts";
+import { useSource } from "#components/source/use-source.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { INSTANCE_NAME } from "#lib/domain/instance.ts";
 import { draftBody, draftField, isAbout } from "./create-draft.ts";
 import type { CreateDraft, DraftField } from "./create-draft.ts";
-import { firstSizes, previewQuestion } from "./create-preview.ts";
+import { blockingCheck, firstSizes, previewQuestion, withSource } from "./create-preview.ts";
 import type { PreviewQuestion } from "./create-preview.ts";
 import { CreateMetadata, userDataProblem } from "./create-metadata.tsx";
 import { DiskFields } from "./disk-fields.tsx";
 import { FormEnd, FormSection } from "./form-section.tsx";
 import type { OsChoices } from "./load-choices.ts";
+import { NO_OS } from "./os-choice.ts";
 import { OsSelect, trustHint } from "./os-select.tsx";
 import { missingSentence } from "./reinstall-form.tsx";
-import { useCreatePreview } from "./use-create-preview.ts";
+import { usePreview } from "./use-preview.ts";
 import { WhatHappens } from "./what-happens.tsx";
 
 export interface CreateFormProps {
-  readonly osType: string;
+  /** Null: without an OS definition. */
+  readonly osType: string | null;
   readonly offered: OsChoices;
   /** What definitions are searched by. */
   readonly find: string;
   readonly nodes: readonly string[];
   readonly node: string;
-  readonly preview: InstallPreview;
+  /** Null: nothing is chosen yet that could be installed. */
+  readonly preview: InstallPreview | null;
   /** What the preview is of. */
   readonly question: PreviewQuestion;
   readonly minimum: { readonly diskMib: number; readonly memoryMib: number };
@@ -55,7 +66,11 @@ export interface CreateFormProps {
 export function CreateForm({ osType, offered, find, nodes, node, preview, question, minimum, nics, user }: CreateFormProps) {
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
-  const parameters = useParameters(form, preview.parameters);
+  const [free, setFree] = useState<readonly FreeParameter[]>([]);
+  const prompts = osType === null ? freePrompts(free) : (preview?.parameters ?? []);
+  const parameters = useParameters(form, prompts);
+  const source = useSource(draftOfPlan(preview?.plan ?? null));
+  const credentials = useCredentials(form);
   const first = firstSizes(minimum);
   const [draft, setDraft] = useState<CreateDraft>({
     name: "",
@@ -80,23 +95,42 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     setProblem((before) => (isAbout(before?.field ?? null, change) ? null : before));
   };
 
-  const errorAt = parameterOfField(problem?.field ?? null, preview.parameters);
+  const errorAt = parameterOfField(problem?.field ?? null, prompts);
   const wrong = errorAt === null ? draftField(problem?.field ?? null) : null;
   const errorOf = (field: DraftField): string | null => (wrong === field ? besideField(problem) : null);
   const nameError = draft.name !== "" && !INSTANCE_NAME.test(draft.name) ? "A host name in lower case: letters, digits, - and dots." : errorOf("name");
-  const foreseen = useCreatePreview({ question, preview }, previewQuestion(draft, osType));
-  const why = foreseen.failed ?? (draft.name === "" ? "A name is missing" : nameError) ?? draft.nics.map(nicProblem).find((text) => text !== null) ?? userDataProblem(userDataLength) ?? missingSentence(parameters.missing);
-  const outline = { ...draftBody(draft, osType), parameters: { public: parameters.publicValues } };
+  const errors = sourceErrors(source.draft);
+  const sourceError = firstSourceError(errors);
+  const isAnything = osType !== null || hasSystem(source.draft);
+  const seal = <Body extends SourceBody>(body: Body): Body => withCredentials(body, source.draft, credentials.collect());
+  const foreseen = usePreview({
+    path: api.instancePreviews(),
+    page: { question, preview },
+    question: isAnything && sourceError === null ? withSource(previewQuestion(draft, osType), source.draft, source.initial) : null,
+    seal,
+  });
+  const why =
+    (isAnything ? null : "An OS definition, a disk image or an install medium is missing") ??
+    sourceError ??
+    foreseen.refused ??
+    blockingCheck(foreseen.preview?.checks ?? [], []) ??
+    (draft.name === "" ? "A name is missing" : nameError) ??
+    draft.nics.map(nicProblem).find((text) => text !== null) ??
+    userDataProblem(userDataLength) ??
+    credentialsProblem(source.draft, false, credentials.filled) ??
+    missingSentence(parameters.missing);
+  const outline = { ...draftBody(draft, osType), ...sourceOutline(source, credentials.filled !== "none"), parameters: { public: parameters.publicValues } };
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     if (busy || why !== null) return;
     setBusy(true);
     setProblem(null);
-    const body = { ...draftBody(draft, osType), ...(userDataLength === 0 ? {} : { userData: userData.current?.value ?? "" }), parameters: parameters.collect() };
+    const body = { ...draftBody(draft, osType), ...seal(sourceBody(source.draft, source.initial)), ...(userDataLength === 0 ? {} : { userData: userData.current?.value ?? "" }), parameters: parameters.collect() };
     const sent = request<{ readonly jobId: number; readonly installId: string | null }>("POST", api.instances(), { body });
     // They are on their way; the page has no more use for them.
     parameters.forgetSecrets();
+    credentials.forget();
     const answer = await sent;
     if (answer.ok) {
       router.push(answer.value.installId === null ? paths.job(answer.value.jobId) : paths.instanceInstall(draft.name));
@@ -105,8 +139,12 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     setBusy(false);
     setProblem(answer.problem);
   };
+  const noteTyping = (): void => {
+    parameters.noteTyping();
+    credentials.noteTyping();
+  };
   const command = (): string =>
-    curlCommand({ method: "POST", url: `${window.location.origin}${api.instances()}`, user, body: outline, sealed: parameters.sealed, files: userDataLength === 0 ? [] : [{ field: "userData", file: "user-data" }] });
+    curlCommand({ method: "POST", url: `${window.location.origin}${api.instances()}`, user, body: outline, sealed: parameters.sealed, prompts: credentials.filled === "none" ? [] : PACKAGE_PROMPTS, files: userDataLength === 0 ? [] : [{ field: "userData", file: "user-data" }] });
   const text = (field: DraftField & ("name" | "owner" | "vcpus" | "memoryMib"), hasHint: boolean) => ({
     ...fieldIds(field, { hint: hasHint, error: (field === "name" ? nameError : errorOf(field)) !== null }),
     value: draft[field],
@@ -116,7 +154,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
 
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-      <form ref={form} method="post" autoComplete="off" noValidate onInput={parameters.noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+      <form ref={form} method="post" autoComplete="off" noValidate onInput={noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
         <FormSection title="Instance">
           <Field id="name" label="Name" hint="Its host name, and how it is called everywhere." error={nameError}>
             <Input {...text("name", true)} autoFocus autoCapitalize="none" spellCheck={false} maxLength={253} placeholder="web-3.example.test" className="font-mono text-small" />
@@ -130,7 +168,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
               value={draft.node}
               onChange={(event) => {
                 set({ node: event.target.value });
-                router.replace(paths.newInstance({ os: osType, node: event.target.value, find }), { scroll: false });
+                router.replace(paths.newInstance({ os: osType ?? NO_OS, node: event.target.value, find }), { scroll: false });
               }}
             >
               <option value="">the one with the most room</option>
@@ -141,7 +179,8 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
           </Field>
         </FormSection>
         <FormSection title="System">
-          <OsSelect offered={offered} value={osType} find={find} hint={trustHint(preview.plan.runs)} hrefOf={(os, search) => paths.newInstance({ os, node: draft.node, find: search })} />
+          <OsSelect offered={offered} value={osType} find={find} hint={trustHint(osType, preview?.plan.runs ?? [])} hrefOf={(os, search) => paths.newInstance({ os, node: draft.node, find: search })} />
+          <ImageSection source={source} errors={errors} hasScripts={osType !== null} />
         </FormSection>
         <FormSection title="Hardware">
           <Field id="vcpus" label="vCPUs" error={errorOf("vcpus")}>
@@ -174,8 +213,9 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
             }}
           />
         </FormSection>
+        <MoreSection source={source} errors={errors} needsCredentials={false} onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()} disks={null} />
         <FormSection title="Parameters">
-          <ParameterFields prompts={preview.parameters} errorAt={errorAt} error={besideField(problem)} />
+          {osType === null ? <FreeParameters parameters={free} onChange={setFree} /> : <ParameterFields prompts={prompts} errorAt={errorAt} error={besideField(problem)} />}
           {problem === null ? null : (
             <div className="mt-3">
               <ProblemNotice problem={problem} />
@@ -190,7 +230,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
         </FormEnd>
       </form>
       <div className="flex min-w-0 flex-col gap-5">
-        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} plan={foreseen.preview.plan} checks={foreseen.preview.checks} kept={null} pending={foreseen.pending} />
+        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} preview={foreseen.preview} kept={null} pending={foreseen.pending} refused={foreseen.refused} onCheckAgain={foreseen.checkAgain} />
         <Card>
           <section aria-labelledby="api-call" className="px-5 py-4">
             <h2 id="api-call" className="mb-2 font-semibold">
@@ -208,7 +248,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
 }
 
 /** The body to look at: where sealed values go is shown, what they are isn't. */
-function withPlaceholders(outline: ReturnType<typeof draftBody> & { readonly parameters: { readonly public: Readonly<Record<string, string>> } }, sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[]) {
+function withPlaceholders(outline: ReturnType<typeof draftBody> & SourceBody & { readonly parameters: { readonly public: Readonly<Record<string, string>> } }, sealed: readonly { readonly name: string; readonly visibility: "private" | "secret" }[]) {
   const of = (visibility: "private" | "secret") =>
     Object.fromEntries(sealed.filter((one) => one.visibility === visibility).map(({ name }) => [name, "…"]));
   return { ...outline, parameters: { ...outline.parameters, private: of("private"), secret: of("secret") } };

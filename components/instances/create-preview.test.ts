@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Problem } from "#components/api/request.ts";
+import { NO_IMAGE, NO_SOURCE_DRAFT } from "#components/source/source-draft.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
-import { firstSizes, isVerdict, previewQuestion, refusedPreview } from "./create-preview.ts";
+import { blockingCheck, firstSizes, isVerdict, previewQuestion, refusedPreview, withSource } from "./create-preview.ts";
 
 const preview: InstallPreview = {
   plan: {
@@ -9,6 +10,11 @@ const preview: InstallPreview = {
     osType: "debian",
     definitionVersion: 1,
     definitionDigest: "d",
+    image: null,
+    medium: {},
+    package: null,
+    inPlace: false,
+    replacesDataDisks: [],
     runs: [],
     appliance: null,
     verifiesFirst: false,
@@ -22,6 +28,7 @@ const preview: InstallPreview = {
   },
   parameters: [],
   secretsToSend: [],
+  needsPackageCredentials: false,
   checks: [
     { id: "node", ok: true, text: "Node node1 answers." },
     { id: "room", ok: true, text: "Node node1 has 61 GiB of disk free; 2.0 GiB are needed." },
@@ -45,15 +52,28 @@ describe("the preview of a new instance", () => {
     expect(previewQuestion({ node: "", disks: [String(sizes.diskMib / 1024)], memoryMib: String(sizes.memoryMib) }, "debian")).toEqual({ osType: "debian", ...sizes });
   });
 
+  it("is asked for with what differs from what counts anyway, and has nothing probed where there is nothing", () => {
+    const asked = previewQuestion({ node: "", disks: ["2"], memoryMib: "512" }, null);
+    expect(withSource(asked, NO_SOURCE_DRAFT, NO_SOURCE_DRAFT)).toEqual({ osType: null, diskMib: 2048, memoryMib: 512, probe: false });
+    expect(withSource(asked, { ...NO_SOURCE_DRAFT, image: { ...NO_IMAGE, location: "/srv/a.img" } }, NO_SOURCE_DRAFT)).toMatchObject({ image: { location: "/srv/a.img" } });
+    const stored = { ...NO_SOURCE_DRAFT, packageUrl: "https://x.test/a.tgz" };
+    expect(withSource({ osType: "debian" }, stored, stored)).toEqual({ osType: "debian" });
+  });
+
+  it("keeps from installing by the first thing that is wrong and matters", () => {
+    const checks = [{ id: "node", ok: true, text: "n" }, { id: "package", ok: false, text: "p" }, { id: "image", ok: false, text: "i" }] as const;
+    expect([blockingCheck(checks, []), blockingCheck(checks, ["package"]), blockingCheck(checks, ["package", "image"])]).toEqual(["p", "i", null]);
+  });
+
   it("shows a refusal in place of node and room, with the size that was refused, and keeps the rest", () => {
     const shown = refusedPreview(preview, noRoom, question);
     expect(shown.checks.map(({ id, ok }) => [id, ok])).toEqual([["room", false], ["definition", true], ["appliance", true]]);
     expect(shown.checks[0]?.text).toBe(noRoom.detail);
-    expect(shown.plan.replacesDisk.sizeMib).toBe(60_000_000);
+    expect(shown.plan.replacesDisk?.sizeMib).toBe(60_000_000);
   });
 
   it("doesn't show as a size what is none", () => {
-    expect([0, Number.NaN].map((diskMib) => refusedPreview(preview, noRoom, { ...question, diskMib }).plan.replacesDisk.sizeMib)).toEqual([2048, 2048]);
+    expect([0, Number.NaN].map((diskMib) => refusedPreview(preview, noRoom, { ...question, diskMib }).plan.replacesDisk?.sizeMib)).toEqual([2048, 2048]);
   });
 
   it("calls refused sizes what the form calls them", () => {

@@ -1,14 +1,19 @@
 import { besideField } from "#components/api/request.ts";
 import type { Problem } from "#components/api/request.ts";
-import type { InstallPreview } from "#lib/domain/install-plan.ts";
+import { hasSystem, packageBody, sourceBody } from "#components/source/source-draft.ts";
+import type { SourceBody, SourceDraft } from "#components/source/source-draft.ts";
+import type { InstallCheck, InstallPreview } from "#lib/domain/install-plan.ts";
 import type { CreateDraft } from "./create-draft.ts";
 
-/** Body of a request for the preview of a create: what its plan and its checks follow from. Sizes in MiB. */
-export interface PreviewQuestion {
-  readonly osType: string;
+/** Body of a request for a preview: what plan and checks follow from. Sizes in MiB, for a create. */
+export interface PreviewQuestion extends SourceBody {
+  /** Null: without an OS definition. */
+  readonly osType: string | null;
   readonly node?: string;
-  readonly diskMib: number;
-  readonly memoryMib: number;
+  readonly diskMib?: number;
+  readonly memoryMib?: number;
+  /** False: nothing is asked of the servers and folders that image, medium and package lie in. */
+  readonly probe?: false;
 }
 
 /** Sizes that the form begins with, in MiB, the disk in whole GiB as the form has it: enough for most definitions, and for this one. */
@@ -17,13 +22,22 @@ export function firstSizes(minimum: { readonly diskMib: number; readonly memoryM
 }
 
 /** What to ask about a draft. Numbers that are none are left for the API to refuse by field. */
-export function previewQuestion(draft: Pick<CreateDraft, "node" | "disks" | "memoryMib">, osType: string): PreviewQuestion {
+export function previewQuestion(draft: Pick<CreateDraft, "node" | "disks" | "memoryMib">, osType: string | null): PreviewQuestion {
   return {
     osType,
     ...(draft.node === "" ? {} : { node: draft.node }),
     diskMib: Math.round(Number(draft.disks[0] ?? "") * 1024),
     memoryMib: Number(draft.memoryMib),
   };
+}
+
+/**
+ * A question with what else is installed. Where that is nothing, nobody has to be asked whether it can be reached, and the
+ * question is the one that the page has answered.
+ */
+export function withSource(question: PreviewQuestion, draft: SourceDraft, initial: SourceDraft): PreviewQuestion {
+  const reaches = hasSystem(draft) || packageBody(draft) !== null;
+  return { ...question, ...sourceBody(draft, initial), ...(reaches ? {} : { probe: false }) };
 }
 
 /**
@@ -35,7 +49,7 @@ export function refusedPreview(preview: InstallPreview, problem: Problem, questi
   const { diskMib } = question;
   return {
     ...preview,
-    plan: Number.isFinite(diskMib) && diskMib > 0 ? { ...preview.plan, replacesDisk: { index: 0, sizeMib: diskMib } } : preview.plan,
+    plan: diskMib !== undefined && Number.isFinite(diskMib) && diskMib > 0 ? { ...preview.plan, replacesDisk: { index: 0, sizeMib: diskMib } } : preview.plan,
     checks: [{ id: "room", ok: false, text: refusal(problem) }, ...kept],
   };
 }
@@ -53,4 +67,9 @@ function refusal(problem: Problem): string {
   if (problem.field === "diskMib") return `Disk 0, in MiB: ${beside}`;
   if (problem.field === "memoryMib") return `Memory, in MiB: ${beside}`;
   return problem.detail;
+}
+
+/** What keeps an install from being asked for, of what was looked at; null: nothing. */
+export function blockingCheck(checks: InstallPreview["checks"], ignored: readonly InstallCheck["id"][]): string | null {
+  return checks.find(({ ok, id }) => !ok && !ignored.includes(id))?.text ?? null;
 }

@@ -15,10 +15,22 @@ const OPERATION: Readonly<Record<InstanceAction, Operation>> = {
   start: "instance.power",
   stop: "instance.power",
   reboot: "instance.power",
+  rescue: "instance.rescue",
   reinstall: "instance.reinstall",
+  rollback: "instance.rollback",
+  snapshot: "instance.snapshot",
+  rename: "instance.rename",
+  export: "instance.export",
   cancel: "job.cancel",
   delete: "instance.delete",
 };
+
+/** What is on it, in a few words. */
+function systemText({ osType, installSource }: InstanceDetail): string {
+  if (osType !== null) return osType;
+  if (installSource.image !== null) return "from a disk image";
+  return Object.keys(installSource.medium).length > 0 ? "from an install medium" : "no OS definition";
+}
 
 /** Name, status, actions and tabs: what stands above everything that is said of an instance. */
 export function InstanceHeader({ instance, identity }: { readonly instance: InstanceDetail; readonly identity: Identity }) {
@@ -29,8 +41,8 @@ export function InstanceHeader({ instance, identity }: { readonly instance: Inst
       <PageHeader
         title={name}
         mark={
-          <Status tone={look.tone} framed>
-            {look.word}
+          <Status tone={instance.rescue ? "wait" : look.tone} framed>
+            {instance.rescue ? "Rescue system" : look.word}
           </Status>
         }
         actions={
@@ -40,10 +52,11 @@ export function InstanceHeader({ instance, identity }: { readonly instance: Inst
             blocked={instance.blockedActions}
             jobId={instance.status === "installing" ? (instance.install?.jobId ?? instance.lockedByJobId) : null}
             installing={instance.status === "installing"}
+            previous={instance.previous}
           />
         }
       >
-        {instance.osType ?? "no OS definition"} · on <Mono>{instance.node}</Mono> · {instance.vcpus} vCPU, {formatMib(instance.memoryMib)}
+        {systemText(instance)} · on <Mono>{instance.node}</Mono> · {instance.vcpus} vCPU, {formatMib(instance.memoryMib)}
         {instance.owner === null || (identity.kind === "user" && identity.name === instance.owner) ? null : <> · owned by {instance.owner}</>}
       </PageHeader>
       <LinkTabs
@@ -53,6 +66,7 @@ export function InstanceHeader({ instance, identity }: { readonly instance: Inst
           { href: paths.instanceInstall(name), label: "Install" },
           { href: paths.instanceParameters(name), label: "Parameters" },
           { href: paths.instanceHardware(name), label: "Disks and network" },
+          ...(reach(identity, "instance.console") === "none" ? [] : [{ href: paths.instanceConsole(name), label: "Console" }]),
           ...(reach(identity, "instance.channel") === "none" ? [] : [{ href: paths.instanceCommunication(name), label: "Communication" }]),
           { href: paths.instanceHistory(name), label: "History" },
         ]}

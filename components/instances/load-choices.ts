@@ -5,19 +5,19 @@ import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { PAGE_LIMITS } from "#lib/domain/paging.ts";
 import { getOsDefinition } from "#lib/os-definitions/get-os-definition.ts";
 import { listOsDefinitions } from "#lib/os-definitions/list-os-definitions.ts";
-import { chosenOs, osChoices, withCurrent } from "./os-choice.ts";
+import { chosenOs, NO_OS, osChoices, withCurrent } from "./os-choice.ts";
 import type { OsChoice } from "./os-choice.ts";
 
 export interface OsChoices {
   readonly choices: readonly OsChoice[];
-  /** The one to begin with; null: there is none. */
+  /** The one to begin with; null: to install without a definition. */
   readonly osType: string | null;
   /** There are more than fit into a list of choices, so that it can be searched. */
   readonly isPart: boolean;
 }
 
 interface Asked {
-  /** `name+variant` from the address. */
+  /** `name+variant` from the address, or NO_OS. */
   readonly os: string | undefined;
   /** What the instance has. */
   readonly current: string | null;
@@ -28,7 +28,7 @@ interface Asked {
 /** What a form offers to install. The one that was asked for and the one that is there are offered however many there are. */
 export async function loadChoices(ctx: RequestContext, { os, current, find }: Asked): Promise<OsChoices> {
   const page = await listOsDefinitions(ctx, { limit: PAGE_LIMITS.max, search: find });
-  const wanted = [os, current].flatMap((osType) => (osType === undefined || osType === null ? [] : [parseOsType(osType).name]));
+  const wanted = [os, current].flatMap((osType) => (osType === undefined || osType === null || osType === NO_OS ? [] : [parseOsType(osType).name]));
   const missing = [...new Set(wanted)].filter((name) => !page.items.some((definition) => definition.name === name));
   const others = await Promise.all(missing.map((name) => findDefinition(ctx, name)));
   const definitions = [...others.filter((definition) => definition !== null), ...page.items];

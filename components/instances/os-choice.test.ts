@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
-import { chosenOs, osChoices, withCurrent } from "./os-choice.ts";
+import { chosenOs, NO_OS, osChoices, withCurrent } from "./os-choice.ts";
 
 function definition(name: string, change: Partial<OsDefinitionSummary> = {}): OsDefinitionSummary {
   return { id: name, name, title: name, variants: [], owner: null, trusted: null, hidden: false, blacklisted: false, version: 1, digest: "0", instanceCount: 0, installRefusal: null, ...change };
@@ -18,6 +18,11 @@ describe("what a form offers to install", () => {
   it("begins with what was asked for, then with what is there", () => {
     const choices = osChoices([definition("a"), definition("b")], null);
     expect([chosenOs(choices, "b", "a"), chosenOs(choices, "gone", "b"), chosenOs(choices, undefined, null), chosenOs([], "a", null)]).toEqual(["b", "b", "a", null]);
+  });
+
+  it("is nothing where an image or a medium alone was asked for", () => {
+    const choices = osChoices([definition("a")], null);
+    expect(chosenOs(choices, NO_OS, "a")).toBeNull();
   });
 
   it("never puts another system in the place of one that is seen no longer", () => {

@@ -1,6 +1,9 @@
 import type { OsDefinitionSummary } from "#lib/domain/os-definition-views.ts";
 import { formatOsType, parseOsType } from "#lib/domain/os-definition.ts";
 
+/** In an address: without an OS definition. No definition is called so. */
+export const NO_OS = "*";
+
 /** What a form offers to install: each variant of each definition that may be used. */
 export interface OsChoice {
   readonly osType: string;
@@ -25,8 +28,9 @@ export function withCurrent(choices: readonly OsChoice[], current: string | null
   return current === null || choices.some(({ osType }) => osType === current) ? choices : [{ osType: current, title: "" }, ...choices];
 }
 
-/** The one to begin with: what was asked for, what is there, or the first. */
+/** The one to begin with: what was asked for, what is there, or the first. Null: none, because that was asked for or there is none. */
 export function chosenOs(choices: readonly OsChoice[], asked: string | undefined, current: string | null): string | null {
+  if (asked === NO_OS) return null;
   const offered = (osType: string | null | undefined): boolean => choices.some((choice) => choice.osType === osType);
   if (asked !== undefined && offered(asked)) return asked;
   return offered(current) ? current : (choices[0]?.osType ?? null);

@@ -4,6 +4,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useRef, useTransition } from "react";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import type { ScriptPlace } from "#lib/domain/install-plan.ts";
+import { NO_OS } from "./os-choice.ts";
 import type { OsChoices } from "./load-choices.ts";
 
 /** Milliseconds of stillness before definitions are searched. */
@@ -11,7 +12,8 @@ const PAUSE = 250;
 
 interface Props {
   readonly offered: Pick<OsChoices, "choices" | "isPart">;
-  readonly value: string;
+  /** Null: without a definition. */
+  readonly value: string | null;
   /** What is searched by now. */
   readonly find: string;
   readonly hint: string;
@@ -48,18 +50,19 @@ export function OsSelect({ offered: { choices, isPart }, value, find, hint, href
             onChange={(event) => {
               const search = event.target.value;
               if (timer.current !== null) clearTimeout(timer.current);
-              timer.current = setTimeout(() => go(value, search), PAUSE);
+              timer.current = setTimeout(() => go(value ?? NO_OS, search), PAUSE);
             }}
           />
         </Field>
       ) : null}
       <Field id="os-type" label="OS definition" hint={loading ? "Reading what it asks for" : hint}>
-        <Select {...fieldIds("os-type", { hint: true, error: false })} className="font-mono text-small" value={value} disabled={loading} onChange={(event) => go(event.target.value, find)}>
+        <Select {...fieldIds("os-type", { hint: true, error: false })} className="font-mono text-small" value={value ?? NO_OS} disabled={loading} onChange={(event) => go(event.target.value, find)}>
           {choices.map(({ osType, title }) => (
             <option key={osType} value={osType}>
               {title === "" || title === osType ? osType : `${osType}: ${title}`}
             </option>
           ))}
+          <option value={NO_OS}>none: a disk image or an install medium alone</option>
         </Select>
       </Field>
     </>
@@ -67,7 +70,8 @@ export function OsSelect({ offered: { choices, isPart }, value, find, hint, href
 }
 
 /** Where its code would run, and on whose word. */
-export function trustHint(runs: readonly ScriptPlace[]): string {
+export function trustHint(osType: string | null, runs: readonly ScriptPlace[]): string {
+  if (osType === null) return "No script runs. What is installed is given below.";
   const host = runs.find((run) => run.place === "host");
   if (host === undefined) return "Runs in the appliance.";
   const both = runs.some(({ place }) => place === "appliance") ? " and in the appliance" : "";

@@ -12,7 +12,8 @@ interface Props {
   /** The instance to reinstall; null: a new one. */
   readonly instance: string | null;
   readonly offered: OsChoices;
-  readonly osType: string;
+  /** Null: what is stored, without a definition. */
+  readonly osType: string | null;
   readonly find: string;
   readonly reason: string;
 }
@@ -27,9 +28,11 @@ export function RefusedOs({ instance, offered, osType, find, reason }: Props) {
         <div className="mt-3">
           <Notice kind="wait" title="It can’t be installed now">
             <p>{reason}</p>
-            <p className="mt-2">
-              <ButtonLink href={paths.osDefinition(parseOsType(osType).name)}>What {parseOsType(osType).name} runs where</ButtonLink>
-            </p>
+            {osType === null ? null : (
+              <p className="mt-2">
+                <ButtonLink href={paths.osDefinition(parseOsType(osType).name)}>What {parseOsType(osType).name} runs where</ButtonLink>
+              </p>
+            )}
           </Notice>
         </div>
       </FormSection>

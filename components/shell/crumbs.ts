@@ -4,13 +4,14 @@ const WORDS: Readonly<Record<string, string>> = {
   "os-definitions": "OS definitions",
   nodes: "Nodes",
   networks: "Networks",
+  exports: "Exports",
   jobs: "Jobs",
   reinstall: "Reinstall",
   settings: "Settings",
   diff: "Diff",
 };
 /** Tabs of an object, which are no places of their own. */
-const TABS = new Set(["install", "parameters", "hardware", "communication", "history", "files", "versions", "defaults", "access", "trust"]);
+const TABS = new Set(["install", "parameters", "hardware", "communication", "console", "history", "files", "versions", "defaults", "access", "trust"]);
 
 export interface Crumb {
   readonly href: string;

@@ -1,4 +1,5 @@
 import type { RequestContext } from "#lib/context/context.ts";
+import { listExports } from "#lib/exports/list-exports.ts";
 import { countInstances } from "#lib/instances/count-instances.ts";
 import { listJobs } from "#lib/jobs/list-jobs.ts";
 import { listNetworks } from "#lib/networks/list-networks.ts";
@@ -16,6 +17,7 @@ const COUNTERS: Readonly<Record<NavigationKey, (ctx: RequestContext) => Promise<
   settings: () => Promise.resolve(null),
   nodes: async (ctx) => sizeOf(await listNodes(ctx, { limit: PAGE_LIMITS.max })),
   networks: async (ctx) => sizeOf(await listNetworks(ctx, { limit: PAGE_LIMITS.max })),
+  exports: async (ctx) => sizeOf(await listExports(ctx, { limit: PAGE_LIMITS.max })),
   jobs: async (ctx) => {
     const running = await listJobs(ctx, { status: "running", limit: PAGE_LIMITS.max });
     return running.items.length === 0 ? null : `${sizeOf(running)} running`;

@@ -4,12 +4,12 @@ import { isUnder, navigationFor } from "./navigation.ts";
 describe("the navigation", () => {
   it("shows an owner nothing that would be refused", () => {
     const labels = navigationFor({ kind: "user", userId: "u1", name: "ada", role: "owner" }).map(({ label }) => label);
-    expect(labels).toEqual(["Overview", "My instances", "OS definitions", "Jobs"]);
+    expect(labels).toEqual(["Overview", "My instances", "OS definitions", "Exports", "Jobs"]);
   });
 
   it("shows an administrator everything", () => {
     const labels = navigationFor({ kind: "user", userId: "u1", name: "root", role: "administrator" }).map(({ label }) => label);
-    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Networks", "Jobs", "Settings"]);
+    expect(labels).toEqual(["Overview", "Instances", "OS definitions", "Nodes", "Networks", "Exports", "Jobs", "Settings"]);
   });
 
   it("knows where one is", () => {

@@ -2,7 +2,7 @@ import { reach } from "#lib/domain/access.ts";
 import type { Identity } from "#lib/domain/access.ts";
 import { paths } from "#components/paths.ts";
 
-export type NavigationKey = "overview" | "instances" | "osDefinitions" | "nodes" | "networks" | "jobs" | "settings";
+export type NavigationKey = "overview" | "instances" | "osDefinitions" | "nodes" | "networks" | "exports" | "jobs" | "settings";
 
 export interface NavigationItem {
   readonly key: NavigationKey;
@@ -20,6 +20,7 @@ export function navigationFor(identity: Identity): readonly NavigationItem[] {
   ];
   if (reach(identity, "node.list") !== "none") items.push({ key: "nodes", label: "Nodes", href: paths.nodes() });
   if (reach(identity, "network.list") !== "none") items.push({ key: "networks", label: "Networks", href: paths.networks() });
+  if (reach(identity, "export.list") !== "none") items.push({ key: "exports", label: "Exports", href: paths.exports() });
   items.push({ key: "jobs", label: "Jobs", href: paths.jobs() });
   if (reach(identity, "cluster.modify") !== "none") items.push({ key: "settings", label: "Settings", href: paths.settings() });
   return items;

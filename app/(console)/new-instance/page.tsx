@@ -9,10 +9,6 @@ import { firstNic, loadNicChoices } from "#components/nics/load-nic-choices.ts";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryText } from "#components/page/query.ts";
 import type { SearchParams } from "#components/page/query.ts";
-import { paths } from "#components/paths.ts";
-import { ButtonLink } from "#components/ui/button.tsx";
-import { Card } from "#components/ui/card.tsx";
-import { EmptyState } from "#components/ui/empty-state.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import { decide } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
@@ -34,23 +30,11 @@ export default function NewInstancePage({ searchParams }: { readonly searchParam
     const [offered, nodes] = await Promise.all([loadChoices(ctx, { os: queryText(query["os"], 130), current: null, find }), listNodes(ctx, { limit: PAGE_LIMITS.max })]);
     const { osType } = offered;
     const header = <PageHeader title="New instance">A name and what the system needs to know; the rest works as it stands.</PageHeader>;
-    if (osType === null) {
-      return (
-        <>
-          {header}
-          <Card>
-            <EmptyState title="There is nothing to install yet" action={<ButtonLink href={paths.osDefinitions()}>OS definitions</ButtonLink>}>
-              An OS definition says what it takes to install a system.
-            </EmptyState>
-          </Card>
-        </>
-      );
-    }
     const node = nodes.items.find(({ name }) => name === query["node"])?.name;
-    const { manifest } = await getOsDefinition(ctx, parseOsType(osType).name);
+    const manifest = osType === null ? null : (await getOsDefinition(ctx, parseOsType(osType).name)).manifest;
     const minimum = { diskMib: manifest?.minimumDiskMib ?? 0, memoryMib: manifest?.minimumMemoryMib ?? 0 };
-    const question = { osType, ...(node === undefined ? {} : { node }), ...firstSizes(minimum) };
-    const preview = await previewOrRefusal(() => previewCreate(ctx, question));
+    const question = { osType, ...(node === undefined ? {} : { node }), ...firstSizes(minimum), probe: false } as const;
+    const preview = osType === null ? null : await previewOrRefusal(() => previewCreate(ctx, question));
     if (typeof preview === "string") {
       return (
         <>

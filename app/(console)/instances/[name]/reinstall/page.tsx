@@ -3,17 +3,13 @@ import type { ReactNode } from "react";
 import { formatElapsed, formatMib } from "#components/format.ts";
 import { loadInstance } from "#components/instances/load-instance.ts";
 import { loadChoices } from "#components/instances/load-choices.ts";
+import { NO_OS } from "#components/instances/os-choice.ts";
 import { previewOrRefusal } from "#components/instances/preview-or-refusal.ts";
 import { RefusedOs } from "#components/instances/refused-os.tsx";
 import { ReinstallForm } from "#components/instances/reinstall-form.tsx";
-import { WhatHappens } from "#components/instances/what-happens.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { queryText } from "#components/page/query.ts";
 import type { SearchParams } from "#components/page/query.ts";
-import { paths } from "#components/paths.ts";
-import { ButtonLink } from "#components/ui/button.tsx";
-import { Card } from "#components/ui/card.tsx";
-import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Notice } from "#components/ui/notice.tsx";
 import { PageHeader } from "#components/ui/page-header.tsx";
 import type { InstanceDetail } from "#lib/domain/instance.ts";
@@ -33,19 +29,12 @@ export default function ReinstallPage({ params, searchParams }: Props): Promise<
     const instance = await loadInstance((await params).name);
     const query = await searchParams;
     const find = queryText(query["find"], 253);
-    const offered = await loadChoices(ctx, { os: queryText(query["os"], 130), current: instance.osType, find });
+    // What has no definition has an image or a medium, or nothing yet: then a definition is the likelier wish.
+    const without = instance.osType === null && hasSource(instance) ? NO_OS : undefined;
+    const offered = await loadChoices(ctx, { os: queryText(query["os"], 130) ?? without, current: instance.osType, find });
     const { osType } = offered;
-    if (osType === null) {
-      return (
-        <>
-          <PageHeader title={`Reinstall ${instance.name}`} />
-          <Card>
-            <EmptyState title="There is nothing to install yet" action={<ButtonLink href={paths.osDefinitions()}>OS definitions</ButtonLink>} />
-          </Card>
-        </>
-      );
-    }
-    const preview = await previewOrRefusal(() => previewReinstall(ctx, instance.name, { osType }));
+    const question = { osType, probe: false } as const;
+    const preview = osType === null && !hasSource(instance) ? null : await previewOrRefusal(() => previewReinstall(ctx, instance.name, question));
     if (typeof preview === "string") {
       return (
         <>
@@ -55,11 +44,12 @@ export default function ReinstallPage({ params, searchParams }: Props): Promise<
       );
     }
     const blocked = instance.blockedActions.reinstall ?? null;
+    const expected = preview?.expectedSeconds ?? null;
     return (
       <>
         <PageHeader title={`Reinstall ${instance.name}`}>
           {nowSentence(instance)}
-          {preview.expectedSeconds === null || instance.operState !== "running" ? null : ` The machine stops for about ${formatElapsed(preview.expectedSeconds)}.`}
+          {expected === null || instance.operState !== "running" ? null : ` The machine stops for about ${formatElapsed(expected)}.`}
         </PageHeader>
         {blocked === null ? null : (
           <div className="mb-5">
@@ -68,17 +58,31 @@ export default function ReinstallPage({ params, searchParams }: Props): Promise<
             </Notice>
           </div>
         )}
-        <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-          <ReinstallForm name={instance.name} osType={osType} offered={offered} find={find ?? ""} preview={preview} blocked={blocked} user={ctx.identity.name} />
-          <WhatHappens name={instance.name} plan={preview.plan} checks={preview.checks} kept={keptOf(instance)} />
-        </div>
+        <ReinstallForm
+          name={instance.name}
+          osType={osType}
+          offered={offered}
+          find={find ?? ""}
+          preview={preview}
+          question={question}
+          disks={instance.disks}
+          kept={keptOf(instance)}
+          blocked={blocked}
+          user={ctx.identity.name}
+        />
       </>
     );
   });
 }
 
-function nowSentence({ osType }: InstanceDetail): string {
-  return osType === null ? "Never installed." : `Now it has ${osType}.`;
+function hasSource({ installSource }: InstanceDetail): boolean {
+  return installSource.image !== null || Object.keys(installSource.medium).length > 0;
+}
+
+function nowSentence({ osType, installSource }: InstanceDetail): string {
+  if (osType !== null) return `Now it has ${osType}.`;
+  if (installSource.image !== null) return "Now it has a system from a disk image.";
+  return Object.keys(installSource.medium).length > 0 ? "Now it has a system from an install medium." : "Never installed.";
 }
 
 function keptOf(instance: InstanceDetail): string {

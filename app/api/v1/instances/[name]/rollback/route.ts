@@ -1,0 +1,6 @@
+import { handle } from "#lib/http/route.ts";
+import { rollbackInstanceRoute } from "#lib/http/routes/instance-systems.ts";
+
+export const dynamic = "force-dynamic";
+
+export const POST = handle(rollbackInstanceRoute);

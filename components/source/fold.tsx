@@ -1,0 +1,14 @@
+import type { ReactNode } from "react";
+
+/** A part of a form that most people leave alone: its name and what it holds now, and the inputs once it is opened. */
+export function Fold({ title, now, open, children }: { readonly title: string; readonly now: string; readonly open: boolean; readonly children: ReactNode }) {
+  return (
+    <details open={open} className="group border-t border-line py-1 first:border-t-0">
+      <summary className="flex cursor-default items-baseline gap-3 rounded-sm py-1.5 hover:text-accent">
+        <span className="shrink-0 sm:w-[168px]">{title}</span>
+        <span className="min-w-0 truncate text-small text-soft group-open:hidden">{now}</span>
+      </summary>
+      <div className="pb-2">{children}</div>
+    </details>
+  );
+}
