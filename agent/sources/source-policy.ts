@@ -4,4 +4,6 @@ export interface SourcePolicy {
   readonly allowPrivate: readonly string[];
   /** Absolute folders of this node in which images and media may lie; empty: none of its files is taken. */
   readonly folders: readonly string[];
+  /** PEM certificates of whom servers may be certified by; left out: those that the node's system and its runtime know. */
+  readonly authorities?: readonly string[];
 }
