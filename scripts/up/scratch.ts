@@ -11,7 +11,7 @@ import { prepareRelease } from "./prepare.ts";
 export interface ScratchOptions {
   readonly artifacts?: ArtifactOptions;
   /** What is done before, with the rights of the one who called; says what the program is told by its environment. */
-  readonly first?: (release: PreparedRelease) => Promise<Readonly<Record<string, string>>>;
+  readonly first?: (release: PreparedRelease, scratch: string) => Promise<Readonly<Record<string, string>>>;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function runInScratch(checkout: string, program: string, args: read
   }
   try {
     const release = await prepareRelease(checkout, { releases: path.join(scratch, "release"), forTests: true }, options.artifacts);
-    const found = await options.first?.(release);
+    const found = await options.first?.(release, scratch);
     return await runAsOrdinaryUser(path.join(release.directory, program), args, {
       cwd: release.directory,
       node: release.node,
