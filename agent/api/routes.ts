@@ -1,17 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { blobListSchema, channelMessageSchema, digestSchema, guestDataSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema } from "#lib/agent-protocol/messages.ts";
+import { blobListSchema, channelMessageSchema, digestSchema, diskOrderSchema, exportFileSchema, guestDataSchema, installOrderSchema, leaseRenewalSchema, powerOrderSchema, probeRequestSchema } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { AgentBackend } from "./backend.ts";
 import { streamEvents } from "./event-stream.ts";
 import { LARGEST_MESSAGE_BYTES, LARGEST_ORDER_BYTES, readJson } from "./read-body.ts";
+import { sendStream } from "./send-stream.ts";
 
 export interface RouteCall {
   readonly backend: AgentBackend;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** What the route's pattern captured. */
+  /** What the route's pattern captured first, and second. */
   readonly id: string;
+  readonly name: string;
   readonly query: URLSearchParams;
   /** Aborted when the agent shuts down. */
   readonly closing: AbortSignal;
@@ -32,6 +34,14 @@ const STALLED_MS = 60_000;
 const ackSchema = z.strictObject({ journal: z.uuid(), seq: z.number().int().min(0) });
 const afterSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** A request's body while bytes of it come in. */
+async function takeBytes(request: IncomingMessage, take: (bytes: AsyncIterable<Buffer>) => Promise<void>): Promise<void> {
+  request.setTimeout(STALLED_MS, () => request.destroy());
+  // Without an encoding set, a request yields buffers.
+  await take(request as AsyncIterable<Buffer>);
+  request.setTimeout(0);
+}
+
 /** The routes of lib/agent-protocol/messages.ts, in its order. */
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: /^\/v1\/facts$/, timeoutMs: CALL_MS, handle: ({ backend }) => backend.facts() },
@@ -51,10 +61,7 @@ export const ROUTES: readonly Route[] = [
     timeoutMs: null,
     handle: async ({ backend, id, request }) => {
       const digest = digestSchema.parse(id);
-      request.setTimeout(STALLED_MS, () => request.destroy());
-      // Without an encoding set, a request yields buffers.
-      await backend.putBlob(digest, request as AsyncIterable<Buffer>);
-      request.setTimeout(0);
+      await takeBytes(request, (bytes) => backend.putBlob(digest, bytes));
       return undefined;
     },
   },
@@ -89,6 +96,17 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    method: "PUT",
+    path: /^\/v1\/instances\/([^/]+)\/disks$/,
+    // Disks are as large as they are: whoever gave the order stops listening when it wants to, and may ask again.
+    timeoutMs: null,
+    handle: async ({ backend, id, request }) => {
+      const order = await readJson(request, diskOrderSchema, LARGEST_ORDER_BYTES);
+      if (order.action === "rollback" && order.instance.id !== id) throw new SlipwayError("invalid", "The order is for another instance.", { field: "instance.id" });
+      return backend.diskOrder(z.uuid().parse(id), order);
+    },
+  },
+  {
     method: "DELETE",
     path: /^\/v1\/instances\/([^/]+)$/,
     timeoutMs: null,
@@ -111,6 +129,41 @@ export const ROUTES: readonly Route[] = [
   },
   { method: "GET", path: /^\/v1\/installs\/([^/]+)$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.installStatus(z.uuid().parse(id)) },
   { method: "POST", path: /^\/v1\/installs\/([^/]+)\/cancel$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.cancelInstall(z.uuid().parse(id)) },
+  { method: "POST", path: /^\/v1\/installs\/([^/]+)\/complete$/, timeoutMs: CALL_MS, handle: ({ backend, id }) => backend.completeInstall(z.uuid().parse(id)) },
+  {
+    method: "POST",
+    path: /^\/v1\/sources\/probe$/,
+    timeoutMs: CALL_MS,
+    handle: async ({ backend, request }) => backend.probeSources(await readJson(request, probeRequestSchema, LARGEST_MESSAGE_BYTES)),
+  },
+  {
+    method: "GET",
+    path: /^\/v1\/exports\/([^/]+)\/files\/([^/]+)$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, name, response }) => {
+      await sendStream(response, await backend.readExportFile(z.uuid().parse(id), exportFileSchema.shape.name.parse(name)), STALLED_MS);
+      return "answered";
+    },
+  },
+  {
+    method: "PUT",
+    path: /^\/v1\/exports\/([^/]+)\/files\/([^/]+)$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, name, query, request }) => {
+      const [exportId, file, sha256] = [z.uuid().parse(id), exportFileSchema.shape.name.parse(name), digestSchema.parse(query.get("sha256"))];
+      await takeBytes(request, (bytes) => backend.putExportFile(exportId, file, sha256, bytes));
+      return undefined;
+    },
+  },
+  {
+    method: "DELETE",
+    path: /^\/v1\/exports\/([^/]+)$/,
+    timeoutMs: null,
+    handle: async ({ backend, id, query }) => {
+      await backend.removeExport(z.uuid().parse(id), query.get("erase") === "yes");
+      return undefined;
+    },
+  },
   {
     method: "POST",
     path: /^\/v1\/leases$/,

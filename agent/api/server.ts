@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { AgentBackend } from "./backend.ts";
 import { statusOf, toAnswer } from "./errors.ts";
+import { openConsole } from "./open-console.ts";
 import { ROUTES } from "./routes.ts";
 
 const LAST_CALLS_MS = 2_000;
@@ -52,6 +53,10 @@ export async function startAgentApi(options: AgentApiOptions): Promise<AgentApi>
     void answer(options, request, response, closing.signal);
   });
   // Closing ends the connections that HTTP knows of; one in its handshake isn't among them, and would go on for ever.
+  server.on("upgrade", (request, socket, head) => {
+    const isAllowedHere = (one: unknown): boolean => isAllowed(one, options.allowedClients);
+    void openConsole({ backend: options.backend, log: options.log, isAllowed: isAllowedHere, closing: closing.signal }, request, socket, head);
+  });
   server.on("secureConnection", (socket) => {
     if (closing.signal.aborted) socket.destroy();
   });
@@ -108,9 +113,9 @@ async function answer(options: AgentApiOptions, request: IncomingMessage, respon
     const route = ROUTES.find(({ method, path: pattern }) => method === request.method && pattern.test(path));
     if (route === undefined) throw new SlipwayError("unknown_object", "There is no such route.");
     if (route.timeoutMs !== null) timer = setTimeout(() => request.socket.destroy(), route.timeoutMs);
-    const id = route.path.exec(path)?.[1] ?? "";
+    const [, id = "", name = ""] = route.path.exec(path) ?? [];
     const query = new URL(request.url ?? "/", "https://agent").searchParams;
-    const result = await route.handle({ backend: options.backend, request, response, id, query, closing });
+    const result = await route.handle({ backend: options.backend, request, response, id, name, query, closing });
     if (result === "answered") return;
     if (result === undefined) response.writeHead(204).end();
     else sendJson(response, response.statusCode, result);

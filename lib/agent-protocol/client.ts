@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
@@ -6,6 +7,7 @@ import { readEvents, type EventStreamItem } from "./event-reader.ts";
 import {
   blobListSchema,
   type ChannelMessage,
+  CONSOLE_PROTOCOL,
   digestSchema,
   type DiskOrder,
   type DiskResult,
@@ -39,10 +41,14 @@ export { AgentRefusal, agentCodeOf } from "./refusal.ts";
 const CALL_MS = 15_000;
 /** What ending a guest may take beyond the grace that it is given. */
 const ENDING_MS = 60_000;
+/** For copying disks, however large they are. The agent goes on beyond it, and the same order again waits for its end. */
+const DISK_ORDER_MS = 3_600_000;
 /** For looking at images, media and packages: the agent's own limits end it before. */
 const PROBE_MS = 30_000;
 /** A transfer in which nothing moves for so long has broken off. */
 const STALLED_MS = 120_000;
+/** For asking the servers that an image, a medium or a package lies on. */
+const PROBE_MS = 60_000;
 /** For reading a folder and sending it. */
 const FOLDER_MS = 60_000;
 /** A definition's files, and a header and a rounding up for each of them and its folders. */
@@ -75,6 +81,11 @@ export interface AgentClient {
   removeInstance(instanceId: string, orderId: string, options?: { readonly erase?: boolean; readonly signal?: AbortSignal }): Promise<void>;
   /** Resolves when the order is carried out, however large the disks are. */
   diskOrder(instanceId: string, order: DiskOrder, signal?: AbortSignal): Promise<DiskResult>;
+  /**
+   * The serial console of what runs, bytes both ways, until one side ends it. One caller can have it at a time: `conflict` for the next,
+   * and where nothing runs.
+   */
+  openConsole(instanceId: string, signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the agent holds the order durably. */
   install(order: InstallOrder, signal?: AbortSignal): Promise<InstallStatus>;
   installStatus(installId: string, signal?: AbortSignal): Promise<InstallStatus>;
@@ -90,6 +101,8 @@ export interface AgentClient {
   /** Removes what a node keeps of an export; nothing there is as good. `erase`: its files are overwritten. */
   removeExport(exportId: string, options?: { readonly erase?: boolean; readonly signal?: AbortSignal }): Promise<void>;
   renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
+  /** Whether image, medium and package can be reached from the node. It asks servers that may be slow; `signal` ends it. */
+  probe(request: ProbeRequest, signal?: AbortSignal): Promise<ProbeResult>;
   /** OS definitions in the folders that the node's administrator lists. */
   listOsDefinitions(signal?: AbortSignal): Promise<FolderList>;
   /** One of them as a tar. What a node sends is as good as what anybody uploads. */
@@ -147,7 +160,8 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}${erase ? "&erase=yes" : ""}`, timeoutMs: ENDING_MS, signal }, null);
     },
     diskOrder: (instanceId, order, signal) =>
-      parsed(diskResultSchema, { method: "PUT", path: `/v1/instances/${instanceId}/disks`, body: sealed(encodeDiskOrder(order)), timeoutMs: null, signal }, null),
+      parsed(diskResultSchema, { method: "PUT", path: `/v1/instances/${instanceId}/disks`, body: sealed(encodeDiskOrder(order)), timeoutMs: DISK_ORDER_MS, signal }, null),
+    openConsole: (instanceId, signal) => transport.upgrade(`/v1/instances/${instanceId}/console`, CONSOLE_PROTOCOL, CALL_MS, signal),
     install: (order, signal) => {
       return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body: sealed(encodeInstallOrder(order)), timeoutMs: CALL_MS, signal });
     },
@@ -175,6 +189,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     renewLeases: async (renewal, signal) => {
       await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });
     },
+    probe: (request, signal) => parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal }, null),
     listOsDefinitions: (signal) => parsed(folderListSchema, { method: "GET", path: "/v1/os-definitions", timeoutMs: CALL_MS, signal }),
     fetchOsDefinition: async (name, signal) => {
       if (!DEFINITION_NAME.test(name)) throw new SlipwayError("invalid", "The name can't be an OS definition's.", { field: "name" });

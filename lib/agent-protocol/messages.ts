@@ -47,6 +47,9 @@ import { type Private, privateValue, type Secret, secretValue, VISIBILITIES } fr
 
 export const PROTOCOL_VERSION = 4;
 
+/** What a connection is upgraded to that becomes a serial console. */
+export const CONSOLE_PROTOCOL = "slipway-console";
+
 const uuid = z.uuid();
 /** sha256, 64 lower-case hex digits. */
 export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);

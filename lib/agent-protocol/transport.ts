@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { Agent, request } from "node:https";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { agentErrorSchema } from "./messages.ts";
@@ -87,6 +88,41 @@ export class AgentTransport {
         else readRefusal(response, serverName).then(reject, reject);
       });
       void send(outgoing, call);
+    });
+  }
+
+  /** Asks for a connection of its own that speaks another protocol from here on. Refusals are thrown. */
+  upgrade(path: string, protocol: string, timeoutMs: number, signal?: AbortSignal): Promise<Duplex> {
+    const { address, serverName } = this.#options;
+    return new Promise((resolve, reject) => {
+      const headers = { connection: "Upgrade", upgrade: protocol };
+      const outgoing = request({ agent: this.#agent, host: address.host, port: address.port, servername: serverName, method: "GET", path, headers });
+      const timer = setTimeout(() => outgoing.destroy(new Error("no answer came in time")), timeoutMs);
+      const onAbort = (): void => {
+        outgoing.destroy(new Error("the caller has gone"));
+      };
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal?.aborted === true) onAbort();
+      outgoing.once("error", (error) => {
+        settle();
+        reject(unreachable(serverName, error));
+      });
+      outgoing.once("upgrade", (_response, socket, head) => {
+        settle();
+        // From here on it breaks like any stream: whoever reads it hears of its end.
+        socket.on("error", () => socket.destroy());
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+      outgoing.once("response", (response) => {
+        settle();
+        readRefusal(response, serverName).then(reject, reject);
+      });
+      outgoing.end();
     });
   }
 
