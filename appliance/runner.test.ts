@@ -31,7 +31,7 @@ const instance = {
 
 function metadata(changes: Readonly<Record<string, unknown>> = {}): unknown {
   return {
-    contract: 1,
+    contract: 2,
     operation: "create",
     script: "create",
     install: { id: "i", token: TOKEN },
@@ -46,7 +46,11 @@ const full = { appliance: { rootSerial: "appliance-root" } };
 const layered = { os: { name: "debian", variant: null, apiVersion: 20, imageSerial: "os-image", imageUse: "layer" } };
 
 function script(...body: readonly string[]): StandInSettings["files"] {
-  return [{ path: "create", mode: 0o755, content: Buffer.from(["#!/bin/sh", ...body, ""].join("\n")) }];
+  return named("create", ...body);
+}
+
+function named(path: string, ...body: readonly string[]): StandInSettings["files"] {
+  return [{ path, mode: 0o755, content: Buffer.from(["#!/bin/sh", ...body, ""].join("\n")) }];
 }
 
 /** The runner from its start to its end, against a host with these settings. */
@@ -54,7 +58,7 @@ async function install(settings: Partial<StandInSettings>, during?: (host: Stand
   const host = await startStandInHost({ metadata: metadata(), files: script("exit 0"), ...settings });
   hosts.push(host);
   const folder = join(scratch, `os-${String((count += 1))}`);
-  const child = spawn(program, ["--address", "127.0.0.1", "--port", String(host.port), "--sysfs", join(scratch, "sys"), "--folder", folder]);
+  const child = spawn(program, ["--address", "127.0.0.1", "--port", String(host.port), "--sysfs", join(scratch, "sys"), "--folder", folder, "--programs", join(scratch, "programs")]);
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
@@ -66,11 +70,13 @@ async function install(settings: Partial<StandInSettings>, during?: (host: Stand
 const result = (status: number): string => `{"result":{"token":"${TOKEN}","exit_status":${status}}}`;
 
 beforeAll(async () => {
-  for (const [device, serial] of [["vda", "disk-0"], ["vdb", "os-image"], ["vdc", "appliance-root"]] as const) {
+  mkdirSync(join(scratch, "programs"));
+  writeFileSync(join(scratch, "programs", "personalize"), '#!/bin/sh\nenv | grep -v "^_\\|PWD\\|SHLVL" | sort\nsha256sum\n', { mode: 0o755 });
+  for (const [device, serial] of [["vda", "disk-0"], ["vdd", "disk-1"], ["vdb", "os-image"], ["vdc", "appliance-root"]] as const) {
     mkdirSync(join(scratch, "sys", device), { recursive: true });
     writeFileSync(join(scratch, "sys", device, "serial"), serial);
   }
-  const sources = ["main", "boot", "dhcp", "environment", "http", "json", "root", "write"].map((name) => join(import.meta.dirname, "runner", `${name}.c`));
+  const sources = ["main", "boot", "connection", "dhcp", "environment", "http", "json", "rescue", "root", "scripts", "stream", "write"].map((name) => join(import.meta.dirname, "runner", `${name}.c`));
   await run("gcc", ["-std=gnu11", "-O1", "-g", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-o", program, ...sources]);
 }, 60_000);
 
@@ -197,6 +203,91 @@ describe("what the guest writes", () => {
   });
 });
 
+describe("what is too large for a document", () => {
+  const disks = [{ ...instance.disks[0], index: 0 }, { serial: "disk-1", index: 1, sizeMib: 1, access: "rw", name: null, uuid: "d" }];
+  const two = (name: string, more = {}): unknown => metadata({ operation: name, script: name, instance: { ...instance, disks }, ...more });
+  const large = Buffer.alloc(3_000_001, "0123456789");
+  const digest = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+  const exporting = (index: number): string => `/ganeti/latest/os/export/${String(index)}`;
+  const importing = (index: number): string => `/ganeti/latest/os/import/${String(index)}`;
+
+  it("is taken from an export script's output, for each disk, while its errors are log", async () => {
+    const files = named("export", 'echo "disk $EXPORT_INDEX at $EXPORT_DEVICE" >&2', "yes 0123456 | head -c 3000000", 'printf "%s" "$EXPORT_INDEX"');
+    const { host } = await install({ metadata: two("export"), files });
+    const expected = Buffer.alloc(3_000_000, "0123456\n");
+    expect([0, 1].map((index) => host.streams.get(exporting(index))?.equals(Buffer.concat([expected, Buffer.from(String(index))])))).toEqual([true, true]);
+    expect(host.lines).toEqual(["disk 0 at /dev/vda", "disk 1 at /dev/vdd", result(0)]);
+  });
+
+  it("never looks whole where the export script has failed, and later disks aren't begun", async () => {
+    const { host } = await install({ metadata: two("export"), files: named("export", "head -c 500000 /dev/zero", "exit 3") });
+    expect(host.lines).toEqual([result(3)]);
+    expect([...host.streams.keys(), ...host.requests.filter((one) => one.endsWith("/1"))]).toEqual([]);
+    expect(host.broken).toEqual([exporting(0)]);
+  });
+
+  it("ends an export that the host refuses", async () => {
+    const { host } = await install({ metadata: two("export"), refuseStreams: 413, files: named("export", "cat /dev/zero") });
+    expect(host.lines).toEqual(["appliance: the host refused the stream with 413", result(125)]);
+  });
+
+  it("waits for all that an export script's children have to say", async () => {
+    const { host } = await install({ metadata: metadata({ operation: "export", script: "export", instance: { ...instance, disks: disks.slice(0, 1) } }), files: named("export", "(sleep 0.3; echo late) &", "echo early") });
+    expect(host.streams.get(exporting(0))?.toString()).toBe("early\nlate\n");
+  });
+
+  it("is what an import script reads, for each disk that there is something for, asked for once", async () => {
+    const files = named("import", 'echo "disk $IMPORT_INDEX at $IMPORT_DEVICE"', "sha256sum");
+    const { host } = await install({ metadata: two("import"), give: new Map([[importing(1), { bytes: large }]]), files });
+    expect(host.lines).toEqual(["disk 1 at /dev/vdd", `${digest(large)}  -`, result(0)]);
+    expect(host.requests.filter((one) => one.includes("import"))).toEqual([`GET ${importing(0)}`, `GET ${importing(1)}`]);
+  });
+
+  it("doesn't have to be read by an import script, nor to its end", async () => {
+    const { host } = await install({ metadata: two("import"), give: new Map([0, 1].map((index) => [importing(index), { bytes: large }])), files: named("import", "head -c 10", "echo") });
+    expect(host.lines).toEqual(["0123456789", "0123456789", result(0)]);
+  });
+
+  it("never looks whole to an import script where it broke off", async () => {
+    const { host } = await install({ metadata: two("import"), give: new Map([[importing(0), { bytes: large, cut: true }]]), files: named("import", "cat >/dev/null", "echo whole") });
+    expect(host.lines).toEqual(["appliance: the stream from the host broke off", result(125)]);
+  });
+
+  it("is said to be missing where there is nothing to import", async () => {
+    const { host } = await install({ metadata: two("import"), files: named("import", "exit 0") });
+    expect(host.lines).toEqual(["appliance: there is nothing to import", result(125)]);
+  });
+
+  it("comes to the product's own program as a package, with nothing of a definition and no value", async () => {
+    const settings = { metadata: metadata({ script: "personalize", os: null, ...full }), parameters: { password: ["hunter2hunter2", "secret"] }, give: new Map([["/ganeti/latest/package", { bytes: large }]]) };
+    const { host } = await install(settings);
+    expect(host.lines.filter((line) => !line.startsWith('{"percent"'))).toEqual([
+      "DISK_0_ACCESS=rw",
+      "DISK_0_BACKEND_TYPE=block",
+      "DISK_0_FRONTEND_TYPE=paravirtual",
+      "DISK_0_NAME=root",
+      "DISK_0_PATH=/dev/vda",
+      "DISK_0_SIZE=2048",
+      "DISK_0_UUID=0f8fad5b-d9cb-469f-a165-70867728950e",
+      "DISK_COUNT=1",
+      "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+      `${digest(large)}  -`,
+      result(0),
+    ]);
+    expect(host.lines).toContain('{"percent":100}');
+    expect(host.requests.filter((one) => one.startsWith("GET"))).toEqual(["GET /ganeti/latest/meta_data.json", "GET /ganeti/latest/package"]);
+  });
+});
+
+describe("a script that renames", () => {
+  const renaming = metadata({ operation: "rename", script: "rename", oldName: "web0.example.org" });
+
+  it("is told the name until now, beside the new one", async () => {
+    const { host } = await install({ metadata: renaming, files: named("rename", 'echo "$OLD_INSTANCE_NAME $INSTANCE_NAME"') });
+    expect(host.lines).toEqual(["web0.example.org web1.example.org", result(0)]);
+  });
+});
+
 describe("the end of an install", () => {
   it.each([
     ["exit 3", 3],
@@ -217,7 +308,7 @@ describe("the end of an install", () => {
   });
 
   it.each<[string, Partial<StandInSettings>]>([
-    ["this appliance speaks contract 1, the metadata another", { metadata: metadata({ contract: 2 }) }],
+    ["this appliance speaks contracts 1 and 2, the metadata another", { metadata: metadata({ contract: 3 }) }],
     ["meta_data.json names no script", { metadata: metadata({ script: "../create" }) }],
     ["the script isn't in os/untrusted.tar", { files: [{ path: "other", mode: 0o755, content: Buffer.from("") }] }],
     ["a disk that the metadata name isn't attached", { metadata: metadata({ instance: { ...instance, disks: [{ serial: "disk-7" }] } }) }],

@@ -13,6 +13,10 @@ export interface StandInHost {
   readonly lines: readonly string[];
   readonly posts: readonly { readonly firstLine: number; readonly body: string; readonly answered: boolean }[];
   readonly requests: readonly string[];
+  /** Bodies of POSTs to other paths than `write`, by path; only those that came to their proper end. */
+  readonly streams: ReadonlyMap<string, Buffer>;
+  /** Of those that broke off, the paths. */
+  readonly broken: readonly string[];
   readonly connections: () => number;
   /** Resolves once `line` has been answered. */
   readonly saw: (line: string) => Promise<void>;
@@ -23,6 +27,10 @@ export interface StandInSettings {
   readonly metadata: unknown;
   readonly parameters?: unknown;
   readonly files: readonly TarFile[];
+  /** What is given as a stream, by path. One that is cut ends its connection after half of it. */
+  readonly give?: ReadonlyMap<string, { readonly bytes: Buffer; readonly cut?: boolean }>;
+  /** With what streams are refused, before anything of them is read. */
+  readonly refuseStreams?: number;
   /** Paths that are answered with 404. */
   readonly missing?: readonly string[];
   /** How the POST with this number, from 0, is treated; answered unless said otherwise. */
@@ -33,6 +41,8 @@ export async function startStandInHost(settings: StandInSettings): Promise<Stand
   const lines: string[] = [];
   const posts: { firstLine: number; body: string; answered: boolean }[] = [];
   const requests: string[] = [];
+  const streams = new Map<string, Buffer>();
+  const broken: string[] = [];
   const waiting = new Map<string, () => void>();
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -44,6 +54,13 @@ export async function startStandInHost(settings: StandInSettings): Promise<Stand
   const server = createServer((request, response) => {
     const path = request.url ?? "";
     requests.push(`${request.method ?? ""} ${path}`);
+    const given = settings.give?.get(path);
+    if (given !== undefined) {
+      response.writeHead(200, { "content-length": given.bytes.length });
+      if (given.cut === true) response.write(given.bytes.subarray(0, given.bytes.length / 2), () => request.socket.destroySoon());
+      else response.end(given.bytes);
+      return;
+    }
     if (request.method === "GET") {
       const document = settings.missing?.includes(path) === true ? undefined : documents.get(path);
       response.statusCode = document === undefined ? 404 : 200;
@@ -51,8 +68,19 @@ export async function startStandInHost(settings: StandInSettings): Promise<Stand
       return;
     }
     const chunks: Buffer[] = [];
+    const isStream = !path.endsWith("/write");
+    if (isStream && settings.refuseStreams !== undefined) {
+      response.writeHead(settings.refuseStreams, { connection: "close", "content-length": 0 }).end();
+      return;
+    }
+    if (isStream) request.on("error", () => broken.push(path));
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
+      if (isStream) {
+        streams.set(path, Buffer.concat(chunks));
+        response.writeHead(204).end();
+        return;
+      }
       const body = Buffer.concat(chunks).toString("utf8");
       const treatment = settings.treat?.(posts.length) ?? "answer";
       const answered = treatment === "answer" || treatment === "answer and close";
@@ -82,6 +110,8 @@ export async function startStandInHost(settings: StandInSettings): Promise<Stand
     lines,
     posts,
     requests,
+    streams,
+    broken,
     connections: () => connections,
     saw: (line) => (lines.includes(line) ? Promise.resolve() : new Promise((resolve) => waiting.set(line, resolve))),
     close: () =>

@@ -19,7 +19,8 @@ rm -rf "$1"/usr/lib/udev/hwdb.*
 chroot "$1" /sbin/depmod "$(ls "$1/usr/lib/modules")"'
 
 # Writes OUT/root-<INPUTS>/root.squashfs unless it is there, and sets `root_image`
-# to it. MODULES is a folder whose usr/lib/modules the userland gets.
+# to it. MODULES is a folder whose usr/lib/modules the userland gets. The programs
+# in `hooks` are run on its tree, in their order.
 build_root() { # OUT INPUTS SUITE MODULES NAME...
 	local out=$1 inputs=$2 suite=$3 modules=$4 mode=root
 	shift 4
@@ -31,6 +32,10 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 		mode=unshare
 		squash=(unshare --map-root-user mksquashfs)
 	fi
+	local hook changes=()
+	for hook in "${hooks[@]}"; do
+		changes+=(--customize-hook="$hook")
+	done
 	note "installing $# packages and what they depend on, which takes a minute"
 	debian_sources "$suite" >"$work/sources.list"
 	tar --create --file "$work/modules.tar" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$modules" usr
@@ -51,6 +56,7 @@ build_root() { # OUT INPUTS SUITE MODULES NAME...
 			--dpkgopt='path-exclude=/usr/share/lintian/*' \
 			--dpkgopt='path-exclude=/usr/share/bug/*' \
 			--customize-hook="tar-in '$work/modules.tar' /" \
+			"${changes[@]}" \
 			--customize-hook="$root_setup" \
 			"$suite" - "$work/sources.list" 2>"$work/mmdebstrap.log" |
 			"${squash[@]}" - "$work/root-result/root.squashfs" -tar -comp lz4 -root-mode 755 -quiet -no-progress >"$work/mksquashfs.log" 2>&1

@@ -65,6 +65,18 @@ static const char *plain(const struct json *object, const char *name)
 	return value && (value->type == JSON_NUMBER || value->type == JSON_STRING) ? value->text : NULL;
 }
 
+void add_variable(char ***environment, const char *name, const char *value)
+{
+	int count = 0;
+
+	while ((*environment)[count])
+		count++;
+	*environment = realloc(*environment, (size_t)(count + 2) * sizeof(char *));
+	if (!*environment || asprintf(&(*environment)[count], "%s=%s", name, value) < 0)
+		abort();
+	(*environment)[count + 1] = NULL;
+}
+
 static const char *upper(const char *name)
 {
 	char *copy = strdup(name);
@@ -222,6 +234,29 @@ static const char *put_parameters(struct environment *e, const struct json *para
 	return NULL;
 }
 
+static char **finished(const struct environment *e)
+{
+	char **variables = calloc((size_t)e->count + 1, sizeof(char *));
+
+	if (!variables)
+		abort();
+	memcpy(variables, e->variables, (size_t)e->count * sizeof(char *));
+	return variables;
+}
+
+char **build_own_environment(const struct json *metadata, const char *sysfs, const char **problem)
+{
+	struct environment *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		abort();
+	put(e, "/usr/sbin:/usr/bin:/sbin:/bin", "PATH");
+	*problem = put_disks(e, json_member(metadata, "instance"), sysfs);
+	if (!*problem && !has(e, "DISK_0_PATH"))
+		*problem = "the instance's first disk isn't attached";
+	return *problem ? NULL : finished(e);
+}
+
 char **build_environment(const struct json *metadata, const struct json *parameters, const char *sysfs,
 			 const char **problem)
 {
@@ -280,5 +315,5 @@ char **build_environment(const struct json *metadata, const struct json *paramet
 		put(e, path, "SLIPWAY_OS_IMAGE");
 	}
 	*problem = put_parameters(e, parameters);
-	return *problem ? NULL : e->variables;
+	return *problem ? NULL : finished(e);
 }

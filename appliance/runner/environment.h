@@ -13,4 +13,10 @@ char *find_disk(const char *sysfs, const char *serial);
 char **build_environment(const struct json *metadata, const struct json *parameters, const char *sysfs,
 			 const char **problem);
 
+/* The same for a program of the product's own, which is told of the disks and of nothing else. */
+char **build_own_environment(const struct json *metadata, const char *sysfs, const char **problem);
+
+/* One variable more in an environment of these. */
+void add_variable(char ***environment, const char *name, const char *value);
+
 #endif

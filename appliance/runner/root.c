@@ -49,12 +49,21 @@ static const char *lay(const char *root, const char *image)
 	/* The kernel starts modprobe, for a filesystem or a device, in the initramfs: there it finds these modules then. */
 	if (!attach(LAYERS "/root/usr/lib/modules", "/lib/modules", NULL, MS_BIND, NULL))
 		return "the full userland has no kernel modules";
+	if (!attach(PROGRAMS, LAYERS "/system" PROGRAMS, NULL, MS_BIND, NULL))
+		return "the appliance's own programs can't be mounted";
 	if (chdir(LAYERS "/system") != 0 || !attach_kernel_filesystems())
 		return "the full userland can't be mounted";
 	/* Moved, not only entered: what is started from here may make namespaces of its own. */
 	if (mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0)
 		return "the full userland can't be entered";
 	return NULL;
+}
+
+const char *enter_root_of(const char *sysfs, const char *serial)
+{
+	const char *root = find_disk(sysfs, serial);
+
+	return root ? lay(root, NULL) : "the full userland isn't attached";
 }
 
 const char *enter_root(const struct json *metadata, const char *sysfs, bool real)

@@ -95,11 +95,31 @@ static bool collect(int pipe, struct batch *batch)
 	return true;
 }
 
-static pid_t start(const char *folder, char *const argv[], char *const environment[], int output)
+struct ends {
+	int read, write;
+};
+
+static bool make_pipe(struct ends *ends)
+{
+	int both[2];
+
+	if (pipe2(both, O_CLOEXEC) < 0)
+		return false;
+	*ends = (struct ends){ both[0], both[1] };
+	return true;
+}
+
+static void close_end(int *end)
+{
+	if (*end >= 0)
+		close(*end);
+	*end = -1;
+}
+
+static pid_t start(const struct script *script, int input, int output, int errors)
 {
 	pid_t child = fork();
 	sigset_t none;
-	int empty;
 
 	if (child != 0)
 		return child;
@@ -107,70 +127,158 @@ static pid_t start(const char *folder, char *const argv[], char *const environme
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	setsid();
-	empty = open("/dev/null", O_RDONLY);
-	dup2(empty, 0);
+	dup2(input >= 0 ? input : open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
 	dup2(output, 1);
-	dup2(output, 2);
-	if (chdir(folder) == 0)
-		execve(argv[0], argv, environment);
+	dup2(errors, 2);
+	if (chdir(script->folder) == 0)
+		execve(script->argv[0], script->argv, script->environment);
 	dprintf(2, "appliance: the script can't be run: %s\n", strerror(errno));
 	_exit(126);
 }
 
-/* The wait status of `child` once it has ended; as process 1 also takes in orphans. */
-static bool has_ended(pid_t child, int *status)
-{
-	int s;
-	bool ended = false;
+/* What is under way: the script, and the process of its stream. */
+struct run {
+	/* 0: ended. */
+	pid_t script, pump;
+	int status;
+	/* What the script says; its stream; whether the end of a stream to the host is its proper end. */
+	struct ends log, stream, good;
+	int signals;
+	bool log_open, broken;
+};
 
-	for (pid_t p; (p = waitpid(-1, &s, WNOHANG)) > 0;)
-		if (p == child) {
-			*status = s;
-			ended = true;
-		}
-	return ended;
+static void start_all(struct run *run, const struct script *script)
+{
+	struct stream *stream = script->stream;
+	int direction = stream ? stream->direction : STREAM_NONE;
+
+	run->script = start(script, direction == STREAM_IN ? run->stream.read : -1,
+			    direction == STREAM_OUT ? run->stream.write : run->log.write, run->log.write);
+	/* A process may have its own end of a pipe alone, or nobody would see the other go. */
+	if (direction == STREAM_IN) {
+		close_end(&run->stream.read);
+		run->pump = pump_in(stream, run->stream.write, run->log.write);
+		hang_up(&stream->http);
+	} else if (direction == STREAM_OUT) {
+		close_end(&run->stream.write);
+		run->pump = pump_out(stream, run->stream.read, run->good.read, run->log.write);
+		close_end(&run->stream.read);
+	}
+	close_end(&run->log.write);
+}
+static void kill_script(struct run *run)
+{
+	if (run->script > 0)
+		kill(-run->script, SIGKILL);
 }
 
-int run_and_write(struct http *http, const char *folder, char *const argv[], char *const environment[])
+/* The script's end decides over its stream: a good one ends it properly, what it hasn't read doesn't matter. */
+static void take_script_end(struct run *run, int status, int direction)
+{
+	run->script = 0;
+	run->status = status;
+	if (run->pump <= 0)
+		return;
+	if (direction == STREAM_OUT && status == 0 && write(run->good.write, "!", 1) == 1)
+		return;
+	kill(run->pump, SIGKILL);
+	waitpid(run->pump, NULL, 0);
+	run->pump = 0;
+}
+
+/* As long as this process has its end open, a stream that breaks off doesn't look to the script like one that has ended. */
+static void take_pump_end(struct run *run, int status)
+{
+	run->pump = 0;
+	if (status == 0) {
+		close_end(&run->stream.write);
+		return;
+	}
+	run->broken = true;
+	kill_script(run);
+}
+
+/* Takes in whoever has ended; as process 1 also orphans. */
+static void take_ends(struct run *run, int direction)
+{
+	int status;
+
+	for (pid_t p; (p = waitpid(-1, &status, WNOHANG)) > 0;)
+		if (p == run->script)
+			take_script_end(run, status, direction);
+		else if (p == run->pump)
+			take_pump_end(run, status);
+}
+
+/* Until script and stream have ended. False: the host is gone. */
+static bool follow(struct http *http, struct run *run, struct batch *batch, int direction)
+{
+	/* A program left behind may hold the pipe open: the script's own end decides. */
+	while (run->script > 0 || run->pump > 0) {
+		struct signalfd_siginfo ignored;
+		struct pollfd wait[2] = { { .fd = run->signals, .events = POLLIN }, { .fd = run->log_open ? run->log.read : -1, .events = POLLIN } };
+
+		poll(wait, 2, -1);
+		while (read(run->signals, &ignored, sizeof(ignored)) > 0)
+			;
+		take_ends(run, direction);
+		run->log_open = run->log_open && collect(run->log.read, batch);
+		if (!flush(http, batch, !run->log_open))
+			return false;
+	}
+	/* At its end the pipe held no more than 64 KiB of its own; what others go on saying is left. */
+	for (int round = 0; round < 3; round++) {
+		run->log_open = run->log_open && collect(run->log.read, batch);
+		if (!flush(http, batch, round == 2))
+			return false;
+	}
+	return true;
+}
+
+static int result_of(const struct run *run)
+{
+	if (run->broken)
+		return APPLIANCE_FAILED;
+	return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+}
+
+int run_and_write(struct http *http, const struct script *script)
 {
 	static struct batch batch;
+	int direction = script->stream ? script->stream->direction : STREAM_NONE;
+	struct run run = { .log = { -1, -1 }, .stream = { -1, -1 }, .good = { -1, -1 }, .log_open = true };
 	sigset_t child_signal;
-	int ends[2], signals, status = 0;
-	bool open = true, ended = false;
-	pid_t child;
+	int result = 126;
 
 	sigemptyset(&child_signal);
 	sigaddset(&child_signal, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child_signal, NULL);
-	signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signals < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return 126;
-	child = start(folder, argv, environment, ends[1]);
-	close(ends[1]);
-	if (child < 0)
-		return 126;
-	/* Only this end: the script's own writes must block as usual. */
-	fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	/* A program left behind may hold the pipe open: the script's own end decides. */
-	while (!ended) {
-		struct signalfd_siginfo ignored;
-		struct pollfd wait[2] = { { .fd = signals, .events = POLLIN }, { .fd = open ? ends[0] : -1, .events = POLLIN } };
-
-		poll(wait, 2, -1);
-		while (read(signals, &ignored, sizeof(ignored)) > 0)
-			;
-		ended = has_ended(child, &status);
-		open = open && collect(ends[0], &batch);
-		if (!flush(http, &batch, !open)) {
-			kill(-child, SIGKILL);
-			return -1;
+	run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (run.signals >= 0 && make_pipe(&run.log) && (direction == STREAM_NONE || make_pipe(&run.stream)) &&
+	    (direction != STREAM_OUT || make_pipe(&run.good))) {
+		start_all(&run, script);
+		/* Only this end: the script's own writes must block as usual. */
+		fcntl(run.log.read, F_SETFL, O_NONBLOCK);
+		run.broken = direction != STREAM_NONE && run.pump <= 0;
+		if (run.broken)
+			kill_script(&run);
+		if (run.script < 0)
+			take_script_end(&run, 126 << 8, direction);
+		if (follow(http, &run, &batch, direction)) {
+			result = result_of(&run);
+		} else {
+			kill_script(&run);
+			if (run.pump > 0)
+				kill(run.pump, SIGKILL);
+			result = -1;
 		}
 	}
-	/* At its end the pipe held no more than 64 KiB of its own; what others go on saying is left. */
-	for (int round = 0; round < 3; round++) {
-		open = open && collect(ends[0], &batch);
-		if (!flush(http, &batch, round == 2))
-			return -1;
-	}
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	close_end(&run.log.read);
+	close_end(&run.log.write);
+	close_end(&run.stream.read);
+	close_end(&run.stream.write);
+	close_end(&run.good.read);
+	close_end(&run.good.write);
+	close_end(&run.signals);
+	return result;
 }
