@@ -47,8 +47,6 @@ const DISK_ORDER_MS = 3_600_000;
 const PROBE_MS = 30_000;
 /** A transfer in which nothing moves for so long has broken off. */
 const STALLED_MS = 120_000;
-/** For asking the servers that an image, a medium or a package lies on. */
-const PROBE_MS = 60_000;
 /** For reading a folder and sending it. */
 const FOLDER_MS = 60_000;
 /** A definition's files, and a header and a rounding up for each of them and its folders. */
@@ -101,8 +99,6 @@ export interface AgentClient {
   /** Removes what a node keeps of an export; nothing there is as good. `erase`: its files are overwritten. */
   removeExport(exportId: string, options?: { readonly erase?: boolean; readonly signal?: AbortSignal }): Promise<void>;
   renewLeases(renewal: LeaseRenewal, signal?: AbortSignal): Promise<void>;
-  /** Whether image, medium and package can be reached from the node. It asks servers that may be slow; `signal` ends it. */
-  probe(request: ProbeRequest, signal?: AbortSignal): Promise<ProbeResult>;
   /** OS definitions in the folders that the node's administrator lists. */
   listOsDefinitions(signal?: AbortSignal): Promise<FolderList>;
   /** One of them as a tar. What a node sends is as good as what anybody uploads. */
@@ -189,7 +185,6 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     renewLeases: async (renewal, signal) => {
       await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });
     },
-    probe: (request, signal) => parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal }, null),
     listOsDefinitions: (signal) => parsed(folderListSchema, { method: "GET", path: "/v1/os-definitions", timeoutMs: CALL_MS, signal }),
     fetchOsDefinition: async (name, signal) => {
       if (!DEFINITION_NAME.test(name)) throw new SlipwayError("invalid", "The name can't be an OS definition's.", { field: "name" });
