@@ -4,12 +4,16 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AgentBackend } from "./api/backend.ts";
 import { BlobStore } from "./blobs/blob-store.ts";
+import { DiskOrderRecords } from "./disk-orders/disk-order-record.ts";
+import { DiskOrders } from "./disk-orders/disk-orders.ts";
 import { Eraser } from "./disk-orders/erase.ts";
+import { ExportStore } from "./exports/export-store.ts";
 import { gatherFacts } from "./facts.ts";
 import type { Hypervisor } from "./hypervisor/hypervisor.ts";
 import { InstallRecords } from "./installs/install-record.ts";
 import { Installs } from "./installs/installs.ts";
 import { Retention } from "./installs/retention.ts";
+import { Rooms } from "./installs/room.ts";
 import { Slots } from "./installs/slots.ts";
 import { Instances } from "./instances/instances.ts";
 import { Journal } from "./journal/journal.ts";
@@ -53,9 +57,13 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
   await instances.recover();
   networks.settle();
   const retention = new Retention({ instances, eraser, log });
+  const rooms = new Rooms(join(dataDir, "instances"));
+  const exports = await ExportStore.open(join(dataDir, "exports"));
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
-  const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, eraser, retention, slots, log, verifySeconds }, instances);
+  const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, eraser, retention, rooms, exports, slots, log, verifySeconds }, instances);
+  // After the installs, which have told what they keep.
+  const diskOrders = await DiskOrders.open({ instances, eraser, retention, rooms, records: await DiskOrderRecords.open(join(dataDir, "disk-orders")), log });
   const osFolders = new OsFolders(osRoots);
   return {
     journal,
@@ -71,6 +79,11 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
     install: (order) => installs.accept(order),
     installStatus: (id) => attempt(() => installs.status(id)),
     cancelInstall: (id) => attempt(() => installs.cancel(id)),
+    diskOrder: (id, order) => diskOrders.carryOut(id, order),
+    openConsole: (id, accept) => instances.openConsole(id, accept),
+    readExportFile: (exportId, name) => exports.open(exportId, name),
+    putExportFile: (exportId, name, sha256, bytes) => exports.put(exportId, name, sha256, bytes),
+    removeExport: (exportId, erase) => exports.remove(exportId, { erase }),
     renewLeases: (renewal) =>
       attempt(() => {
         installs.renewLeases(renewal);
@@ -78,7 +91,7 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
     listOsDefinitions: () => osFolders.list(),
     readOsDefinition: (name) => osFolders.read(name),
     close: async () => {
-      await installs.close();
+      await Promise.all([installs.close(), diskOrders.close()]);
       await retention.close();
       await instances.release();
       await networks.close();
