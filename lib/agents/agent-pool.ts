@@ -7,7 +7,7 @@ import type { Database } from "#lib/db/client.ts";
 import type { NotificationListener } from "#lib/db/listen.ts";
 import { CHANNELS } from "#lib/db/listen.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import { restoreUntrustedTar } from "#lib/os-definitions/restore-untrusted-tar.ts";
+import { restoreDefinitionTar } from "#lib/os-definitions/definition-tars.ts";
 import type { CertificateAuthority } from "#lib/pki/certificate-authority.ts";
 
 export interface AgentPoolOptions {
@@ -72,7 +72,7 @@ export function createAgentPool({ db, notifications, pki, blobs }: AgentPoolOpti
   async function send(nodeId: string, digest: string, signal: AbortSignal | undefined): Promise<void> {
     const agent = await client(nodeId);
     const { file, sizeBytes } = await openBlob(blobs, digest).catch(async (error: unknown) => {
-      if (await restoreUntrustedTar(db, blobs, digest)) return openBlob(blobs, digest);
+      if (await restoreDefinitionTar(db, blobs, digest)) return openBlob(blobs, digest);
       throw error;
     });
     await agent.putBlob(digest, { length: sizeBytes, bytes: createReadStream(file, { highWaterMark: 1_048_576 }) }, signal);

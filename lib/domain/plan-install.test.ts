@@ -65,10 +65,10 @@ describe("a plan", () => {
 
 describe("what a request can combine", () => {
   type Row = [what: string, asked: PlanRequest, outcome: string];
-  const full = { appliance: { hasRoot: true, contract: 2 } } as const;
-  const hostOnly = { definition: { trusted }, manifest: { hostScripts: ["create"], untrustedScripts: [] }, nodeRunsHostScripts: true } as const;
-  const bothHalves = { definition: { trusted }, manifest: { hostScripts: ["create"] }, nodeRunsHostScripts: true } as const;
-  const untrustedHost = { manifest: { hostScripts: ["create"], untrustedScripts: [] }, nodeRunsHostScripts: true } as const;
+  const full: Change = { appliance: { hasRoot: true, contract: 2 } };
+  const hostOnly: Change = { definition: { trusted }, manifest: { hostScripts: ["create"], untrustedScripts: [] }, nodeRunsHostScripts: true };
+  const bothHalves: Change = { definition: { trusted }, manifest: { hostScripts: ["create"] }, nodeRunsHostScripts: true };
+  const untrustedHost: Change = { manifest: { hostScripts: ["create"], untrustedScripts: [] }, nodeRunsHostScripts: true };
 
   function outcomeOf(asked: PlanRequest): string {
     const planned = planInstall(asked);

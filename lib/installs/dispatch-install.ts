@@ -14,10 +14,12 @@ import { isFinal } from "#lib/domain/install-states.ts";
 import type { Refusal } from "#lib/domain/plan-install.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { applyStatuses } from "./apply-status.ts";
-import { buildOrder, loadInstall, neededBlobs } from "./build-order.ts";
+import { bringContents } from "./bring-contents.ts";
+import { buildOrder, loadInstall } from "./build-order.ts";
 import type { LoadedInstall } from "./build-order.ts";
 import { failedWith, failInstall } from "./fail-install.ts";
 import { LEASE, leaseIsOver, mayBeInFlight } from "./lease.ts";
+import { orderParts } from "./order-parts.ts";
 import { refuseHost } from "./refuse-host.ts";
 
 /** `again`: the node didn't answer, and it isn't certain yet that the order isn't running there. */
@@ -29,8 +31,8 @@ export async function dispatchInstall(services: Services, installId: string, sta
   if (isFinal(install.state)) return "ended";
   if (install.acknowledged) return "handed_over";
   try {
-    const contents = services.agents.pushBlobs(install.nodeId, neededBlobs(install), signal);
-    const [order, client] = await Promise.all([buildOrder(services, install), services.agents.client(install.nodeId), contents]);
+    const order = await buildOrder(services, install, await orderParts(services, install));
+    const [client] = await Promise.all([services.agents.client(install.nodeId), bringContents(services, install, order, signal)]);
     const marked = await markSent(services, install);
     if (marked === "cancelled") return await endCancelled(services, install);
     if (marked !== "sent") return await endRefused(services, install, marked, { client, signal });

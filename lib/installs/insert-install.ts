@@ -11,13 +11,15 @@ export interface NewInstall {
   readonly jobId: number;
   readonly instanceId: string;
   readonly nodeId: string;
-  readonly definitionId: string;
-  readonly definitionVersionId: string;
+  /** Null, as its version: without an OS definition. */
+  readonly definitionId: string | null;
+  readonly definitionVersionId: string | null;
   readonly variant: string | null;
-  readonly applianceDigest: string;
+  /** Null: no appliance takes part. */
+  readonly applianceDigest: string | null;
   readonly plan: InstallPlan;
   readonly parameters: readonly EffectiveParameter[];
-  /** Whether its appliances need an address of the communication mechanism: they do on a node in system mode. */
+  /** Whether its guests need an address of the communication mechanism: they do on a node in system mode. */
   readonly needsAddress: boolean;
 }
 

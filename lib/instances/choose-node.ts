@@ -6,12 +6,8 @@ import { SlipwayError } from "#lib/domain/errors.ts";
 import { nodeProblem } from "#lib/domain/instance-status.ts";
 import type { PlannedNic } from "#lib/domain/nic-rules.ts";
 import { everyNodeNicsProblem, neededNetworking } from "#lib/domain/nic-rules.ts";
-
-export interface Need {
-  /** MiB of each, that must be free. */
-  readonly diskMib: number;
-  readonly memoryMib: number;
-}
+import type { RoomNeed } from "#lib/domain/plan-room.ts";
+import { reservedOn } from "./reserved-disk.ts";
 
 /** A node by name. @throws SlipwayError `unknown_object` */
 export async function findNode(db: Queryable, name: string): Promise<NodeRow> {
@@ -22,11 +18,11 @@ export async function findNode(db: Queryable, name: string): Promise<NodeRow> {
 
 /**
  * The node with the most memory that no instance was given yet, among those that answer, take new instances and have the
- * room. What was promised counts, not what is in use: installs of the same moment don't all go to one node.
+ * room. What was promised counts, not what is in use: installs of the same moment don't all go to one node, nor more than it can hold.
  *
  * @throws SlipwayError `no_room`; `unsupported`, naming the NIC's field, where no node connects one, whatever room there is
  */
-export async function chooseNode(db: Queryable, need: Need, nics: readonly Pick<PlannedNic, "mode" | "link">[] = []): Promise<NodeRow> {
+export async function chooseNode(db: Queryable, need: RoomNeed, nics: readonly Pick<PlannedNic, "mode" | "link">[] = []): Promise<NodeRow> {
   const { bridges, routed } = neededNetworking(nics);
   const connects = Prisma.sql`AND n.facts->>'mode' <> 'session' AND n.facts->'networking'->'bridges' @> ${JSON.stringify(bridges)}::jsonb
     ${routed ? Prisma.sql`AND (n.facts->'networking'->>'routed')::boolean` : Prisma.empty}`;
@@ -34,7 +30,7 @@ export async function chooseNode(db: Queryable, need: Need, nics: readonly Pick<
     SELECT n.id FROM node n
     LEFT JOIN (SELECT node_id, sum(memory_mib) AS memory FROM instance GROUP BY node_id) AS given ON given.node_id = n.id
     WHERE n.state = 'online' AND NOT n.offline AND NOT n.drained
-      AND (n.facts->>'diskFreeMib')::bigint >= ${need.diskMib} AND (n.facts->>'memoryFreeMib')::bigint >= ${need.memoryMib}
+      AND (n.facts->>'diskFreeMib')::bigint - ${reservedOn(Prisma.sql`n.id`)} >= ${need.diskMib} AND (n.facts->>'memoryFreeMib')::bigint >= ${need.memoryMib}
       ${bridges.length > 0 || routed ? connects : Prisma.empty}
     ORDER BY (n.facts->>'memoryTotalMib')::bigint - coalesce(given.memory, 0) DESC, n.name
     LIMIT 1`);

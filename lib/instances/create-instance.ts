@@ -8,6 +8,7 @@ import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
 import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob } from "#lib/jobs/accept-job.ts";
+import { toJson } from "#lib/jobs/to-json.ts";
 import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
 import { chooseNode, factsOf, findNode } from "./choose-node.ts";
@@ -17,6 +18,7 @@ import { newParameters } from "./new-parameters.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
 import { nicColumns, requireNics, requireNodeNics, takeNicAddresses } from "./place-nics.ts";
 import { prepareInstall } from "./prepare-install.ts";
+import { requestSource } from "./request-source.ts";
 import type { CreateInstanceInput } from "./schemas.ts";
 import { refusedNames, sentNames } from "./sent-names.ts";
 import { sealUserData } from "./user-data.ts";
@@ -28,6 +30,9 @@ export interface AcceptedInstall {
   /** Sentences about what was accepted all the same (design: visibility, "the API warns when it accepts one"). */
   readonly warnings: readonly string[];
 }
+
+/** What is so of every instance that isn't there yet. */
+export const NEW_INSTANCE = { operation: "create", hasPreviousDisk: false, hasDisks: false, inPlace: false, replaceDataDisks: [] } as const;
 
 /**
  * Makes an instance and installs it. All is checked before anything is stored; a creation that fails later leaves the
@@ -43,20 +48,20 @@ export async function createInstance(ctx: RequestContext, input: CreateInstanceI
 
 async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<AcceptedInstall> {
   const { db, keyring } = ctx.services;
-  if (input.osType === null) throw new SlipwayError("invalid", "No OS definition or disk image is given.", { field: "osType" });
-  const need = { diskMib: input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0), memoryMib: input.memoryMib };
+  const diskMib = input.disks.reduce((sum, disk) => sum + disk.sizeMib, 0);
   const [taken, definition, ownerId, nics] = await Promise.all([
     db.instance.findUnique({ where: { name: input.name }, select: { id: true } }),
-    findDefinition(ctx, input.osType),
+    input.osType === null ? null : findDefinition(ctx, input.osType),
     findOwner(ctx, input.owner),
     requireNics(db, input.nics),
   ]);
   if (taken !== null) throw nameTaken(input.name);
-  const node = input.node === undefined ? await chooseNode(db, need, nics) : await findNode(db, input.node);
+  const { own, source, credentials } = requestSource({}, input, definition);
+  const node = input.node === undefined ? await chooseNode(db, { diskMib, memoryMib: input.memoryMib }, nics) : await findNode(db, input.node);
   const start = input.start ?? true;
   const disks = input.disks.map((disk, index) => ({ index, sizeMib: disk.sizeMib, name: disk.name ?? null }));
-  const facts = { operation: "create", definition, node, disks, memoryMib: input.memoryMib, start, hasPreviousDisk: false, safeInstall: input.safeInstall ?? true } as const;
-  const prepared = await prepareInstall(ctx, facts, { kept: [], sent: input.parameters, need });
+  const facts = { ...NEW_INSTANCE, definition, source, node, disks, memoryMib: input.memoryMib, memoryNeedMib: input.memoryMib, start, safeInstall: input.safeInstall ?? null };
+  const prepared = await prepareInstall(ctx, facts, { kept: [], sent: input.parameters, credentials });
   requireNodeNics(nics, node);
   const generated = await makeMacs(db, input.nics.filter((nic) => nic.mac === undefined).length);
   const placed = nics.map((plan, index) => ({ id: randomUUID(), index, mac: input.nics[index]?.mac ?? generated.shift() ?? "", plan }));
@@ -64,7 +69,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
 
   const instanceId = randomUUID();
   const installId = randomUUID();
-  const { privateValues, secrets } = newParameters(prepared.parameters);
+  const { privateValues, secrets } = newParameters(prepared.parameters, credentials);
   try {
     const jobId = await acceptJob(ctx, {
       operation: "instance.create",
@@ -83,8 +88,9 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
             name: input.name,
             ownerId,
             nodeId: node.id,
-            definitionId: definition.definitionId,
-            variant: definition.variant,
+            definitionId: definition?.definitionId ?? null,
+            variant: definition?.variant ?? null,
+            installSource: toJson(own),
             vcpus: input.vcpus,
             memoryMib: input.memoryMib,
             tags: input.tags ?? [],
@@ -106,9 +112,9 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
           jobId: id,
           instanceId,
           nodeId: node.id,
-          definitionId: definition.definitionId,
-          definitionVersionId: definition.versionId,
-          variant: definition.variant,
+          definitionId: definition?.definitionId ?? null,
+          definitionVersionId: definition?.versionId ?? null,
+          variant: definition?.variant ?? null,
           applianceDigest: prepared.applianceDigest,
           plan: prepared.plan,
           parameters: prepared.parameters,

@@ -10,8 +10,9 @@ import { readDeclarations } from "#lib/parameter-defaults/read-declarations.ts";
 import type { FoundDefinition } from "./find-definition.ts";
 import { keptParameters } from "./kept-parameters.ts";
 
-/** Everything that is stored for an install with a definition, private values still sealed. */
-export async function storedSources(services: Services, definition: FoundDefinition, rows: readonly InstanceParameter[]): Promise<StoredSources> {
+/** Everything that is stored for an install, private values still sealed. Without a definition nothing is declared, and there are no defaults. */
+export async function storedSources(services: Services, definition: FoundDefinition | null, rows: readonly InstanceParameter[]): Promise<StoredSources> {
+  if (definition === null) return { declarations: null, kept: await keptParameters(services.keyring, rows), defaults: [] };
   const [kept, defaults] = await Promise.all([keptParameters(services.keyring, rows), loadDefaults(services, definition)]);
   return { declarations: definition.planned.manifest.parameters, kept, defaults };
 }

@@ -8,6 +8,6 @@ import type { PreviewReinstallInput } from "./schemas.ts";
 /** What a reinstall would do, which secrets it needs again, and whether it can begin. For whoever may reinstall. */
 export async function previewReinstall(ctx: RequestContext, name: string, input: PreviewReinstallInput): Promise<InstallPreview> {
   const row = await readInstance(ctx, "instance.reinstall", name);
-  const { facts, need } = await reinstallFacts(ctx, row, input);
-  return previewInstall(ctx, facts, { instance: row, need });
+  const { facts, requested, kept } = await reinstallFacts(ctx, row, input);
+  return previewInstall(ctx, facts, { instance: row, kept, credentials: requested.credentials, probe: input.probe ?? true });
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { RequestContext } from "#lib/context/context.ts";
-import { SlipwayError } from "#lib/domain/errors.ts";
 import { reinstallOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
@@ -9,13 +8,17 @@ import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
 import { factsOf } from "./choose-node.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
+import { diskFacts } from "./disk-facts.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
 import { newParameters } from "./new-parameters.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
+import type { InstallFacts } from "./prepare-install.ts";
 import { prepareInstall } from "./prepare-install.ts";
 import { readInstance } from "./read-instance.ts";
 import type { DetailRow } from "./read-instance.ts";
+import type { RequestSource, SourceInput } from "./request-source.ts";
+import { requestSource } from "./request-source.ts";
 import type { ReinstallInput } from "./schemas.ts";
 import { refusedNames, sentNames } from "./sent-names.ts";
 
@@ -31,38 +34,68 @@ export async function reinstallInstance(ctx: RequestContext, name: string, input
   return orRefusedJob(ctx, { operation: "instance.reinstall", instanceName: name, ops }, async () => submit(ctx, await readInstance(ctx, "instance.reinstall", name), input));
 }
 
+export interface ReinstallFacts {
+  readonly facts: InstallFacts;
+  readonly requested: RequestSource;
+  /** What the instance keeps that counts for this install. */
+  readonly kept: DetailRow["parameters"];
+}
+
+type Asked = SourceInput & Pick<ReinstallInput, "inPlace" | "replaceDataDisks" | "safeInstall" | "osType"> & { readonly start?: boolean | null | undefined };
+
 /** What a reinstall of an instance would do, for the preview as well. */
-export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input: { readonly osType?: string | undefined; readonly start?: boolean | null | undefined; readonly safeInstall?: boolean | undefined }) {
+export async function reinstallFacts(ctx: RequestContext, row: DetailRow, input: Asked): Promise<ReinstallFacts> {
   const { db } = ctx.services;
-  const osType = input.osType ?? osTypeOf(row);
-  if (osType === null) throw new SlipwayError("invalid", `Instance ${row.name} has no OS definition, and none is given.`, { field: "osType" });
-  const [definition, node] = await Promise.all([findDefinition(ctx, osType, { alreadyUsedBy: row.definitionId }), db.node.findUniqueOrThrow({ where: { id: row.nodeId } })]);
+  const osType = input.osType === undefined ? osTypeOf(row) : input.osType;
+  const [definition, node, disks] = await Promise.all([
+    osType === null ? null : findDefinition(ctx, osType, { alreadyUsedBy: row.definitionId }),
+    db.node.findUniqueOrThrow({ where: { id: row.nodeId } }),
+    diskFacts(db, row),
+  ]);
+  const requested = requestSource(row.installSource, input, definition);
   return {
-    facts: { operation: "reinstall", definition, node, disks: row.disks, memoryMib: row.memoryMib, start: input.start ?? null, hasPreviousDisk: row.installState === "done", safeInstall: input.safeInstall ?? true } as const,
-    // A new first disk beside the old one; memory is there already where the instance runs.
-    need: { diskMib: row.disks.find((disk) => disk.index === 0)?.sizeMib ?? 0, memoryMib: row.operState === "running" ? 0 : row.memoryMib },
+    facts: {
+      operation: "reinstall",
+      definition,
+      source: requested.source,
+      node,
+      disks: row.disks,
+      memoryMib: row.memoryMib,
+      // It is there already where the instance runs.
+      memoryNeedMib: row.operState === "running" ? 0 : row.memoryMib,
+      start: input.start ?? null,
+      ...disks,
+      safeInstall: input.safeInstall ?? null,
+      inPlace: input.inPlace ?? false,
+      replaceDataDisks: input.replaceDataDisks ?? [],
+    },
+    requested,
+    // What a definition asked for means nothing to an image or a medium that comes in its place.
+    kept: definition === null && row.definitionId !== null ? [] : row.parameters,
   };
 }
 
 async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput): Promise<AcceptedInstall> {
   const { keyring } = ctx.services;
   if (row.lockedByJobId !== null) throw instanceBusy(row.name, row.lockedByJobId);
-  const { facts, need } = await reinstallFacts(ctx, row, input);
-  const prepared = await prepareInstall(ctx, facts, { kept: row.parameters, sent: input.parameters, need });
+  const { facts, requested, kept } = await reinstallFacts(ctx, row, input);
+  const { own, credentials } = requested;
+  const prepared = await prepareInstall(ctx, facts, { kept, sent: input.parameters, credentials });
   const { definition } = facts;
   const installId = randomUUID();
   const start = input.start ?? null;
   const hasAddresses = hasChannelAddresses(factsOf(facts.node));
   const startup = start ?? row.adminState === "running";
-  const { privateValues, secrets } = newParameters(prepared.parameters);
+  const { privateValues, secrets } = newParameters(prepared.parameters, credentials);
   const jobId = await acceptJob(ctx, {
     operation: "instance.reinstall",
     request: {
       kind: "instance.reinstall",
       installId,
       start,
-      definitionId: definition.definitionId,
-      variant: definition.variant,
+      definitionId: definition?.definitionId ?? null,
+      variant: definition?.variant ?? null,
+      source: own,
       before: { adminState: row.adminState, installState: row.installState, installId: row.currentInstall?.id ?? null },
     },
     ops: reinstallOpcodes({ name: row.name, instanceId: row.id, osType: prepared.plan.osType, startup, sent: sentNames(input.parameters) }, { interface: ctx.interface, at: new Date() }),
@@ -80,9 +113,9 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
         jobId: id,
         instanceId: row.id,
         nodeId: row.nodeId,
-        definitionId: definition.definitionId,
-        definitionVersionId: definition.versionId,
-        variant: definition.variant,
+        definitionId: definition?.definitionId ?? null,
+        definitionVersionId: definition?.versionId ?? null,
+        variant: definition?.variant ?? null,
         applianceDigest: prepared.applianceDigest,
         plan: prepared.plan,
         parameters: prepared.parameters,

@@ -37,11 +37,11 @@ export async function deleteOsDefinition(ctx: RequestContext, name: string): Pro
     await appendEvents(tx, definitionEvents(name, definition.ownerId, definition.shares.map(({ userId }) => userId)));
     return removed;
   });
-  // Made again if the same content comes back (restore-untrusted-tar.ts).
+  // Made again if the same content comes back (definition-tars.ts).
   for (const digest of tars) await rm(blobPath(config.paths.blobs, digest), { force: true });
 }
 
-/** @returns digests of the untrusted halves whose files nobody needs any more. */
+/** @returns digests of the archives whose files nobody needs any more. */
 async function removeContents(tx: Transaction, definitionId: string): Promise<string[]> {
   await tx.$executeRaw(Prisma.sql`
     DELETE FROM os_file_content WHERE digest IN (
@@ -51,10 +51,10 @@ async function removeContents(tx: Transaction, definitionId: string): Promise<st
       WHERE f.digest = os_file_content.digest AND v.definition_id <> ${definitionId}::uuid)`);
   const rows = await tx.$queryRaw<{ readonly digest: string }[]>(Prisma.sql`
     DELETE FROM blob WHERE digest IN (
-      SELECT untrusted_digest FROM os_definition_version WHERE definition_id = ${definitionId}::uuid
+      SELECT unnest(ARRAY[untrusted_digest, host_digest]) FROM os_definition_version WHERE definition_id = ${definitionId}::uuid
     ) AND NOT EXISTS (
       SELECT 1 FROM os_definition_version v
-      WHERE v.image_digest = blob.digest OR (v.untrusted_digest = blob.digest AND v.definition_id <> ${definitionId}::uuid)
+      WHERE v.image_digest = blob.digest OR (blob.digest IN (v.untrusted_digest, v.host_digest) AND v.definition_id <> ${definitionId}::uuid)
     ) AND NOT EXISTS (
       SELECT 1 FROM appliance a WHERE blob.digest IN (a.kernel_digest, a.initrd_digest, a.root_digest))
     RETURNING digest`);

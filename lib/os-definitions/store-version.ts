@@ -125,7 +125,7 @@ async function healVersion(tx: Transaction, known: StoredVersion, parsed: Parsed
   return known;
 }
 
-/** The untrusted half is a blob that is made of the files when a node needs it (restore-untrusted-tar.ts), so that nothing is written before the commit. */
+/** The untrusted half is a blob that is made of the files when a node needs it (definition-tars.ts), so that nothing is written before the commit. */
 async function recordUntrusted(tx: Transaction, { untrustedTar }: ParsedDefinition): Promise<string | null> {
   if (untrustedTar === null) return null;
   const digest = createHash("sha256").update(untrustedTar).digest("hex");
