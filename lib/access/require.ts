@@ -5,7 +5,7 @@ import type { Audience, Operation } from "#lib/domain/access.ts";
 import { decide, reach } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 
-export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "network" | "user" | "appliance" | "export" | "receipt" | "audit" | "event";
+export type ObjectKind = "cluster" | "instance" | "install" | "job" | "os" | "node" | "network" | "user" | "appliance" | "export" | "receipt" | "snapshot" | "audit" | "event";
 
 /** What an operation is about. `ownerId` of something that has no owner is null. */
 export interface AccessObject {
@@ -29,6 +29,7 @@ const NOUNS: Readonly<Record<ObjectKind, string>> = {
   appliance: "appliance",
   export: "export",
   receipt: "receipt",
+  snapshot: "snapshot",
   audit: "audit log",
   event: "event stream",
 };

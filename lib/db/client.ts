@@ -77,6 +77,7 @@ export type {
   OsDefinition,
   OsDefinitionVersion,
   ParameterDefault,
+  PreviousParameter,
   PreviousSystem,
   Receipt,
   User,

@@ -86,7 +86,7 @@ export function reinstallOpcodes(
   return input.startup ? [shutdown, reinstall, startup] : [shutdown, reinstall];
 }
 
-export function powerOpcodes(input: { readonly name: string; readonly instanceId: string | null; readonly action: "start" | "stop" | "reboot"; readonly graceSeconds: number }, reason: Reason): readonly Opcode[] {
+export function powerOpcodes(input: { readonly name: string; readonly instanceId: string | null; readonly action: "start" | "stop" | "reboot" | "rescue"; readonly graceSeconds: number }, reason: Reason): readonly Opcode[] {
   const target = { instance_name: input.name, ...(input.instanceId === null ? {} : { instance_uuid: input.instanceId }) };
   switch (input.action) {
     case "start":
@@ -95,6 +95,31 @@ export function powerOpcodes(input: { readonly name: string; readonly instanceId
       return [{ ...common(reason), OP_ID: "OP_INSTANCE_SHUTDOWN", ...target, force: false, ignore_offline_nodes: false, timeout: input.graceSeconds, no_remember: false }];
     case "reboot":
       return [{ ...common(reason), OP_ID: "OP_INSTANCE_REBOOT", ...target, reboot_type: input.graceSeconds === 0 ? "hard" : "soft", ignore_secondaries: false, shutdown_timeout: input.graceSeconds }];
+    case "rescue":
+      return [{ ...common(reason), OP_ID: "OP_INSTANCE_RESCUE", ...target, shutdown_timeout: input.graceSeconds }];
+  }
+}
+
+/** What is done with the disks of an instance that stands. Rollback and snapshots are ours; Ganeti has nothing like them. */
+export type DiskChange =
+  | { readonly kind: "rollback"; readonly graceSeconds: number }
+  | { readonly kind: "snapshot" | "restore-snapshot" | "delete-snapshot"; readonly snapshot: string }
+  | { readonly kind: "rename"; readonly newName: string }
+  | { readonly kind: "export"; readonly exportId: string | null; readonly node: string | null };
+
+export function diskChangeOpcodes(input: { readonly name: string; readonly instanceId: string | null }, change: DiskChange, reason: Reason): readonly Opcode[] {
+  const target = { instance_name: input.name, ...(input.instanceId === null ? {} : { instance_uuid: input.instanceId }) };
+  switch (change.kind) {
+    case "rollback":
+      return [{ ...common(reason), OP_ID: "OP_INSTANCE_ROLLBACK", ...target, shutdown_timeout: change.graceSeconds }];
+    case "snapshot":
+    case "restore-snapshot":
+    case "delete-snapshot":
+      return [{ ...common(reason), OP_ID: `OP_INSTANCE_${change.kind.toUpperCase().replace("-", "_")}`, ...target, snapshot_name: change.snapshot }];
+    case "rename":
+      return [{ ...common(reason), OP_ID: "OP_INSTANCE_RENAME", ...target, new_name: change.newName, ip_check: false, name_check: false }];
+    case "export":
+      return [{ ...common(reason), OP_ID: "OP_BACKUP_EXPORT", ...target, mode: "local", target_node: change.node, shutdown: true, shutdown_timeout: 120, remove_instance: false, export_id: change.exportId }];
   }
 }
 

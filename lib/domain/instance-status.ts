@@ -70,7 +70,7 @@ function powerBlocks(facts: ActionFacts): Partial<Record<InstanceAction, string>
     return { start: empty, stop: stopped, reboot: empty, ...(facts.installState === null ? { rescue: empty } : {}) };
   }
   if (!runs) return { stop: stopped, reboot: stopped };
-  return facts.rescue ? { start: "It runs the rescue system.", reboot: "It runs the rescue system.", rescue: "It runs the rescue system." } : { start: running, rescue: running };
+  return facts.rescue ? { start: "It runs its rescue system: stop or reboot it to come back to its own.", rescue: "It runs its rescue system." } : { start: running };
 }
 
 /** What needs a system that stands, or scripts that know it. */

@@ -1,31 +1,24 @@
 import type { Services } from "#lib/context/context.ts";
-import { isSlipwayError } from "#lib/domain/errors.ts";
 import type { JobRequest } from "#lib/domain/job-request.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
 import { endJob, holdJob } from "#lib/jobs/end-job.ts";
 import type { ClaimedJob } from "#lib/jobs/claim-job.ts";
-import { failJob, isTried } from "./execute-power.ts";
+import { carryOut, failJob } from "./carry-out.ts";
 
-/** Removes guest and disks from the node, then the instance and all that is known of its installs. */
+/** Removes guest and disks from the node, then the instance and all that is known of its installs. Receipts and exports outlive it. */
 export async function executeDelete(services: Services, job: ClaimedJob, request: JobRequest & { kind: "instance.delete" }, signal: AbortSignal): Promise<"ended" | "again"> {
   const instance = await services.db.instance.findUnique({ where: { id: job.instanceId }, select: { id: true, nodeId: true, node: { select: { name: true } } } });
   if (instance === null) return failJob(services, job.id, "unknown_object", `There is no instance ${job.instanceName}.`);
-  try {
+  return carryOut(services, job, { nodeName: instance.node.name, signal }, async () => {
     const [client, { eraseDisks }] = await Promise.all([services.agents.client(instance.nodeId), services.db.cluster.findUniqueOrThrow({ where: { id: 1 }, select: { eraseDisks: true } })]);
     await client.removeInstance(instance.id, request.orderId, { erase: eraseDisks, signal });
-  } catch (error) {
-    if (signal.aborted || !isSlipwayError(error)) throw error;
-    if (error.code !== "node_unreachable") return failJob(services, job.id, error.code, error.message);
-    if (isTried(job)) return failJob(services, job.id, "node_unreachable", `Node ${instance.node.name} does not answer. ${error.message}`);
-    return "again";
-  }
-  await services.db.$transaction(async (tx) => {
-    const held = await holdJob(tx, job.id);
-    if (held === null) return;
-    const changes = await endJob(tx, held, { status: "success", result: null });
-    const { name, ownerId } = await tx.instance.delete({ where: { id: instance.id }, select: { name: true, ownerId: true } });
-    const others = changes.filter(({ payload }) => payload.type !== "instance.changed");
-    await appendEvents(tx, [...others, { payload: { type: "instance.deleted", name }, ownerId }]);
+    await services.db.$transaction(async (tx) => {
+      const held = await holdJob(tx, job.id);
+      if (held === null) return;
+      const changes = await endJob(tx, held, { status: "success", result: null });
+      const { name, ownerId } = await tx.instance.delete({ where: { id: instance.id }, select: { name: true, ownerId: true } });
+      const others = changes.filter(({ payload }) => payload.type !== "instance.changed");
+      await appendEvents(tx, [...others, { payload: { type: "instance.deleted", name }, ownerId }]);
+    });
   });
-  return "ended";
 }

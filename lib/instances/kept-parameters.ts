@@ -1,11 +1,14 @@
 import type { Keyring } from "#lib/context/context.ts";
-import type { InstanceParameter } from "#lib/db/client.ts";
+import type { PreviousParameter } from "#lib/db/client.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import type { KeptParameter } from "#lib/domain/resolve-parameters.ts";
 import type { Private } from "#lib/domain/visibility.ts";
 
+/** A parameter of an instance, or of the system that it had before. */
+export type ParameterRow = PreviousParameter;
+
 /** What an instance keeps for its next install, private values still sealed. */
-export async function keptParameters(keyring: Keyring, rows: readonly InstanceParameter[]): Promise<KeptParameter[]> {
+export async function keptParameters(keyring: Keyring, rows: readonly ParameterRow[]): Promise<KeptParameter[]> {
   return Promise.all(rows.map(async (row): Promise<KeptParameter> => {
     switch (row.visibility) {
       case "public":
@@ -18,7 +21,7 @@ export async function keptParameters(keyring: Keyring, rows: readonly InstancePa
   }));
 }
 
-async function unseal(keyring: Keyring, { instanceId, name, privateValue }: InstanceParameter): Promise<Private<string>> {
+async function unseal(keyring: Keyring, { instanceId, name, privateValue }: ParameterRow): Promise<Private<string>> {
   // A constraint of the table says that it is there.
   if (privateValue === null) throw new SlipwayError("internal", `The stored value of OS parameter ${name} is missing.`, { field: `osparams.${name}` });
   return keyring.unseal(privateValue, { kind: "instance", instanceId, name });

@@ -1,13 +1,14 @@
 import type { GuestData } from "#lib/agent-protocol/messages.ts";
 import type { Services } from "#lib/context/context.ts";
-import type { Prisma } from "#lib/db/client.ts";
+import type { Instance, Prisma } from "#lib/db/client.ts";
 import type { ParameterValue } from "#lib/domain/parameters.ts";
+import type { ParameterRow } from "./kept-parameters.ts";
 import { keptParameters } from "./kept-parameters.ts";
 import { nodeUserData } from "./user-data.ts";
 
 /** What is read of an instance for its metadata. */
 export const FOR_GUEST_DATA = { parameters: true } as const satisfies Prisma.InstanceInclude;
-type Row = Pick<Prisma.InstanceGetPayload<{ include: typeof FOR_GUEST_DATA }>, "id" | "userData" | "parameters">;
+type Row = Pick<Instance, "id" | "userData"> & { readonly parameters: readonly ParameterRow[] };
 
 /**
  * What a running guest may read of itself (design: visibility, row "metadata service … in normal running"): the public and private

@@ -3,7 +3,9 @@ import type { Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import type { ErrorCode } from "#lib/domain/errors.ts";
 import { endOpcodes } from "#lib/domain/ganeti-opcodes.ts";
+import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
+import { forgetUnmadeSnapshot } from "#lib/snapshots/forget-unmade.ts";
 import { toJson } from "./to-json.ts";
 import { logJob } from "./log-job.ts";
 
@@ -31,6 +33,7 @@ export async function endJob(tx: Transaction, job: HeldJob, end: JobEnd): Promis
   if (end.status !== "success") {
     const at = Math.max(0, job.opStatus.findIndex((status) => status !== "success"));
     await logJob(tx, job.id, at, end.message);
+    await forgetUnmadeSnapshot(tx, jobRequestSchema.parse(job.request));
   }
   await tx.job.update({
     where: { id: job.id },
