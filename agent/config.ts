@@ -20,14 +20,27 @@ const common = {
    * theirs may end. None unless listed.
    */
   osRoots: z.array(absolutePath).max(16).default([]),
+  /** Folders of the node in which disk images and install media may lie. None unless listed. */
+  imageFolders: z.array(absolutePath).max(64).default([]),
+  /** MiB that images fetched with a checksum may take on the node, so that they needn't be fetched again; 0: none is kept. */
+  imageCacheMib: z.number().int().min(0).max(16_777_216).default(10_240),
 };
 
 /** The agent's settings, one JSON file. Unknown keys are refused. */
 export const agentConfigSchema = z.discriminatedUnion("mode", [
   /** No root anywhere, QEMU's user network (design: machine, "Session mode"). */
   z.strictObject({ ...common, mode: z.literal("session") }),
-  /** With the privileged helper, which makes guests' interfaces (design: machine, "System mode"): its socket, and the program that hands them over. */
-  z.strictObject({ ...common, mode: z.literal("system"), helper: z.strictObject({ socket: absolutePath, launcher: absolutePath }) }),
+  /** With the privileged helper, which makes guests' interfaces (design: machine, "System mode"): its socket, and the programs that hand them over and run scripts. */
+  z.strictObject({
+    ...common,
+    mode: z.literal("system"),
+    helper: z.strictObject({
+      socket: absolutePath,
+      launcher: absolutePath,
+      /** What runs trusted scripts by way of the helper; left out: `slipway-script` beside the launcher. */
+      scripts: absolutePath.optional(),
+    }),
+  }),
 ]);
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, hostname, totalmem } from "node:os";
 import { type NodeFacts, PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
+import type { HostScripts } from "./host-scripts/host-scripts.ts";
 import type { Hypervisor } from "./hypervisor/hypervisor.ts";
-import { freeMib } from "./installs/disks.ts";
+import { freeMib, MIB } from "./installs/disks.ts";
 import type { Networks } from "./network/guest-network.ts";
 
-const MIB = 1_048_576;
 export const AGENT_VERSION = "0.1.0";
 
 /** MiB of memory that new guests could have, what the kernel would give back included. */
@@ -14,8 +14,16 @@ async function availableMemoryMib(): Promise<number> {
   return Math.floor(Number(kib ?? 0) / 1_024);
 }
 
+export interface FactsOf {
+  readonly dataDir: string;
+  readonly hypervisor: Hypervisor;
+  readonly networks: Networks;
+  readonly hostScripts: HostScripts;
+  readonly imageFolders: readonly string[];
+}
+
 /** What this agent says of its machine. */
-export async function gatherFacts(dataDir: string, hypervisor: Hypervisor, networks: Networks): Promise<NodeFacts> {
+export async function gatherFacts({ dataDir, hypervisor, networks, hostScripts, imageFolders }: FactsOf): Promise<NodeFacts> {
   const disk = await freeMib(dataDir);
   const { accelerator, reason } = hypervisor.acceleration;
   return {
@@ -31,8 +39,8 @@ export async function gatherFacts(dataDir: string, hypervisor: Hypervisor, netwo
     accelerator,
     acceleratorReason: reason,
     qemuVersion: hypervisor.version,
-    // Scripts on the host run as root, and nothing of the agent is.
-    runsHostScripts: false,
+    runsHostScripts: hostScripts.available,
+    imageFolders: [...imageFolders],
     networking: await networks.currentFacts(),
   };
 }

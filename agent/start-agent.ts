@@ -1,10 +1,14 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { startAgentApi } from "./api/server.ts";
 import type { AgentConfig } from "./config.ts";
 import { writeDurably } from "./files.ts";
+import type { HostScripts } from "./host-scripts/host-scripts.ts";
+import { NO_HOST_SCRIPTS } from "./host-scripts/no-host-scripts.ts";
+import { SystemHostScripts } from "./host-scripts/system-host-scripts.ts";
 import { Qemu } from "./hypervisor/qemu.ts";
+import type { Networks } from "./network/guest-network.ts";
 import { SessionNetworks } from "./network/session-networks.ts";
 import { SystemNetworks } from "./network/system-networks.ts";
 import { openNodeAgent } from "./node-agent.ts";
@@ -22,14 +26,14 @@ export function addressFile(dataDir: string): string {
 
 /** Starts the agent of a node: order first, then the door is opened. */
 export async function startAgent(config: AgentConfig, log: Logger, onBroken: (error: unknown) => void): Promise<RunningAgent> {
-  const { dataDir, listen, allowedClients, osRoots } = config;
+  const { dataDir, listen, allowedClients, osRoots, imageFolders, imageCacheMib } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const letGo = await holdAlone(dataDir);
   await rm(addressFile(dataDir), { force: true });
   const launcher = config.mode === "system" ? { socket: config.helper.socket, program: config.helper.launcher } : null;
   const hypervisor = await Qemu.open(dataDir, launcher);
-  const networks = launcher === null ? new SessionNetworks(log) : new SystemNetworks({ socket: launcher.socket, log });
-  const backend = await openNodeAgent({ nodeName: config.nodeName, dataDir, osRoots, hypervisor, networks, log, onBroken });
+  const { networks, hostScripts } = connectNode(config, log);
+  const backend = await openNodeAgent({ nodeName: config.nodeName, dataDir, osRoots, imageFolders, imageCacheMib, hypervisor, networks, hostScripts, log, onBroken });
   const read = (file: string): Promise<string> => readFile(file, "utf8");
   const [cert, key, ca] = await Promise.all([read(config.tls.certFile), read(config.tls.keyFile), read(config.tls.caFile)]);
   const api = await startAgentApi({ ...listen, tls: { cert, key, ca }, allowedClients, backend, log });
@@ -44,4 +48,12 @@ export async function startAgent(config: AgentConfig, log: Logger, onBroken: (er
       letGo();
     },
   };
+}
+
+/** What is the helper's in system mode, and QEMU's own or not to be had in session mode. */
+function connectNode(config: AgentConfig, log: Logger): { readonly networks: Networks; readonly hostScripts: HostScripts } {
+  if (config.mode === "session") return { networks: new SessionNetworks(log), hostScripts: NO_HOST_SCRIPTS };
+  const { socket, launcher, scripts = join(dirname(launcher), "slipway-script") } = config.helper;
+  const networks = new SystemNetworks({ socket, log });
+  return { networks, hostScripts: new SystemHostScripts({ socket, program: scripts, dataDir: config.dataDir, isAllowed: () => networks.runsScripts }) };
 }

@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { type AgentClient, createAgentClient } from "#lib/agent-protocol/client.ts";
-import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
-import { exampleInstance, exampleOrder } from "../testing/orders.ts";
+import { exampleInstance, exampleOrder, type ScriptOrder } from "../testing/orders.ts";
 import { createTestPki } from "../testing/pki.ts";
 
 /** Where the built things are: folders with a manifest.json, and a definition's own folder. */
@@ -104,7 +103,7 @@ async function makeTar(folder: string, target: string): Promise<void> {
 }
 
 /** Brings everything that an install of a definition needs to an agent, and makes the order's fixed parts. */
-export async function prepareOrder(agent: AgentProcess, artifacts: Artifacts): Promise<Pick<InstallOrder, "appliance" | "os">> {
+export async function prepareOrder(agent: AgentProcess, artifacts: Artifacts): Promise<Pick<ScriptOrder, "appliance" | "os">> {
   const archive = join(agent.dataDir, `untrusted-${randomUUID()}.tar`);
   await makeTar(join(artifacts.definitionFolder, "untrusted"), archive);
   const [kernelDigest, initrdDigest, imageDigest, untrustedDigest] = await Promise.all([
@@ -116,11 +115,11 @@ export async function prepareOrder(agent: AgentProcess, artifacts: Artifacts): P
   await rm(archive);
   const manifest = osManifestSchema.pick({ steps: true, bootMarker: true }).loose().parse(JSON.parse(await readFile(join(artifacts.definitionFolder, "slipway.json"), "utf8")));
   const { os } = exampleOrder();
-  return { appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...os, variant: "bookworm", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
+  return { appliance: { kernelDigest, initrdDigest, rootDigest: null, contract: 2 }, os: { ...os, variant: "bookworm", untrustedDigest, imageDigest, steps: manifest.steps, bootMarker: manifest.bootMarker } };
 }
 
 /** As prepareOrder, with a script of the test's own in the place of the definition's, and nothing to install from. */
-export async function prepareScriptOrder(agent: AgentProcess, artifacts: Artifacts, script: string): Promise<Pick<InstallOrder, "appliance" | "os">> {
+export async function prepareScriptOrder(agent: AgentProcess, artifacts: Artifacts, script: string): Promise<Pick<ScriptOrder, "appliance" | "os">> {
   const folder = join(agent.dataDir, `script-${randomUUID()}`);
   await mkdir(folder);
   await writeFile(join(folder, "create"), script, { mode: 0o755 });
@@ -134,7 +133,7 @@ export async function prepareScriptOrder(agent: AgentProcess, artifacts: Artifac
   await rm(folder, { recursive: true });
   await rm(archive);
   const { os } = exampleOrder();
-  return { appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...os, untrustedDigest, imageDigest: null, bootMarker: null } };
+  return { appliance: { kernelDigest, initrdDigest, rootDigest: null, contract: 2 }, os: { ...os, untrustedDigest, imageDigest: null, bootMarker: null } };
 }
 
 /** An instance that is large enough for the sample definition. */

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
 import type {} from "#scripts/test/require-stack.ts";
 import { processesIn } from "../hypervisor/processes.ts";
 import { followEvents, followInstall, statusIn } from "../testing/follow.ts";
-import { exampleOrder, powerOrder } from "../testing/orders.ts";
+import { exampleOrder, powerOrder, type ScriptOrder } from "../testing/orders.ts";
 import { type AgentProcess, type Artifacts, prepareOrder, prepareScriptOrder, sampleInstance, startAgentProcess } from "./fixtures.ts";
 
 const built = inject("artifacts");
@@ -29,7 +29,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function scriptOrder(script: string, change: Partial<InstallOrder> = {}): Promise<InstallOrder> {
+async function scriptOrder(script: string, change: Partial<ScriptOrder> = {}): Promise<ScriptOrder> {
   return exampleOrder({ ...(await prepareScriptOrder(agent, artifacts, `#!/bin/sh\n${script}\n`)), start: false, ...change });
 }
 const WRITES = 'echo "system of $INSTANCE_NAME" | dd of="$DISK_0_PATH" conv=fsync';
@@ -37,7 +37,7 @@ async function guestsOf(instance: InstanceSpec): Promise<number> {
   const path = join(agent.dataDir, "instances", instance.id);
   return existsSync(path) ? (await processesIn(await realpath(path))).length : 0;
 }
-function stepBegan(order: InstallOrder, step: string): Promise<unknown> {
+function stepBegan(order: ScriptOrder, step: string): Promise<unknown> {
   return followEvents(agent.client, (event) => statusIn(event, order.id)?.step === step);
 }
 

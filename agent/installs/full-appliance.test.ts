@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
+import type { ScriptOrder } from "../testing/orders.ts";
 import { installsWell } from "../testing/scripted-hypervisor.ts";
 
 let bench: InstallBench;
@@ -18,7 +18,7 @@ async function put(content: string): Promise<string> {
 }
 
 /** An order for a definition that wants a whole system around it, with its image laid over that. */
-async function fullOrder(): Promise<InstallOrder> {
+async function fullOrder(): Promise<ScriptOrder> {
   const order = bench.order();
   return {
     ...order,
@@ -60,7 +60,7 @@ describe("a definition that asks for the full appliance", () => {
 
   test("is refused before anything runs where there is none, or nothing to lay its image over", async () => {
     const order = await fullOrder();
-    const cases: readonly (readonly [Partial<InstallOrder>, { readonly code: string; readonly message: string }])[] = [
+    const cases: readonly (readonly [Partial<ScriptOrder>, { readonly code: string; readonly message: string }])[] = [
       [{ appliance: { ...order.appliance, rootDigest: null } }, { code: "unsupported", message: "The OS definition needs an appliance with a full userland, and the cluster's has none." }],
       [{ appliance: { ...order.appliance, rootDigest: "f".repeat(64) } }, { code: "unknown_object", message: "The node doesn't have a file that the install needs." }],
       [{ os: { ...order.os, appliance: "small" } }, { code: "unsupported", message: "The OS definition's image is laid over a full userland, and it asks for the small appliance." }],

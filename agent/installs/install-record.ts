@@ -3,11 +3,12 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { instanceSpecSchema, type InstallOrder, installStatusSchema } from "#lib/agent-protocol/messages.ts";
+import { INSTALL_OPERATIONS } from "#lib/domain/install-plan.ts";
 import { readIfPresent, writeDurably } from "../files.ts";
 
 /**
  * How far the agent's own part has come, for its restart:
- *   open       nothing of the instance's disks is changed
+ *   open       nothing of the instance's disks is changed, unless the status says `overwritten`
  *   swapping   the swap may or may not have happened; whether `disk-0.new` is still there tells
  *   committed  the new disk is the instance's disk
  *   reverting  the swap is being taken back
@@ -21,16 +22,30 @@ const installRecordSchema = z.strictObject({
   phase: z.enum(PHASES),
   /** Of the order without its private and secret values: the same id with another body is refused. */
   orderDigest: z.string(),
-  operation: z.enum(["create", "reinstall"]),
+  operation: z.enum(INSTALL_OPERATIONS),
+  completion: z.enum(["reported", "written", "first_boot"]).default("reported"),
   spec: instanceSpecSchema,
+  /** Indexes of the disks that it makes anew, the first among them; none where it changes none. */
+  replaces: z.array(z.number().int()).default([0]),
   /** The instance before this install, to put it back as it was. */
-  previous: z.strictObject({ spec: instanceSpecSchema.nullable(), hasSealedValues: z.boolean(), wasRunning: z.boolean(), hadDisk: z.boolean() }),
+  previous: z.strictObject({
+    spec: instanceSpecSchema.nullable(),
+    hasSealedValues: z.boolean(),
+    wasRunning: z.boolean(),
+    hadDisk: z.boolean(),
+    /** Indexes of the data disks that were there. */
+    dataDisks: z.array(z.number().int()).default([]),
+  }),
   /** Whether the order had values that must not be shown. */
   hasSealedValues: z.boolean(),
   boots: z.boolean(),
   bootMarker: z.string().nullable(),
   firstBootSeconds: z.number(),
   retainPreviousSeconds: z.number(),
+  /** export: under which id the node keeps it. */
+  exportId: z.uuid().nullable().default(null),
+  /** Disks that go are overwritten first. */
+  erase: z.boolean().default(false),
   /** When the previous disk goes; null: there is none, or the install isn't over. */
   previousUntil: z.iso.datetime().nullable(),
   acceptedAt: z.iso.datetime(),

@@ -126,7 +126,7 @@ export class Install {
 
   /** From here on the instance's place is the appliance's. */
   keepBefore(): void {
-    this.#before = this.before;
+    this.#before ??= this.before;
   }
 
   /** What the installed system may read of itself: public and private parameters, and its user data. No secret. */
@@ -157,6 +157,12 @@ export class Install {
   learn(facts: Partial<InstallFacts>): void {
     const { status } = this.#record;
     this.#record = { ...this.#record, status: { ...status, facts: { ...status.facts, ...facts } } };
+  }
+
+  /** Completion `first_boot`: whether somebody said that it worked. */
+  confirm(isConfirmed: boolean): void {
+    const { status } = this.#record;
+    if (this.order.completion === "first_boot") this.#record = { ...this.#record, status: { ...status, confirmed: isConfirmed } };
   }
 
   /** A guest of this install has asked for something or said something. */

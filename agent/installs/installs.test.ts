@@ -5,13 +5,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
+import type { InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
 import { SessionNetworks } from "../network/session-networks.ts";
 import { statusIn } from "../testing/follow.ts";
 import { createInstallBench, type InstallBench, tarOf } from "../testing/install-bench.ts";
-import { exampleInstance, powerOrder } from "../testing/orders.ts";
+import { exampleInstance, powerOrder, type ScriptOrder } from "../testing/orders.ts";
 import { Lease } from "./lease.ts";
 import { bootsAndStays, type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
 
@@ -36,7 +36,7 @@ async function disksOf(instance: InstanceSpec): Promise<string[]> {
   return (await readdir(folderOf(instance))).filter((name) => name.startsWith("disk-")).sort();
 }
 /** An instance that runs, and an order to reinstall it. */
-async function installed(change: Partial<InstallOrder> = {}): Promise<{ order: InstallOrder; before: string }> {
+async function installed(change: Partial<ScriptOrder> = {}): Promise<{ order: ScriptOrder; before: string }> {
   const first = bench.order();
   expect(await bench.run(first)).toMatchObject({ state: "done" });
   const order = bench.order({ operation: "reinstall", instance: first.instance, start: null, ...change });
@@ -92,7 +92,7 @@ describe("an install", () => {
     await bench.agent().install(order);
     await expect(bench.agent().install(bench.order({ instance: order.instance }))).rejects.toMatchObject({ code: "conflict" });
     await expect(bench.agent().power(order.instance.id, powerOrder(order.instance, "start"))).rejects.toMatchObject({ code: "conflict" });
-    await expect(bench.agent().removeInstance(order.instance.id, randomUUID())).rejects.toMatchObject({ code: "conflict" });
+    await expect(bench.agent().removeInstance(order.instance.id, randomUUID(), false)).rejects.toMatchObject({ code: "conflict" });
     await bench.agent().cancelInstall(order.id);
     expect(await bench.untilEnd(order.id)).toMatchObject({ state: "cancelled" });
   });
@@ -151,7 +151,7 @@ describe("an install", () => {
 });
 
 describe("an install that fails", () => {
-  const failures: readonly (readonly [string, GuestScript, Partial<InstallOrder>, string])[] = [
+  const failures: readonly (readonly [string, GuestScript, Partial<ScriptOrder>, string])[] = [
     ["its script fails", async (machine) => machine.report(3), {}, "script_failed"],
     ["its guest powers off in silence", async (machine) => {
       await machine.post("bye\n");
@@ -202,7 +202,7 @@ describe("an install that fails", () => {
     const archive = tarOf("./other", "#!/bin/sh\n");
     const digest = createHash("sha256").update(archive).digest("hex");
     await bench.agent().putBlob(digest, Readable.from([archive]));
-    const cases: readonly (readonly [Partial<InstallOrder>, string])[] = [
+    const cases: readonly (readonly [Partial<ScriptOrder>, string])[] = [
       [{ os: { ...order.os, imageDigest: "f".repeat(64) } }, "unknown_object"],
       [{ os: { ...order.os, untrustedDigest: digest } }, "unsupported"],
       [{ instance: { ...order.instance, disks: order.instance.disks.map((disk) => ({ ...disk, sizeMib: 1_000_000_000 })) } }, "no_room"],

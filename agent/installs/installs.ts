@@ -1,14 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { InstallOrder, InstallStatus, LeaseRenewal } from "#lib/agent-protocol/messages.ts";
 import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
-import { sealedGuestData } from "../instances/guest-patterns.ts";
 import type { Instances } from "../instances/instances.ts";
-import { diskFile } from "./disks.ts";
 import { Install, type InstallContext } from "./install.ts";
 import { digestOrder, type InstallRecord } from "./install-record.ts";
+import { newRecord } from "./new-record.ts";
+import { runsIn } from "./order-facts.ts";
 import { recoverInstalls } from "./recover-installs.ts";
 import { runInstall } from "./run-install.ts";
 
@@ -33,8 +31,8 @@ export class Installs {
   /** Brings to an end what an earlier process left. */
   static async open(context: InstallContext, instances: Instances): Promise<Installs> {
     const installs = new Installs(context, instances);
-    const { records, journal, log } = context;
-    for (const record of await recoverInstalls({ records, instances, journal, log })) {
+    const { records, journal, log, eraser, exports } = context;
+    for (const record of await recoverInstalls({ records, instances, journal, log, eraser, exports })) {
       installs.#records.set(record.status.id, record);
       installs.#keep(record);
     }
@@ -73,6 +71,12 @@ export class Installs {
     return this.status(id);
   }
 
+  /** Ends the wait for a guest's report, by hand. One that is over stays as it is. */
+  complete(id: string): InstallStatus {
+    this.#running.get(id)?.install.complete();
+    return this.status(id);
+  }
+
   /** Renews the leases of installs that are under way here; others are passed over. */
   renewLeases({ installIds, seconds }: LeaseRenewal): void {
     for (const id of installIds) this.#running.get(id)?.install.lease.renew(seconds);
@@ -99,7 +103,7 @@ export class Installs {
   }
 
   async #start(order: InstallOrder): Promise<InstallStatus> {
-    if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
+    if (runsIn(order, "host") && !this.#context.hostScripts.available) throw new SlipwayError("unsupported", "This node runs no scripts of OS definitions on itself.", { field: "os.places" });
     if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
     const instance = await this.#instances.get(order.instance.id);
     const install = await instance.inTurn(async () => {
@@ -136,38 +140,4 @@ export class Installs {
   #fingerprint(order: InstallOrder): string {
     return createHmac("sha256", this.#key).update(encodeInstallOrder(order)).digest("hex");
   }
-}
-
-function newRecord(order: InstallOrder, instance: Install["instance"]): InstallRecord {
-  const { spec, hasSealedValues } = instance.record;
-  const wasRunning = instance.isRunning;
-  const acceptedAt = new Date().toISOString();
-  return {
-    status: {
-      id: order.id,
-      instanceId: instance.id,
-      state: "accepted",
-      percent: 0,
-      step: null,
-      steps: [],
-      error: null,
-      committed: false,
-      firstBootAt: null,
-      lastContactAt: null,
-    },
-    phase: "open",
-    orderDigest: digestOrder(order),
-    operation: order.operation,
-    spec: order.instance,
-    previous: { spec, hasSealedValues, wasRunning, hadDisk: existsSync(join(instance.folder, diskFile(0))) },
-    hasSealedValues: sealedGuestData(order).length > 0,
-    boots: order.start ?? wasRunning,
-    bootMarker: order.os.bootMarker,
-    firstBootSeconds: order.firstBootSeconds,
-    retainPreviousSeconds: order.retainPreviousSeconds,
-    erase: order.erase,
-    previousUntil: null,
-    acceptedAt,
-    reservedEntries: 1_000,
-  };
 }

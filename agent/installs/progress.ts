@@ -3,10 +3,24 @@ import { cutText, GUEST_LIMITS } from "#lib/domain/guest-lines.ts";
 import type { InstallStep } from "#lib/agent-protocol/messages.ts";
 
 /** The agent's own steps. */
-export type AgentStep = "prepare" | "verify" | "stop" | "appliance" | "swap" | "boot";
+export type AgentStep = "prepare" | "package" | "media" | "verify" | "image" | "copy" | "stop" | "appliance" | "host" | "medium" | "personalize" | "swap" | "boot";
 
-/** Shares of the whole. What the guest's script does is nearly all of it. */
-const WEIGHTS: Readonly<Record<AgentStep, number>> = { prepare: 2, verify: 8, stop: 6, appliance: 8, swap: 2, boot: 13 };
+/** Shares of the whole. Where a script or a medium runs, it is nearly all of it. */
+const WEIGHTS: Readonly<Record<AgentStep, number>> = {
+  prepare: 2,
+  package: 3,
+  media: 8,
+  verify: 8,
+  image: 40,
+  copy: 20,
+  stop: 6,
+  appliance: 8,
+  host: 2,
+  medium: 75,
+  personalize: 12,
+  swap: 2,
+  boot: 13,
+};
 const GUEST_WEIGHT = 75;
 
 interface Tracked {
@@ -20,25 +34,24 @@ interface Tracked {
   endedAt: string | null;
 }
 
+export interface OwnStep {
+  readonly id: AgentStep;
+  readonly label: string;
+}
+
+/** The steps of an install (agent/installs/plan-progress.ts). */
 export interface ProgressPlan {
+  /** Before what the script says. */
+  readonly before: readonly OwnStep[];
+  /** Whether a script runs that may say where it is. */
+  readonly hasScript: boolean;
   readonly guestSteps: readonly ExpectedStep[];
-  /** Of the new first disk. */
-  readonly diskMib: number;
-  /** Whether the system is started afterwards. */
-  readonly boots: boolean;
-  /** Whether the definition looks at the parameters first. */
-  readonly verifies: boolean;
-  /** Whether a system runs that has to be stopped first. */
-  readonly stops: boolean;
+  readonly after: readonly OwnStep[];
 }
 
 /** A guest's step that is called like one of the agent's gets a name of its own. */
 function guestStepId(id: string): string {
   return id in WEIGHTS ? cutText(`os:${id}`, GUEST_LIMITS.stepIdLength) : id;
-}
-
-function diskSize(mib: number): string {
-  return mib < 1_024 ? `${String(mib)} MiB` : `${String(Math.round((mib / 1_024) * 10) / 10)} GiB`;
 }
 
 /**
@@ -52,22 +65,19 @@ export class InstallProgress {
   #unknownSteps = 0;
   /** Share of the guest's part that it reported without naming steps. */
   #unnamed = 0;
+  readonly #hasScript: boolean;
+  /** Ids of the agent's steps after the script, in their order: what the script brings along stands before them. */
+  readonly #afterScript: readonly string[];
 
-  constructor(plan: ProgressPlan) {
-    const own = (id: AgentStep, label: string): Tracked => ({ id, label, source: "agent", weight: WEIGHTS[id], fraction: 0, startedAt: null, endedAt: null });
-    const total = plan.guestSteps.reduce((sum, { weight }) => sum + weight, 0);
-    const guest = plan.guestSteps.map(
+  constructor({ before, hasScript, guestSteps, after }: ProgressPlan) {
+    const own = ({ id, label }: OwnStep): Tracked => ({ id, label, source: "agent", weight: WEIGHTS[id], fraction: 0, startedAt: null, endedAt: null });
+    const total = guestSteps.reduce((sum, { weight }) => sum + weight, 0);
+    const guest = guestSteps.map(
       ({ id, label, weight }): Tracked => ({ id: guestStepId(id), label, source: "guest", weight: (weight / total) * GUEST_WEIGHT, fraction: 0, startedAt: null, endedAt: null }),
     );
-    this.#steps = [
-      own("prepare", `New disk, ${diskSize(plan.diskMib)}`),
-      ...(plan.verifies ? [own("verify", "Parameters verified")] : []),
-      ...(plan.stops ? [own("stop", "Running system stopped")] : []),
-      own("appliance", "Appliance started"),
-      ...guest,
-      own("swap", "Swap disks"),
-      ...(plan.boots ? [own("boot", "First boot")] : []),
-    ];
+    this.#hasScript = hasScript;
+    this.#steps = [...before.map(own), ...(hasScript ? guest : []), ...after.map(own)];
+    this.#afterScript = after.map(({ id }) => id);
   }
 
   get steps(): InstallStep[] {
@@ -92,6 +102,13 @@ export class InstallProgress {
   /** The agent has ended the step under way. */
   finish(): void {
     this.#leave();
+    this.#update();
+  }
+
+  /** How much of the agent's own step under way is done, 0 to 1. */
+  advance(fraction: number): void {
+    if (this.#current === null) return;
+    this.#current.fraction = Math.max(this.#current.fraction, Math.min(1, fraction));
     this.#update();
   }
 
@@ -133,8 +150,8 @@ export class InstallProgress {
     if (this.#unknownSteps >= GUEST_LIMITS.unknownSteps) return;
     this.#unknownSteps += 1;
     const step: Tracked = { id, label: cutText(label, GUEST_LIMITS.stepLabelLength), source: "guest", weight: 0, fraction: 0, startedAt: null, endedAt: null };
-    const swap = this.#steps.findIndex((candidate) => candidate.id === "swap");
-    this.#steps.splice(swap, 0, step);
+    const end = this.#steps.findIndex((candidate) => this.#afterScript.includes(candidate.id));
+    this.#steps.splice(end < 0 ? this.#steps.length : end, 0, step);
     this.#enter(step);
   }
 
@@ -155,8 +172,9 @@ export class InstallProgress {
 
   #update(): void {
     const guestTotal = this.#steps.reduce((sum, step) => (step.source === "guest" ? sum + step.weight : sum), 0);
-    let done = guestTotal > 0 ? 0 : this.#unnamed * GUEST_WEIGHT;
-    let total = guestTotal > 0 ? 0 : GUEST_WEIGHT;
+    const isUnnamed = this.#hasScript && guestTotal === 0;
+    let done = isUnnamed ? this.#unnamed * GUEST_WEIGHT : 0;
+    let total = isUnnamed ? GUEST_WEIGHT : 0;
     for (const { weight, fraction } of this.#steps) {
       done += weight * fraction;
       total += weight;

@@ -2,10 +2,12 @@ import type { Logger } from "pino";
 import type { GuestData, InstallError, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import type { SlipwayError } from "#lib/domain/errors.ts";
 import type { Instance } from "../instances/instance.ts";
-import { discardNew, swapBack } from "./disks.ts";
-import type { Install } from "./install.ts";
+import { ScrubPatterns } from "#lib/domain/scrub.ts";
+import { clearScratch } from "./clear-scratch.ts";
+import type { Install, InstallContext } from "./install.ts";
 import type { InstallLog } from "./install-log.ts";
 import type { InstallRecord } from "./install-record.ts";
+import { discardNew, swapBack } from "./swap-disks.ts";
 
 type Outcome = "failed" | "cancelled" | "timed_out";
 
@@ -23,39 +25,50 @@ export function toInstallError(error: SlipwayError): InstallError {
  * as it was"), and ends the install. Never throws: what can't be put back is logged, and the next start of the agent tries again.
  */
 export async function rollBack(install: Install, error: SlipwayError): Promise<void> {
-  const { instance, record, before } = install;
+  const { instance, record, before, context } = install;
   try {
     if (record.phase === "committed") await install.save({ phase: "reverting", status: { ...install.status, committed: false } });
-    await instance.inTurn(() => restoreInstance(instance, install.record, () => before.patterns));
-    await instance.inTurn(() => startAgain(instance, install.record, { log: install.context.log, lines: install.log, guestData: before.guestData }));
+    await instance.inTurn(() => restoreInstance(instance, install.record, context, () => before.patterns));
+    await instance.inTurn(() => startAgain(instance, install.record, { log: context.log, lines: install.log, guestData: before.guestData }));
   } catch (failure) {
-    install.context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
+    context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
     install.log.notice("The agent couldn't put the instance back as it was; it tries again when it is started.");
+    context.rooms.release(install.id);
     instance.installId = null;
     return;
   }
+  if (install.record.status.overwritten) install.log.notice("The disk was written to in place: what was on it is gone.");
   instance.installId = null;
   await install.close(outcomeOf(error), toInstallError(error), {});
 }
 
+/** What putting back needs of a node. */
+export type RestoreContext = Pick<InstallContext, "eraser" | "exports">;
+
 /**
  * The part that a restarted agent does as well. `record.phase` says what may have happened to the disks; each action can be
- * repeated.
+ * repeated. What was written to in place stays as it is, stopped: there is nothing to put back.
  */
-export async function restoreInstance(instance: Instance, record: InstallRecord, patterns: () => Instance["serial"]["patterns"]): Promise<void> {
-  const { previous, status } = record;
-  if (record.phase === "reverting") {
+export async function restoreInstance(instance: Instance, record: InstallRecord, { eraser, exports }: RestoreContext, patterns: () => Instance["serial"]["patterns"]): Promise<void> {
+  const { previous, status, replaces, erase } = record;
+  if (record.operation === "export" && record.exportId !== null) await exports.remove(record.exportId, { erase });
+  if (record.phase === "reverting" || status.overwritten) {
     // What runs now is the new system. Before the commit it can only be the old one, which goes on.
     await instance.stop(0);
-    if (previous.hadDisk) await swapBack(instance.folder, status.id);
   }
-  if (!previous.hadDisk) {
-    await instance.remove(record.erase);
+  if (record.phase === "reverting" && !status.overwritten) {
+    const had = [...(previous.hadDisk ? [0] : []), ...previous.dataDisks];
+    await swapBack(instance.folder, status.id, replaces, had, { eraser, erase });
+  }
+  if (!previous.hadDisk && previous.dataDisks.length === 0 && previous.spec === null) {
+    await instance.remove(erase);
     return;
   }
-  await discardNew(instance.folder, status.id);
-  await instance.save({ spec: previous.spec, hasSealedValues: previous.hasSealedValues });
-  instance.setPatterns(patterns());
+  await discardNew(instance.folder, status.id, replaces, { eraser, erase });
+  await clearScratch(instance.folder);
+  const isGone = status.overwritten;
+  await instance.save(isGone ? { spec: record.spec, hasSealedValues: record.hasSealedValues } : { spec: previous.spec, hasSealedValues: previous.hasSealedValues });
+  instance.setPatterns(isGone ? (record.hasSealedValues ? null : new ScrubPatterns([])) : patterns());
 }
 
 /** Where the start of a system is told, and what it may read of itself; null: that died with an earlier process of the agent. */
@@ -70,7 +83,7 @@ export interface StartAgain {
  * told, in the log and as the instance's power.
  */
 export async function startAgain(instance: Instance, { previous, status }: InstallRecord, how: StartAgain): Promise<void> {
-  if (!previous.hadDisk || !previous.wasRunning || previous.spec === null) return;
+  if (!previous.hadDisk || !previous.wasRunning || previous.spec === null || status.overwritten) return;
   await startOrTell(instance, previous.spec, status.id, how);
 }
 

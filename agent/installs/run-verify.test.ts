@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { secretValue } from "#lib/domain/visibility.ts";
 import { statusIn } from "../testing/follow.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
+import type { ScriptOrder } from "../testing/orders.ts";
 import { type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
 
 let bench: InstallBench;
@@ -29,13 +29,13 @@ const accepts: GuestScript = async (machine) => {
   await machine.report(0);
 };
 
-function order(change: Partial<InstallOrder> = {}): InstallOrder {
+function order(change: Partial<ScriptOrder> = {}): ScriptOrder {
   const made = bench.order(change);
   return { ...made, os: { ...made.os, untrustedDigest: bench.verifyingDigest, verify: true } };
 }
 
 /** An instance that runs, and an order to reinstall it with a definition that verifies. */
-async function running(): Promise<InstallOrder> {
+async function running(): Promise<ScriptOrder> {
   const first = bench.order();
   expect(await bench.run(first)).toMatchObject({ state: "done" });
   return order({ operation: "reinstall", instance: first.instance, start: null });
@@ -123,7 +123,7 @@ describe("a definition that verifies", () => {
   });
 
   test("has what it says scrubbed like any other script", async () => {
-    const reinstall: InstallOrder = { ...(await running()), parameters: new Map([["root_password", { visibility: "secret", value: secretValue("correct horse") }]]) };
+    const reinstall: ScriptOrder = { ...(await running()), parameters: new Map([["root_password", { visibility: "secret", value: secretValue("correct horse") }]]) };
     bench.hypervisor.appliance = verifies(async (machine) => {
       machine.say("on the console: correct horse\n");
       await machine.post("the password is correct horse\n");

@@ -7,7 +7,7 @@ import { SerialLog } from "../logs/serial-log.ts";
 import type { TarScript } from "../metadata/tar-scripts.ts";
 import type { Install } from "./install.ts";
 import type { InstallLog } from "./install-log.ts";
-import { leastApplianceMemoryMib } from "./preflight.ts";
+import { leastApplianceMemoryMib } from "./appliance-memory.ts";
 import { runAppliance } from "./run-appliance.ts";
 
 const MIB = 1_048_576;
@@ -23,7 +23,7 @@ const VERIFY_LINES = 500;
  */
 export async function runVerify(install: Install, scripts: readonly TarScript[]): Promise<void> {
   const { order, instance, context, progress, log } = install;
-  if (!order.os.verify) return;
+  if (order.os?.verify !== true) return;
   const memoryMib = leastApplianceMemoryMib(order.os.appliance);
   if (freemem() / MIB < memoryMib) throw new SlipwayError("no_room", "The node has too little free memory to check the parameters.", { field: "instance.memoryMib" });
   progress.begin("verify");
@@ -45,15 +45,15 @@ export async function runVerify(install: Install, scripts: readonly TarScript[])
       vcpus: 1,
       disks: [],
       scripts,
-      hasHostPipe: false,
+      streams: null,
+      onPipe: null,
       signal: late.signal,
       onLine: (line) => {
         lines.take(line);
       },
       onContact: () => {
-        install.lastContactAt = new Date().toISOString();
+        install.contact();
       },
-      onReport: () => undefined,
     });
   } finally {
     clearTimeout(timer);

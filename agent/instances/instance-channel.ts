@@ -7,6 +7,7 @@ import { buildInstanceTree } from "../metadata/build-trees.ts";
 import type { MetadataContent, MetadataTree } from "../metadata/metadata-content.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
 import { WritePipe } from "../metadata/write-pipe.ts";
+import type { FirstBootChannel } from "./first-boot-channel.ts";
 
 export interface InstanceChannelOptions {
   /** What the guest was started with. */
@@ -19,6 +20,8 @@ export interface InstanceChannelOptions {
   readonly patterns: ScrubPatterns | null;
   readonly log: LineGatherer;
   readonly onRefused: () => void;
+  /** While the install of this system isn't over; left out: it is. */
+  readonly firstBoot?: FirstBootChannel | null;
 }
 
 /** What a running guest finds and says over its channel (design: metadata, "On during an install …; in normal running unless …"). */
@@ -31,18 +34,22 @@ export class InstanceChannel {
   #write: WritePipe;
   #patterns: ScrubPatterns | null;
   #hasGuestData: boolean;
+  #guestData: GuestData | null;
+  #firstBoot: FirstBootChannel | null;
   #tellComplete: () => void = () => undefined;
   #hasToldClosed = false;
 
   constructor(options: InstanceChannelOptions) {
-    const { log, guestData, patterns, spec, onRefused } = options;
+    const { log, guestData, patterns, spec, onRefused, firstBoot = null } = options;
     this.#options = options;
+    this.#firstBoot = firstBoot;
+    this.#guestData = guestData;
     const isComplete = new Promise<void>((resolve) => {
       this.#tellComplete = resolve;
     });
     this.#patterns = patterns;
     this.#hasGuestData = guestData !== null;
-    this.#tree = this.#makeTree(guestData);
+    this.#tree = this.#makeTree();
     this.#write = this.#makeWrite();
     this.ear = new GuestEar({
       read: this.#read,
@@ -65,7 +72,7 @@ export class InstanceChannel {
       requireTokens: spec.requireTokens,
       isComplete,
       streams: null,
-      onContact: () => undefined,
+      onContact: () => this.#firstBoot?.onContact(),
       onRefused,
       onNotice: (text) => {
         log.add(noticeLine(text));
@@ -80,7 +87,8 @@ export class InstanceChannel {
 
   setGuestData(guestData: GuestData): void {
     this.#hasGuestData = true;
-    this.#tree = this.#makeTree(guestData);
+    this.#guestData = guestData;
+    this.#tree = this.#makeTree();
     this.#tellComplete();
   }
 
@@ -91,34 +99,47 @@ export class InstanceChannel {
     this.#write = this.#makeWrite();
   }
 
+  /** The install of this system is over: no secret is served from here on, and no report counts. */
+  endFirstBoot(): void {
+    this.#firstBoot = null;
+    this.#tree = this.#makeTree();
+    this.#write.end();
+    this.#write = this.#makeWrite();
+  }
+
   /** The guest is gone: tells what is held back, and lets go of every value. */
   end(): void {
     this.#write.end();
+    this.#firstBoot = null;
     this.#patterns = null;
-    this.#tree = this.#makeTree(null);
+    this.#guestData = null;
+    this.#tree = this.#makeTree();
     // Nobody asks any more; whoever was held goes.
     this.#tellComplete();
   }
 
-  #makeTree(guestData: GuestData | null): MetadataTree {
+  #makeTree(): MetadataTree {
     const { spec, node } = this.#options;
-    return buildInstanceTree({ spec, node, guestData });
+    if (this.#firstBoot === null) return buildInstanceTree({ spec, node, guestData: this.#guestData });
+    return buildInstanceTree({ spec, node, guestData: this.#firstBoot.guestData, install: this.#firstBoot.install });
   }
 
   #makeWrite(): WritePipe {
     const isKnown = this.#patterns !== null;
+    const firstBoot = this.#firstBoot;
     const events = {
       onLine: (line: GuestLine): void => {
-        if (isKnown) this.#options.log.add(toLine(line));
+        if (isKnown && firstBoot !== null) firstBoot.onLine(line);
+        else if (isKnown) this.#options.log.add(toLine(line));
         else this.#tellClosed();
       },
       onNotice: (text: string): void => {
         this.#options.log.add(noticeLine(text));
       },
-      onResult: (): void => undefined,
+      onResult: (exitStatus: number): void => firstBoot?.onReport(exitStatus),
     };
-    // Nothing that it runs is reported to the agent: no token is right.
-    return new WritePipe(this.#patterns ?? new ScrubPatterns([]), null, events, RUNNING_GUEST_LIMITS);
+    // Without an install nothing that it runs is reported to the agent: no token is right.
+    return new WritePipe(this.#patterns ?? new ScrubPatterns([]), firstBoot?.install.token ?? null, events, RUNNING_GUEST_LIMITS);
   }
 
   #tellClosed(): void {

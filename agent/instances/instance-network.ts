@@ -7,6 +7,7 @@ import type { Journal } from "../journal/journal.ts";
 import { noticeLine } from "../logs/line-gatherer.ts";
 import type { GuestNetwork, Networks } from "../network/guest-network.ts";
 import { createChannelLog } from "./channel-log.ts";
+import type { FirstBootChannel } from "./first-boot-channel.ts";
 import { InstanceChannel } from "./instance-channel.ts";
 
 export interface InstanceNetworkOptions {
@@ -21,6 +22,8 @@ export interface InstanceNetworkOptions {
   readonly guestData: GuestData | null;
   readonly patterns: ScrubPatterns | null;
   readonly guest: () => RunningGuest | null;
+  /** While the install of this system isn't over; null: it is. */
+  readonly firstBoot: FirstBootChannel | null;
 }
 
 /** What connects an instance while it runs: its interfaces, and its channel with what is behind it. */
@@ -35,13 +38,13 @@ export interface InstanceNetwork {
 
 /** `how`: before the guest is started, or again for one that has gone on without the agent. */
 export async function openInstanceNetwork(how: "open" | "reopen", options: InstanceNetworkOptions): Promise<InstanceNetwork> {
-  const { networks, journal, log, node, folder, spec, reach, guestData, patterns, guest } = options;
+  const { networks, journal, log, node, folder, spec, reach, guestData, patterns, guest, firstBoot } = options;
   const lines = createChannelLog(journal, spec.id);
   const onNotice = (text: string): void => {
     lines.add(noticeLine(text));
   };
   const onRefused = limitConnections({ guest, onNotice, log });
-  const channel = spec.communication ? new InstanceChannel({ spec, node, guestData, patterns, log: lines, onRefused }) : null;
+  const channel = spec.communication ? new InstanceChannel({ spec, node, guestData, patterns, log: lines, onRefused, firstBoot }) : null;
   const end = (): void => {
     channel?.end();
     lines.close();

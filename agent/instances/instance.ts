@@ -17,6 +17,7 @@ import { SerialLog } from "../logs/serial-log.ts";
 import type { Networks } from "../network/guest-network.ts";
 import { discardDisks } from "../disk-orders/instance-files.ts";
 import { InstanceConsole } from "./instance-console.ts";
+import type { FirstBootChannel } from "./first-boot-channel.ts";
 import { type InstanceNetwork, openInstanceNetwork } from "./instance-network.ts";
 import { planInstance, planRescue } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
@@ -140,14 +141,15 @@ export class Instance {
    * Starts it from its first disk. Its patterns are to be set before.
    *
    * @param guestData what it may read of itself; null: that is still to come
+   * @param firstBoot while its install waits for its report; null: there is none, or it is over
    */
-  async start(spec: InstanceSpec, guestData: GuestData | null): Promise<void> {
+  async start(spec: InstanceSpec, guestData: GuestData | null, firstBoot: FirstBootChannel | null = null): Promise<void> {
     if (this.#guest !== null) return;
     this.#refuseWithoutDisk();
     const { hypervisor } = this.#context;
     await this.#closing;
     await hypervisor.clear(this.folder);
-    const network = await this.#openNetwork("open", spec, guestData);
+    const network = await this.#openNetwork("open", spec, guestData, firstBoot);
     try {
       // Before it runs: an agent that is killed from here on finds again what belongs to the guest.
       await this.save({ started: spec, startedUserData: guestData?.userDataMark ?? null, rescue: false, reach: [...network.network.reach] });
@@ -204,7 +206,7 @@ export class Instance {
     const spec = this.#record.started ?? this.#record.spec;
     let network: InstanceNetwork | null = null;
     try {
-      network = spec === null ? null : await this.#openNetwork("reopen", spec, null);
+      network = spec === null ? null : await this.#openNetwork("reopen", spec, null, null);
     } catch (error) {
       this.#context.log.error({ err: error, instance: this.id }, "a guest that goes on can't be given its channel again");
     }
@@ -227,6 +229,11 @@ export class Instance {
       if (startedUserData === null || startedUserData === guestData.userDataMark) this.setPatterns(patterns);
       return Promise.resolve();
     });
+  }
+
+  /** The install of the system that runs is over: what only that was served is gone. */
+  endFirstBoot(): void {
+    this.#network?.channel?.endFirstBoot();
   }
 
   /** While this lasts, an install's appliance is who is spoken to. Returns what ends it. */
@@ -319,9 +326,9 @@ export class Instance {
     this.#console.take(bytes);
   };
 
-  #openNetwork(how: "open" | "reopen", spec: InstanceSpec, guestData: GuestData | null): Promise<InstanceNetwork> {
+  #openNetwork(how: "open" | "reopen", spec: InstanceSpec, guestData: GuestData | null, firstBoot: FirstBootChannel | null): Promise<InstanceNetwork> {
     const { networks, journal, log, node } = this.#context;
-    return openInstanceNetwork(how, { networks, journal, log, node, folder: this.folder, spec, reach: this.#record.reach, guestData, patterns: this.serial.patterns, guest: () => this.#guest });
+    return openInstanceNetwork(how, { networks, journal, log, node, folder: this.folder, spec, reach: this.#record.reach, guestData, patterns: this.serial.patterns, guest: () => this.#guest, firstBoot });
   }
 
   #hold(guest: RunningGuest, network: InstanceNetwork | null, guestData: GuestData | null): void {

@@ -6,10 +6,11 @@ import { Readable } from "node:stream";
 import { pino } from "pino";
 import { type AgentEvent, agentEventSchema, type InstallEntry, type InstallOrder, type InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
+import type { HostScripts } from "../host-scripts/host-scripts.ts";
 import type { Networks } from "../network/guest-network.ts";
 import { SessionNetworks } from "../network/session-networks.ts";
 import { type NodeAgent, openNodeAgent } from "../node-agent.ts";
-import { exampleOrder } from "./orders.ts";
+import { exampleOrder, type ScriptOrder } from "./orders.ts";
 import { ScriptedHypervisor } from "./scripted-hypervisor.ts";
 
 /** A tar of one block header and content, as the simplest archive of a definition: its `create`. */
@@ -25,6 +26,8 @@ export function tarOf(name: string, content: string): Buffer {
   return Buffer.concat([header, body, Buffer.alloc(1_024)]);
 }
 
+export type OrderChange = Partial<Omit<ScriptOrder, "os" | "appliance">> & { readonly os?: Partial<ScriptOrder["os"]>; readonly appliance?: Partial<ScriptOrder["appliance"]> };
+
 /** The real agent on a scratch folder, with guests that are functions. */
 export interface InstallBench {
   readonly hypervisor: ScriptedHypervisor;
@@ -32,7 +35,10 @@ export interface InstallBench {
   /** Of an archive with `create` and `verify`. */
   readonly verifyingDigest: string;
   agent(): NodeAgent;
-  order(change?: Partial<InstallOrder>): InstallOrder;
+  /** Keeps bytes as a blob. Returns its digest. */
+  put(bytes: Buffer): Promise<string>;
+  /** `os`: parts of it; what is left out is the example's. */
+  order(change?: OrderChange): ScriptOrder;
   /** Accepts an order and waits for its end. */
   run(order: InstallOrder): Promise<InstallStatus>;
   untilEnd(installId: string): Promise<InstallStatus>;
@@ -45,7 +51,14 @@ export interface InstallBench {
   remove(): Promise<void>;
 }
 
-export async function createInstallBench(options: { readonly verifySeconds?: number; readonly networks?: () => Networks } = {}): Promise<InstallBench> {
+export interface InstallBenchOptions {
+  readonly verifySeconds?: number;
+  readonly networks?: () => Networks;
+  readonly hostScripts?: HostScripts;
+  readonly imageFolders?: readonly string[];
+}
+
+export async function createInstallBench(options: InstallBenchOptions = {}): Promise<InstallBench> {
   const dataDir = await mkdtemp(join(tmpdir(), "agent-"));
   const hypervisor = new ScriptedHypervisor();
   const open = (): Promise<NodeAgent> =>
@@ -56,6 +69,8 @@ export async function createInstallBench(options: { readonly verifySeconds?: num
       hypervisor,
       networks: options.networks?.() ?? new SessionNetworks(pino({ level: "silent" })),
       log: pino({ level: "silent" }),
+      ...(options.hostScripts === undefined ? {} : { hostScripts: options.hostScripts }),
+      imageFolders: options.imageFolders ?? [],
       verifySeconds: options.verifySeconds ?? 60,
       onBroken: (error) => {
         throw error;
@@ -76,9 +91,11 @@ export async function createInstallBench(options: { readonly verifySeconds?: num
     dataDir,
     verifyingDigest,
     agent: () => agent,
+    put,
     order: (change = {}) => {
-      const order = exampleOrder(change);
-      return { ...order, appliance: { kernelDigest, initrdDigest, rootDigest: null }, os: { ...order.os, untrustedDigest, ...change.os } };
+      const { os, appliance, ...rest } = change;
+      const order = exampleOrder(rest);
+      return { ...order, appliance: { ...order.appliance, kernelDigest, initrdDigest, ...appliance }, os: { ...order.os, untrustedDigest, ...os } };
     },
     run: async (order) => {
       await agent.install(order);

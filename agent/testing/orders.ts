@@ -21,21 +21,25 @@ export function exampleInstance(change: Partial<InstanceSpec> = {}): InstanceSpe
   };
 }
 
+/** An order that has a definition's script run in the appliance. */
+export type ScriptOrder = InstallOrder & { appliance: NonNullable<InstallOrder["appliance"]>; os: NonNullable<InstallOrder["os"]> };
+
 /** An order that names blobs which needn't exist, for tests. */
-export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
+export function exampleOrder(change: Partial<ScriptOrder> = {}): ScriptOrder {
   const digest = "0".repeat(64);
   return {
     id: randomUUID(),
     operation: "create",
     instance: exampleInstance(),
     primaryNode: "node1",
-    appliance: { kernelDigest: digest, initrdDigest: digest, rootDigest: null },
+    appliance: { kernelDigest: digest, initrdDigest: digest, rootDigest: null, contract: 2 },
     os: {
       definition: "debian",
       variant: null,
       apiVersion: 20,
       digest,
       untrustedDigest: digest,
+      hostDigest: null,
       imageDigest: null,
       imageUse: "device",
       appliance: "small",
@@ -49,6 +53,16 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
       ],
       bootMarker: "login:",
     },
+    image: null,
+    medium: {},
+    package: null,
+    allowPrivate: [],
+    completion: "reported",
+    inPlace: false,
+    replaceDataDisks: [],
+    oldName: null,
+    exportId: null,
+    importFiles: [],
     parameters: new Map(),
     userData: null,
     applianceIp: null,
@@ -57,10 +71,11 @@ export function exampleOrder(change: Partial<InstallOrder> = {}): InstallOrder {
     start: true,
     retainPreviousSeconds: 60,
     leaseSeconds: 60,
+    erase: false,
     ...change,
   };
 }
 
 export function powerOrder(instance: InstanceSpec, action: PowerOrder["action"], graceSeconds = 0, guestData: PowerOrder["guestData"] = null): PowerOrder {
-  return { orderId: randomUUID(), action, graceSeconds, instance, guestData };
+  return { orderId: randomUUID(), action, appliance: null, graceSeconds, instance, guestData };
 }
