@@ -11,6 +11,7 @@ import sealedOpen from "./scripts/lint/sealed-open.js";
 const MAY_OPEN = [
   "lib/agent-protocol/encode-order.ts", // an order's way onto the wire
   "agent/metadata/documents.ts", // the agent gives the guest its parameters
+  "agent/host-scripts/encode-environment.ts", // a trusted script's own environment
   "agent/sources/basic-auth.ts", // a package's user name and password, for its server
   "lib/db/client.ts", // the database's password
   "lib/db/listen.ts", // as above

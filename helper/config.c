@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,6 +94,53 @@ static const char *set_hooks(struct config *config, char *value)
 	return NULL;
 }
 
+static const char *set_scripts(struct config *config, char *value)
+{
+	config->scripts.allowed = strcmp(value, "yes") == 0;
+	return config->scripts.allowed || strcmp(value, "no") == 0 ? NULL : "neither yes nor no";
+}
+
+static const char *set_script_user(struct config *config, char *value)
+{
+	const struct passwd *user = getpwnam(value);
+	struct script_rules *rules = &config->scripts;
+
+	if (!user)
+		return "no such user on this host";
+	rules->uid = user->pw_uid;
+	rules->gid = user->pw_gid;
+	rules->group_count = MAX_GROUPS;
+	if (getgrouplist(value, rules->gid, rules->groups, &rules->group_count) < 0)
+		return "a user of more than 32 groups";
+	return NULL;
+}
+
+static const char *set_script_limits(struct config *config, char *value)
+{
+	config->scripts.needs_limits = strcmp(value, "required") == 0;
+	return config->scripts.needs_limits || strcmp(value, "optional") == 0 ? NULL : "neither required nor optional";
+}
+
+static const char *set_script_memory(struct config *config, char *value)
+{
+	return read_number(value, 64, 1 << 20, &config->scripts.memory_mib) ? NULL : "not a number of MiB from 64 to 1048576";
+}
+
+static const char *set_script_processes(struct config *config, char *value)
+{
+	return read_number(value, 16, 32768, &config->scripts.processes) ? NULL : "not a number from 16 to 32768";
+}
+
+static const char *set_script_cpu(struct config *config, char *value)
+{
+	return read_number(value, 1, 100000, &config->scripts.cpu_percent) ? NULL : "not a number of percent from 1 to 100000";
+}
+
+static const char *set_script_seconds(struct config *config, char *value)
+{
+	return read_number(value, 1, 604800, &config->scripts.seconds) ? NULL : "not a number of seconds from 1 to 604800";
+}
+
 static const struct {
 	const char *key;
 	setter set;
@@ -104,6 +152,13 @@ static const struct {
 	{ "channel_networks", set_networks, "169.254.0.0/16" },
 	{ "open_services", set_services, "tcp:80" },
 	{ "hooks", set_hooks, "/etc/slipway" },
+	{ "host_scripts", set_scripts, "no" },
+	{ "script_user", set_script_user, "root" },
+	{ "script_limits", set_script_limits, "required" },
+	{ "script_memory_mib", set_script_memory, "2048" },
+	{ "script_processes", set_script_processes, "512" },
+	{ "script_cpu_percent", set_script_cpu, "200" },
+	{ "script_seconds", set_script_seconds, "86400" },
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))

@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "log.h"
 #include "rules.h"
+#include "script-records.h"
 #include "worker.h"
 
 #include <errno.h>
@@ -111,6 +112,9 @@ static bool prepare(const struct paths *paths, struct config *config)
 	snprintf(state_folder, sizeof(state_folder), "%s/guests", paths->folder);
 	if (!make_root_folder(state_folder, 0700))
 		return false;
+	snprintf(script_folder, sizeof(script_folder), "%s/scripts", paths->folder);
+	if (!make_root_folder(script_folder, 0700))
+		return false;
 	snprintf(folder, sizeof(folder), "%s/dnsmasq", paths->folder);
 	return check_leases(config, folder);
 }
@@ -118,6 +122,7 @@ static bool prepare(const struct paths *paths, struct config *config)
 /* It begins once the lock's file names it: one of which nobody could know would outlive its monitor, and keep the next one out. */
 static pid_t start_worker(const struct config *config, int listener)
 {
+	pid_t monitor = getpid();
 	int leave[2];
 	char byte = 0;
 	pid_t pid;
@@ -130,7 +135,7 @@ static pid_t start_worker(const struct config *config, int listener)
 		if (read(leave[0], &byte, 1) != 1)
 			_exit(1);
 		close(leave[0]);
-		_exit(run_worker(config, listener));
+		_exit(run_worker(config, listener, monitor));
 	}
 	close(leave[0]);
 	if (pid > 0 && (!record_worker(pid) || write(leave[1], &byte, 1) != 1))

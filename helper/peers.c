@@ -16,9 +16,11 @@
 #define IDLE_MS 60000 /* of a connection that isn't the agent's */
 #define MAX_OUT (1 << 20) /* what is kept for a peer that doesn't read */
 #define ENOUGH_OUT (1 << 16) /* from here on nothing more is read of it */
+#define MAX_HELD 256 /* descriptors of all peers whose request hasn't come whole */
 
 struct peer peers[MAX_PEERS];
 static unsigned long long last_id;
+static size_t held;
 
 long long now_ms(void)
 {
@@ -80,11 +82,20 @@ struct peer *find_peer(unsigned long long id)
 	return NULL;
 }
 
+void close_descriptors(struct peer *peer)
+{
+	for (size_t i = 0; i < peer->descriptor_count; i++)
+		close(peer->descriptors[i]);
+	held -= peer->descriptor_count;
+	peer->descriptor_count = 0;
+}
+
 void drop_peer(struct peer *peer)
 {
 	if (peer->fd >= 0)
 		close(peer->fd);
 	peer->fd = -1;
+	close_descriptors(peer);
 	free(peer->out);
 	peer->out = NULL;
 	peer->out_length = peer->out_sent = 0;
@@ -98,7 +109,7 @@ long long end_idle_peers(void)
 		struct peer *peer = &peers[i];
 		long long left;
 
-		if (peer->id == 0 || peer->fd < 0 || peer->agent || peer->waits)
+		if (peer->id == 0 || peer->fd < 0 || peer->agent || peer->waits || peer->runs)
 			continue;
 		left = peer->since + (peer->greeted ? IDLE_MS : HELLO_MS) - now;
 		if (left <= 0)
@@ -120,6 +131,8 @@ static void take_lines(struct peer *peer, void (*request)(struct peer *peer, cha
 		if (strlen(at) != (size_t)(end - at))
 			*at = '\0';
 		request(peer, at);
+		/* They belong to the request with which they came. */
+		close_descriptors(peer);
 		at = end + 1;
 	}
 	peer->in_length -= (size_t)(at - peer->in);
@@ -130,6 +143,49 @@ static void take_lines(struct peer *peer, void (*request)(struct peer *peer, cha
 	}
 }
 
+/* False: more came than any request has, or than can be held. */
+static bool keep_descriptors(struct peer *peer, struct msghdr *message)
+{
+	bool fits = (message->msg_flags & MSG_CTRUNC) == 0;
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header)) {
+		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(fd));
+			if (peer->descriptor_count < MAX_DESCRIPTORS && held < MAX_HELD) {
+				peer->descriptors[peer->descriptor_count++] = fd;
+				held++;
+			} else {
+				close(fd);
+				fits = false;
+			}
+		}
+	}
+	return fits;
+}
+
+static ssize_t receive(struct peer *peer)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * MAX_DESCRIPTORS)];
+		struct cmsghdr aligned;
+	} control;
+	struct iovec text = { .iov_base = peer->in + peer->in_length, .iov_len = sizeof(peer->in) - peer->in_length };
+	struct msghdr message = { .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes) };
+	ssize_t n = recvmsg(peer->fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (n > 0 && !keep_descriptors(peer, &message)) {
+		log_fact("dropped", "why", "a peer sends more descriptors than any request has", NULL);
+		return 0;
+	}
+	return n;
+}
+
 void read_peer(struct peer *peer, void (*request)(struct peer *peer, char *line))
 {
 	ssize_t n;
@@ -137,7 +193,7 @@ void read_peer(struct peer *peer, void (*request)(struct peer *peer, char *line)
 	take_lines(peer, request);
 	if (peer->fd < 0 || peer->waits || peer->in_length == sizeof(peer->in))
 		return;
-	n = recv(peer->fd, peer->in + peer->in_length, sizeof(peer->in) - peer->in_length, 0);
+	n = receive(peer);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
 		drop_peer(peer);
 	} else if (n > 0) {

@@ -26,10 +26,10 @@ afterAll(async () => {
 
 describe("the helper", () => {
   it("tells what the administrator allowed", async () => {
-    expect(await agent.ask("hello version=1")).toBe("ok version=1 routed=yes channel=169.254.0.0/16");
+    expect(await agent.ask("hello version=1")).toBe("ok version=1 routed=yes channel=169.254.0.0/16 scripts=no limits=none");
     // Bridges are named while they are there.
     await run("ip", ["link", "add", "br0", "type", "bridge"]);
-    expect(await agent.ask("hello version=1")).toBe("ok version=1 bridges=br0 routed=yes channel=169.254.0.0/16");
+    expect(await agent.ask("hello version=1")).toBe("ok version=1 bridges=br0 routed=yes channel=169.254.0.0/16 scripts=no limits=none");
     await run("ip", ["link", "del", "br0"]);
   });
 
@@ -228,7 +228,7 @@ describe("what the file allows", () => {
     await helper.configure(["bridges=br0"]);
     await helper.startDaemon();
     const other = await helper.connect();
-    expect(await other.ask("hello version=1")).toBe("ok version=1 routed=no channel=169.254.0.0/16");
+    expect(await other.ask("hello version=1")).toBe("ok version=1 routed=no channel=169.254.0.0/16 scripts=no limits=none");
     expect(await other.ask(`${NIC} mode=routed ip=203.0.113.5`)).toBe("error not_allowed mode: this host routes for no guests");
     await helper.stopDaemon();
     await helper.configure(["bridges=br0", "routed_networks=203.0.113.5/32"]);

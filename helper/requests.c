@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "requests.h"
 
+#include "cgroups.h"
 #include "log.h"
+#include "scripts.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -76,8 +78,9 @@ static void answer_hello(struct request *request)
 			snprintf(bridges + strlen(bridges), sizeof(bridges) - strlen(bridges), "%s%s", *bridges ? "," : "", configuration->bridges[i]);
 	request->peer->greeted = true;
 	/* A value is never empty: without bridges there is no key. */
-	say(request->peer, "%lu ok version=" PROTOCOL_VERSION "%s%s routed=%s channel=%s", request->number, *bridges ? " bridges=" : "", bridges,
-	    configuration->routed_count ? "yes" : "no", configuration->channel_networks);
+	say(request->peer, "%lu ok version=" PROTOCOL_VERSION "%s%s routed=%s channel=%s scripts=%s limits=%s", request->number,
+	    *bridges ? " bridges=" : "", bridges, configuration->routed_count ? "yes" : "no", configuration->channel_networks,
+	    why_no_scripts() ? "no" : "yes", cgroup_limits());
 }
 
 static const struct verb {
@@ -88,6 +91,8 @@ static const struct verb {
 } verbs[] = {
 	{ "hello", "version ", false, answer_hello },
 	{ "open", "guest ", false, answer_open },
+	{ "script", "name seconds disks readonly pipe image hide ", false, answer_script },
+	{ "end", "", false, answer_end },
 	{ "channel", "guest mac ip ip6 port port6 ", true, answer_channel },
 	{ "nic", "guest index mode link mac ip ip6 ip6net gateway gateway6 ", true, answer_nic },
 	{ "remove", "guest ", true, answer_remove },

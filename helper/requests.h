@@ -28,6 +28,8 @@ void answer_nic(struct request *request);
 void answer_remove(struct request *request);
 void answer_list(struct request *request);
 void answer_open(struct request *request);
+void answer_script(struct request *request);
+void answer_end(struct request *request);
 
 /* Which guest the request names; false after a refusal. */
 bool read_guest_key(const struct request *request, char key[MAX_KEY + 1]);

@@ -9,6 +9,7 @@
 #include "peers.h"
 #include "requests.h"
 #include "rules.h"
+#include "scripts.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -44,7 +45,7 @@ static bool fail(const char *step)
 	return false;
 }
 
-static bool start(const struct config *config, int listener)
+static bool start(const struct config *config, int listener, pid_t monitor)
 {
 	configuration = config;
 	sources[LISTENER] = listener;
@@ -57,6 +58,7 @@ static bool start(const struct config *config, int listener)
 		return fail("netfilter");
 	/* A file that can't be read is named in the log; its guest is removed from the kernel with what else nobody recorded. */
 	load_guests();
+	prepare_scripts(config, monitor);
 	if (!install_rules(config))
 		return false;
 	if (!add_host_addresses())
@@ -75,8 +77,10 @@ static bool read_signals(void)
 	while (read(sources[SIGNALS], &signal_, sizeof(signal_)) == (ssize_t)sizeof(signal_))
 		if (signal_.ssi_signo != SIGCHLD)
 			return false;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		leases_ended(pid, status);
+		script_ended(pid, status);
+	}
 	return true;
 }
 
@@ -161,6 +165,7 @@ static void forget_dropped_peers(void)
 		if (peers[i].id != 0 && peers[i].fd < 0) {
 			if (peers[i].agent)
 				forget_ports(peers[i].id);
+			end_script_of(peers[i].id);
 			peers[i].id = 0;
 		}
 }
@@ -199,7 +204,10 @@ static void tend_peers(const struct pollfd *polls, struct peer **which, size_t c
 
 static int time_left(void)
 {
-	long long idle = end_idle_peers(), due = leases_due(), left = idle;
+	long long idle = end_idle_peers(), due = leases_due(), left = idle, script = end_late_scripts();
+
+	if (script >= 0 && (left < 0 || script < left))
+		left = script;
 
 	if (due >= 0) {
 		due = due > now_ms() ? due - now_ms() : 0;
@@ -208,34 +216,38 @@ static int time_left(void)
 	return left < 0 ? -1 : (int)left + 1;
 }
 
-int run_worker(const struct config *config, int listener)
+int run_worker(const struct config *config, int listener, pid_t monitor)
 {
-	static struct pollfd polls[SOURCES + MAX_RUNS + MAX_PEERS];
+	static struct pollfd polls[SOURCES + MAX_RUNS + 1 + MAX_SCRIPTS + MAX_PEERS];
 	struct peer *which[MAX_PEERS];
 
-	if (!start(config, listener))
+	if (!start(config, listener, monitor))
 		return 1;
 	log_fact("ready", NULL);
 	for (;;) {
-		size_t runs, count;
+		size_t runs, ran, count;
 		int timeout = time_left();
 
 		forget_dropped_peers();
 		for (size_t i = 0; i < SOURCES; i++)
 			polls[i] = (struct pollfd){ .fd = sources[i], .events = POLLIN };
 		runs = poll_runs(polls + SOURCES);
-		count = poll_peers(polls + SOURCES + runs, which);
-		if (poll(polls, (nfds_t)(SOURCES + runs + count), timeout) < 0 && errno != EINTR)
+		ran = poll_scripts(polls + SOURCES + runs);
+		count = poll_peers(polls + SOURCES + runs + ran, which);
+		if (poll(polls, (nfds_t)(SOURCES + runs + ran + count), timeout) < 0 && errno != EINTR)
 			return 1;
 		/* What the kernel tells comes first: answers are to be true. */
-		if (!read_signals())
+		if (!read_signals()) {
+			end_all_scripts();
 			return 0;
+		}
 		see_rules();
 		see_gone();
 		see_refusals();
 		tend_leases_now();
 		tend_runs(polls + SOURCES, runs);
-		tend_peers(polls + SOURCES + runs, which, count);
+		tend_scripts(polls + SOURCES + runs, ran);
+		tend_peers(polls + SOURCES + runs + ran, which, count);
 		if (polls[LISTENER].revents)
 			accept_peers(listener, config->agent_uid);
 	}

@@ -17,6 +17,8 @@ const RESTART_MS = 10_000;
 export interface HelperGreeting {
   readonly bridges: readonly string[];
   readonly routed: boolean;
+  /** Whether trusted scripts of OS definitions may run on this host, and can be held. */
+  readonly scripts: boolean;
 }
 
 export interface HelperAnswer {
@@ -213,7 +215,7 @@ export class HelperClient extends EventEmitter<{ ready: []; notice: [what: strin
 
 function readGreeting(values: HelperValues): HelperGreeting {
   const bridges = (values.get("bridges") ?? "").split(",").filter((name) => name !== "");
-  return { bridges, routed: values.get("routed") === "yes" };
+  return { bridges, routed: values.get("routed") === "yes", scripts: values.get("scripts") === "yes" };
 }
 
 function away(what: string): SlipwayError {

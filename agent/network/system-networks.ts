@@ -65,6 +65,11 @@ export class SystemNetworks implements Networks {
     return greeting === null ? { bridges: [], routed: false } : { bridges: [...greeting.bridges], routed: greeting.routed };
   }
 
+  /** What the helper said last; false while it is away. */
+  get runsScripts(): boolean {
+    return this.#helper.greeting?.scripts === true;
+  }
+
   async currentFacts(): Promise<NodeFacts["networking"]> {
     await this.#helper.greetAgain();
     return this.facts;

@@ -5,8 +5,8 @@ import { asOrdinaryUser, ORDINARY_USER } from "#scripts/process/ordinary-user.ts
 import { run, runOrFail } from "#scripts/process/run.ts";
 import { Refusal } from "#scripts/up/terminal.ts";
 
-/** What `helper/` is compiled to: the privileged helper, and what starts QEMU with what it hands over. */
-export const HELPER_PROGRAMS = ["slipway-helper", "slipway-launch"] as const;
+/** What `helper/` is compiled to: the privileged helper, what starts QEMU with what it hands over, and what has it run a script. */
+export const HELPER_PROGRAMS = ["slipway-helper", "slipway-launch", "slipway-script"] as const;
 
 const SOURCES = "helper";
 const BUILD_MS = 120_000;

@@ -22,4 +22,21 @@ open_services=tcp:80
 
 # In here lie ifup.d and ifdown.d, whose programs are run as root when a guest's interface comes and goes.
 hooks=/etc/slipway
+
+# Whether trusted scripts of OS definitions may run on this node itself. With yes and script_user=root whoever can act as agent_user can
+# become root here: such a script is told by the agent, and the helper can't know what an administrator of the cluster trusts.
+host_scripts=no
+
+# As whom they run. Scripts that make a system on a disk (debootstrap) have to be root.
+script_user=root
+
+# required: no script where the kernel can't hold it to the limits below (control groups, version 2, with memory, pids and cpu).
+# optional: it runs all the same, held by its namespaces alone.
+script_limits=required
+
+# Of each script: MiB of memory, processes at once, percent of one processor, and seconds whatever the cluster says.
+script_memory_mib=2048
+script_processes=512
+script_cpu_percent=200
+script_seconds=86400
 `;
