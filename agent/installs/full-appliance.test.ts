@@ -35,7 +35,7 @@ describe("a definition that asks for the full appliance", () => {
       await installsWell(guest);
     };
     expect(await bench.run(await fullOrder())).toMatchObject({ state: "done" });
-    expect(JSON.parse(metadata)).toMatchObject({ contract: 1, appliance: { rootSerial: "appliance-root" }, os: { imageSerial: "os-image", imageUse: "layer" } });
+    expect(JSON.parse(metadata)).toMatchObject({ contract: 2, appliance: { rootSerial: "appliance-root" }, os: { imageSerial: "os-image", imageUse: "layer" } });
     const [plan] = bench.hypervisor.started;
     expect(plan?.disks.map(({ serial, readOnly }) => [serial, readOnly])).toEqual([
       ["disk-0", false],

@@ -19,7 +19,7 @@ const BUTTON_MS = 30_000;
  */
 export async function runMedium(install: Install, { media, disks }: Prepared): Promise<void> {
   if (media === null) return;
-  const { order, instance, progress, log, context } = install;
+  const { order, instance, progress, log } = install;
   const { instance: spec } = order;
   if (install.record.status.state !== "installing") await install.enter("installing");
   progress.begin("medium");
@@ -28,8 +28,7 @@ export async function runMedium(install: Install, { media, disks }: Prepared): P
   // Data disks that stay as they are aren't shown to a system that makes its own.
   const seen = { ...spec, disks: spec.disks.filter(({ index }) => present.has(index)) };
   const wait = install.wait();
-  let isLate = false;
-  let isCompleted = false;
+  const over: { by: "reported" | "completed" | "late" | null } = { by: null };
   const end = await runGuest(install, {
     folder: instance.folder,
     key: spec.id,
@@ -52,8 +51,7 @@ export async function runMedium(install: Install, { media, disks }: Prepared): P
     untilEnd: async (guest, reported) => {
       const first = await unlessAborted(Promise.race([guest.exited, reported, wait.ended]), install.signal);
       if (typeof first !== "string") return first;
-      isLate = first === "late";
-      isCompleted = first === "completed";
+      over.by = first;
       // The work is over: no end of the time takes it back.
       install.endTimeout();
       return powerOff(guest, install.signal, first === "reported");
@@ -62,11 +60,10 @@ export async function runMedium(install: Install, { media, disks }: Prepared): P
   }).finally(wait.close);
   if (end.exit.by === "failure" && end.exitStatus === null) throw new SlipwayError("guest_silent", end.exit.reason, { step: "medium" });
   if (end.exitStatus !== null && end.exitStatus !== 0) throw new SlipwayError("script_failed", `The system of the install medium reported exit status ${String(end.exitStatus)}.`, { step: "medium" });
-  install.confirm(end.exitStatus === 0 || isCompleted);
-  if (isCompleted) log.notice("The wait for the install medium's report was ended by hand.");
-  else if (end.exitStatus === null) log.notice(`Ended, unconfirmed: the system of the install medium ${isLate ? "was ended when the time was up" : "ended"}, and never reported.`);
+  install.confirm(end.exitStatus === 0 || over.by === "completed");
+  if (over.by === "completed") log.notice("The wait for the install medium's report was ended by hand.");
+  else if (end.exitStatus === null) log.notice(`Ended, unconfirmed: the system of the install medium ${over.by === "late" ? "was ended when the time was up" : "ended"}, and never reported.`);
   progress.finish();
-  context.log.info({ install: install.id, by: end.exit.by, isLate }, "an install medium's run ended");
 }
 
 /** A system that is done goes by itself, or by its button; one that had its time is ended. */

@@ -12,6 +12,12 @@ export interface ScriptedMachine {
   readonly plan: GuestPlan;
   readonly ended: AbortSignal;
   get(path: string): Promise<{ status: number; body: string }>;
+  /** As `get`, for what isn't text. */
+  getBytes(path: string): Promise<{ status: number; bytes: Buffer }>;
+  /** Sends bytes to a path of Ganeti's tree. Returns the answer's status. */
+  send(path: string, body: string): Promise<number>;
+  /** What an appliance is to run. */
+  script(): Promise<string>;
   post(body: string, headers?: Record<string, string>): Promise<number>;
   say(text: string): void;
   /** From here on it reads its serial console. */
@@ -55,12 +61,21 @@ export const installsWell: GuestScript = async (machine) => {
   await machine.report(0);
 };
 
+/** An appliance that does what is given for its script, and what installs well for any other. */
+export function byScript(scripts: Readonly<Record<string, GuestScript>>): GuestScript {
+  return async (machine) => {
+    const script = scripts[await machine.script()] ?? installsWell;
+    await script(machine);
+  };
+}
+
 /** A hypervisor whose guests are functions, to bring an install into every state without QEMU. */
 export class ScriptedHypervisor implements Hypervisor {
   readonly version = null;
   readonly acceleration: Acceleration = { accelerator: "tcg", reason: "scripted" };
   appliance: GuestScript = installsWell;
   instance: GuestScript = bootsAndStays;
+  medium: GuestScript = installsWell;
   rescue: GuestScript = givesShell;
   /** As where QEMU doesn't start any more: it was removed, or there is no memory. */
   refusesInstances = false;
@@ -86,8 +101,7 @@ export class ScriptedHypervisor implements Hypervisor {
   }
 
   #scriptOf({ kind }: GuestPlan): GuestScript {
-    if (kind === "rescue") return this.rescue;
-    return kind === "appliance" ? this.appliance : this.instance;
+    return this[kind];
   }
 
   /** As when the agent's process dies: whoever holds a guest now hears nothing of it any more. */
@@ -122,8 +136,9 @@ export class ScriptedHypervisor implements Hypervisor {
     return [...this.#running.values()].map(({ plan }) => plan.kind);
   }
 
-  adopt(folder: string): Promise<RunningGuest | "lost" | "none"> {
+  adopt(folder: string, serial: SerialSink): Promise<RunningGuest | "lost" | "none"> {
     const guest = this.#running.get(folder);
+    guest?.speakTo(serial);
     return Promise.resolve(guest?.plan.kind === "instance" || guest?.plan.kind === "rescue" ? this.#handle(guest) : "none");
   }
 
@@ -140,19 +155,30 @@ class ScriptedGuest {
   readonly #ending = new AbortController();
   readonly #keyboard = new EventEmitter<{ typed: [string] }>();
 
+  #serial: SerialSink;
+
   constructor(plan: GuestPlan, serial: SerialSink, script: GuestScript) {
     this.plan = plan;
+    this.#serial = serial;
+    const speak: SerialSink = (bytes) => {
+      this.#serial(bytes);
+    };
     const ended = new Promise<GuestExit>((resolve) => {
       this.#ending.signal.addEventListener("abort", () => {
         resolve({ by: "agent", reason: "The virtual machine was ended." });
       });
     });
-    const finished = runScript(plan, serial, script, this.#ending.signal, this.#keyboard).then((): GuestExit => ({ by: "guest", reason: "The system powered itself off." }));
+    const finished = runScript(plan, speak, script, this.#ending.signal, this.#keyboard).then((): GuestExit => ({ by: "guest", reason: "The system powered itself off." }));
     this.exited = Promise.race([ended, finished]);
   }
 
   pressPowerButton(): Promise<void> {
     return this.end();
+  }
+
+  /** Somebody else listens to its console from here on. */
+  speakTo(serial: SerialSink): void {
+    this.#serial = serial;
   }
 
   type(bytes: Buffer): void {
@@ -167,24 +193,34 @@ class ScriptedGuest {
 
 async function runScript(plan: GuestPlan, serial: SerialSink, script: GuestScript, ended: AbortSignal, keyboard: EventEmitter<{ typed: [string] }>): Promise<void> {
   const sockets = await SocketFolder.open(join(plan.folder, RUN_FOLDER));
-  const call = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> =>
+  const callBytes = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<{ status: number; bytes: Buffer }> =>
     new Promise((resolve, reject) => {
       const outgoing = request({ socketPath: sockets.address(METADATA_SOCKET), method, path, headers, signal: ended, agent: false }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => (text += chunk));
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () => {
-          resolve({ status: response.statusCode ?? 0, body: text });
+          resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) });
         });
         response.on("error", reject);
       });
       outgoing.on("error", reject);
       outgoing.end(body);
     });
+  const call = async (...how: Parameters<typeof callBytes>): Promise<{ status: number; body: string }> => {
+    const { status, bytes } = await callBytes(...how);
+    return { status, body: bytes.toString("utf8") };
+  };
   const machine: ScriptedMachine = {
     plan,
     ended,
     get: (path) => call("GET", path),
+    getBytes: (path) => callBytes("GET", path),
+    send: async (path, body) => (await callBytes("POST", `/ganeti/latest/${path}`, body, { "transfer-encoding": "chunked" })).status,
+    script: async () => {
+      const document: unknown = JSON.parse((await call("GET", "/ganeti/latest/meta_data.json")).body);
+      // The test's own view of a document whose form documents.ts fixes.
+      return (document as { script: string }).script;
+    },
     post: async (body, headers) => (await call("POST", "/ganeti/latest/write", body, headers)).status,
     say: (text) => {
       serial(Buffer.from(text));
