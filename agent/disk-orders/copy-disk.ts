@@ -27,7 +27,8 @@ export async function copyDisk(source: string, target: string, { reserve, signal
   }
   await reserve(target, (await stat(source)).blocks * 512);
   try {
-    await run("cp", ["--reflink=never", "--sparse=always", "--", source, target], { signal, env: { ...process.env, LC_ALL: "C" } });
+    // What it says of a failure is read below.
+    await run("env", ["LC_ALL=C", "cp", "--reflink=never", "--sparse=always", "--", source, target], { signal });
     await syncFile(target);
     return (await stat(target)).blocks * 512;
   } catch (error) {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { privateValue } from "#lib/domain/visibility.ts";
 import { powerOrder } from "../testing/orders.ts";
 import { staysSilent } from "../testing/scripted-hypervisor.ts";
-import { DiskOrderRecords, type DiskOrderRecord } from "./disk-order-record.ts";
+import { DiskOrderRecords, type DiskOrderRecord, type DiskWork } from "./disk-order-record.ts";
 import { keptDiskFile } from "./kept-disks.ts";
 import { createDiskBench, type DiskBench } from "./testing.ts";
 
@@ -113,10 +113,10 @@ describe("a rollback", () => {
     const inTheWay = join(bench.folder, keptDiskFile(1, order.keepAs));
     // Found only by its link: the plan looks before.
     const instance = await bench.instance();
-    const { stop } = instance;
+    const stop = instance.stop.bind(instance);
     vi.spyOn(instance, "stop").mockImplementationOnce(async (grace) => {
       await link(join(bench.folder, "disk-1"), inTheWay);
-      await stop.call(instance, grace);
+      await stop(grace);
     });
     await expect(bench.orders().carryOut(bench.spec.id, order)).rejects.toThrow();
     expect(await bench.disks()).toMatchObject({ ...NOW, [keptDiskFile(0, bench.installId)]: "before-0" });
@@ -139,11 +139,11 @@ describe("the previous disks", () => {
   test("stay while a rollback has them in its hands, though their time is up", async () => {
     await bench.start();
     const instance = await bench.instance();
-    const { stop } = instance;
+    const stop = instance.stop.bind(instance);
     vi.spyOn(instance, "stop").mockImplementationOnce(async (grace) => {
       vi.spyOn(Date, "now").mockReturnValue(Date.now() + 7_200_000);
       await bench.retention().look();
-      await stop.call(instance, grace);
+      await stop(grace);
     });
     await bench.orders().carryOut(bench.spec.id, bench.rollback());
     expect(await bench.disks()).toMatchObject(BEFORE);
@@ -175,7 +175,7 @@ describe("an agent that is killed during a rollback", () => {
     await bench.start();
     const order = bench.rollback();
     const file = (name: string): string => join(bench.folder, name);
-    const work = {
+    const work: DiskWork = {
       action: "rollback",
       installId: bench.installId,
       keepAs: order.keepAs,
@@ -187,7 +187,7 @@ describe("an agent that is killed during a rollback", () => {
       before: { spec: bench.spec, wasRunning: true, hasSealedValues: false },
       hasSealedValues: false,
       keptUntil: point === "before the start" ? new Date(Date.now() + 3_600_000).toISOString() : null,
-    } as const;
+    };
     const reached = ["before the links", "between the links", "before the swap", "after the swap", "between the data disks", "before the start"].indexOf(point);
     const phase = reached < 2 ? "open" : reached < 5 ? "swapping" : "committed";
     const record: DiskOrderRecord = { orderId: order.orderId, instanceId: bench.spec.id, orderDigest: "0", acceptedAt: new Date().toISOString(), phase, work, result: null };

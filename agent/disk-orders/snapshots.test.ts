@@ -11,7 +11,7 @@ import { snapshotFolder } from "./instance-files.ts";
 import { createDiskBench, type DiskBench, DISK_BYTES } from "./testing.ts";
 
 // A filesystem that shares blocks has no copies that could fail.
-vi.mock("node:fs/promises", async (original) => ({ ...(await original<typeof import("node:fs/promises")>()), copyFile: () => Promise.reject(new Error("this filesystem doesn't share blocks")) }));
+vi.mock("node:fs/promises", async (original) => ({ ...(await original<object>()), copyFile: () => Promise.reject(new Error("this filesystem doesn't share blocks")) }));
 
 let bench: DiskBench;
 let snapshotId: string;
@@ -26,8 +26,8 @@ afterEach(async () => {
 
 const NOW = { "disk-0": "now-0", "disk-1": "now-1" };
 const give = (order: DiskOrder) => bench.orders().carryOut(bench.spec.id, order);
-const snapshot = (disks = [0, 1]): DiskOrder => ({ action: "snapshot", orderId: randomUUID(), snapshotId, disks });
-const restore = (disks = [0, 1], erase = false): DiskOrder => ({ action: "restore-snapshot", orderId: randomUUID(), snapshotId, disks, erase });
+const snapshot = (disks = [0, 1], id = snapshotId): DiskOrder => ({ action: "snapshot", orderId: randomUUID(), snapshotId: id, disks });
+const restore = (disks = [0, 1], erase = false, id = snapshotId): DiskOrder => ({ action: "restore-snapshot", orderId: randomUUID(), snapshotId: id, disks, erase });
 const remove = (erase = false): DiskOrder => ({ action: "delete-snapshot", orderId: randomUUID(), snapshotId, erase });
 const inPlace = (): string => snapshotFolder(bench.folder, snapshotId);
 const ownDisks = async () => Object.fromEntries(Object.entries(await bench.disks()).filter(([name]) => !name.includes("previous")));
@@ -60,9 +60,9 @@ describe("a snapshot", () => {
     await give(order);
     expect(await bench.disks(inPlace())).toEqual({ "disk-1": "now-1" });
     await expect(give(snapshot())).rejects.toMatchObject({ code: "exists", field: "snapshotId" });
-    await expect(give({ ...snapshot([2]), snapshotId: randomUUID() })).rejects.toMatchObject({ code: "conflict", field: "disks" });
+    await expect(give(snapshot([2], randomUUID()))).rejects.toMatchObject({ code: "conflict", field: "disks" });
     await bench.start();
-    await expect(give({ ...snapshot(), snapshotId: randomUUID() })).rejects.toMatchObject({ code: "conflict" });
+    await expect(give(snapshot([0], randomUUID()))).rejects.toMatchObject({ code: "conflict" });
     await expect(give(restore([1]))).rejects.toMatchObject({ code: "conflict" });
   });
 
@@ -75,7 +75,7 @@ describe("a snapshot", () => {
     expect(await ownDisks()).toEqual(NOW);
     expect(await bench.disks(inPlace())).toEqual(NOW);
     await expect(give(restore([2]))).rejects.toMatchObject({ code: "conflict", field: "disks" });
-    await expect(give({ ...restore(), snapshotId: randomUUID() })).rejects.toMatchObject({ code: "unknown_object" });
+    await expect(give(restore([0], false, randomUUID()))).rejects.toMatchObject({ code: "unknown_object" });
   });
 
   test("has what it replaces overwritten where that is ordered", async () => {
@@ -84,10 +84,10 @@ describe("a snapshot", () => {
     // Whoever has another name of it sees what becomes of it; it is given up once that is gone.
     const discarded: string[] = [];
     const eraser = bench.eraser();
-    const { discard } = eraser;
+    const discard = eraser.discard.bind(eraser);
     vi.spyOn(eraser, "discard").mockImplementation(async (path, erase) => {
       if (existsSync(path)) discarded.push(`${path.slice(bench.folder.length + 1)} ${String(erase)}`);
-      await discard.call(eraser, path, erase);
+      await discard(path, erase);
     });
     await give(restore([0, 1], true));
     expect(discarded).toEqual(["disk-0.replaced true", "disk-1.replaced true"]);
