@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { startSimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import type { AgentClient } from "#lib/agent-protocol/client.ts";
 import type { InstallOrder, PowerOrder } from "#lib/agent-protocol/messages.ts";
-import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
+import { installStatusSchema, PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import type { RequestContext, Services } from "#lib/context/context.ts";
 import type { Prisma } from "#lib/db/client.ts";
 import type { FinalInstallState } from "#lib/domain/install-states.ts";
@@ -19,7 +19,7 @@ import { runJob } from "#lib/jobs/run-job.ts";
 import { takeOverJobs } from "#lib/jobs/take-over-jobs.ts";
 import { ingestAgentEvents } from "./ingest-agent-events.ts";
 import type { InstallCluster } from "./testing.ts";
-import { newInstance, openInstallCluster } from "./testing.ts";
+import { agentEvents, newInstance, openInstallCluster } from "./testing.ts";
 
 /** Jobs are carried out when a test says so, and the node says what a test says. */
 let cluster: InstallCluster;
@@ -63,14 +63,15 @@ beforeEach(() => nodeIs("system"));
 
 function taken(order: InstallOrder) {
   installs.set(order.id, order);
-  return Promise.resolve({ ...installIs({ installId: order.id, instanceId: order.instance.id }, "preparing").status, committed: false });
+  const { status } = installIs({ installId: order.id, instanceId: order.instance.id }, "preparing");
+  return Promise.resolve(installStatusSchema.parse({ ...status, committed: false }));
 }
 
 function carriedOut(order: PowerOrder) {
   powers.push(order);
   const power = order.action === "stop" ? ("stopped" as const) : ("running" as const);
   const reach = power === "running" ? [{ nic: 0, guestPort: 22, host: "127.0.0.1", port: 40_022 }] : [];
-  return Promise.resolve({ instanceId: order.instance.id, power, startedAt: null, installId: null, reach, journal, journalSeq: seq });
+  return Promise.resolve({ instanceId: order.instance.id, power, startedAt: null, rescue: false, installId: null, reach, journal, journalSeq: seq });
 }
 
 async function create(name: string, change: Record<string, unknown> = {}) {
@@ -89,9 +90,7 @@ async function holders(instanceId: string): Promise<string[]> {
 async function nodeSays(...events: { readonly type: string }[]): Promise<void> {
   const node = await services.db.node.findFirstOrThrow();
   const at = new Date().toISOString();
-  const numbered = events.map((event) => ({ ...event, seq: (seq += 1), at }));
-  // Shapes of the protocol, put together here.
-  await ingestAgentEvents(services, { nodeId: node.id, journal }, numbered as unknown as Parameters<typeof ingestAgentEvents>[2]);
+  await ingestAgentEvents(services, { nodeId: node.id, journal }, agentEvents(...events.map((event) => ({ ...event, seq: (seq += 1), at }))));
 }
 
 function installIs(ids: { readonly installId: string; readonly instanceId: string }, state: FinalInstallState | "preparing" | "verifying" | "starting") {

@@ -2,6 +2,7 @@
 import type { ExportFile } from "#lib/agent-protocol/messages.ts";
 import type { Services } from "#lib/context/context.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
+import { filesOfExport } from "#lib/exports/files-of-export.ts";
 import { makeHostTar } from "#lib/os-definitions/definition-tars.ts";
 import type { LoadedInstall } from "./build-order.ts";
 import { readPlan } from "./stored.ts";
@@ -24,10 +25,10 @@ export async function orderParts(services: Services, install: LoadedInstall): Pr
   const { db, config } = services;
   const onHost = readPlan(install.plan).runs.some(({ place }) => place === "host");
   const hostDigest = onHost && install.definitionVersion !== null ? await makeHostTar(db, config.paths.blobs, install.definitionVersion.id) : null;
-  return { hostDigest, ...partsOfKind(install) };
+  return { hostDigest, ...(await partsOfKind(services, install)) };
 }
 
-function partsOfKind({ job, instance }: LoadedInstall): Omit<OrderParts, "hostDigest"> {
+async function partsOfKind({ db }: Services, { job, instance }: LoadedInstall): Promise<Omit<OrderParts, "hostDigest">> {
   const request = jobRequestSchema.parse(job.request);
   switch (request.kind) {
     case "instance.rename":
@@ -35,7 +36,7 @@ function partsOfKind({ job, instance }: LoadedInstall): Omit<OrderParts, "hostDi
     case "instance.export":
       return { ...NO_PARTS, exportId: request.exportId };
     case "instance.import":
-      return { ...NO_PARTS, exportId: request.exportId };
+      return { ...NO_PARTS, exportId: request.exportId, importFiles: await filesOfExport(db, request.exportId) };
     case "instance.create":
     case "instance.reinstall":
     case "instance.rollback":

@@ -15,6 +15,7 @@ import { privateValue } from "#lib/domain/visibility.ts";
 import { getInstance } from "#lib/instances/get-instance.ts";
 import { sealUserData } from "#lib/instances/user-data.ts";
 import { ingestAgentEvents } from "./ingest-agent-events.ts";
+import { agentEvents } from "./testing.ts";
 
 let open: TestServices;
 let services: Services;
@@ -49,11 +50,14 @@ beforeEach(() => {
   seq = 0;
 });
 
-type Unnumbered = AgentEvent extends infer Event ? (Event extends AgentEvent ? Omit<Event, "seq" | "at"> : never) : never;
+interface Unnumbered {
+  readonly type: AgentEvent["type"];
+  readonly [field: string]: unknown;
+}
 
 function say(...events: Unnumbered[]): Promise<number> {
   const at = new Date().toISOString();
-  return ingestAgentEvents(services, { nodeId, journal }, events.map((event) => ({ ...event, seq: (seq += 1), at })));
+  return ingestAgentEvents(services, { nodeId, journal }, agentEvents(...events.map((event) => ({ ...event, seq: (seq += 1), at }))));
 }
 
 function lines(instanceId: string, ...texts: string[]): Unnumbered {

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { AgentEvent } from "#lib/agent-protocol/messages.ts";
+import { agentEventSchema } from "#lib/agent-protocol/messages.ts";
 import { registerAppliance } from "#lib/appliances/register-appliance.ts";
 import type { NodeFollowers } from "#lib/agents/node-followers.ts";
 import { startNodeFollowers } from "#lib/agents/node-followers.ts";
@@ -152,6 +154,11 @@ export async function registerTestDefinition({ services, home }: Pick<TestServic
   const halves = change.hostHalf === true ? ["create", "untrusted/create"] : ["untrusted/create"];
   for (const script of halves) await writeFile(path.join(definition, script), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
   await registerOsDefinition(setupContext(services), { directory: definition });
+}
+
+/** Events as they come from an agent: what it may leave out has its default. */
+export function agentEvents(...events: readonly object[]): AgentEvent[] {
+  return agentEventSchema.array().parse(events);
 }
 
 /** A request that is complete: what a test is about stands in `change`. */

@@ -4,6 +4,7 @@ import { registerController } from "#lib/agents/controller-lease.ts";
 import { contextOf } from "#lib/context/testing.ts";
 import type { Services } from "#lib/context/context.ts";
 import { buildOrder, loadInstall } from "#lib/installs/build-order.ts";
+import { orderParts } from "#lib/installs/order-parts.ts";
 import { endLapsedInstalls } from "#lib/installs/keep-leases.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { create, ended, newInstance, nodeIsOnline, openInstallCluster, until } from "#lib/installs/testing.ts";
@@ -134,7 +135,8 @@ describe("when the process that accepted a job is gone", () => {
     const { id, nodeId } = await lost.db.install.findFirstOrThrow({ where: { jobId } });
     await lost.db.job.update({ where: { id: jobId }, data: { status: "running", executorId: lost.controllerId } });
     await lost.db.install.update({ where: { id }, data: { orderSentAt: new Date() } });
-    await (await lost.agents.client(nodeId)).install(await buildOrder(lost, await loadInstall(lost, id)));
+    const install = await loadInstall(lost, id);
+    await (await lost.agents.client(nodeId)).install(await buildOrder(lost, install, await orderParts(lost, install)));
     await cluster.startController(cluster.services, { followers: false });
     await takeOverJobs(cluster.services, lost.controllerId);
     await cluster.startController(cluster.services, { worker: false });

@@ -16,7 +16,7 @@ export function endOfKind(request: JobRequest, ended: EndedInstall): EndOfKind {
     case "instance.rename":
       return endOfRename(request, ended);
     case "instance.export":
-      return endOfExport(request);
+      return endOfExport(request, ended);
     case "instance.rollback":
     case "instance.snapshot":
     case "instance.power":
