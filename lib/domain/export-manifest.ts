@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { DATASOURCES } from "./instance.ts";
-import { installSourceSchema } from "./install-source.ts";
+import { ownSourceSchema } from "./own-source.ts";
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -31,7 +31,8 @@ export const exportManifestSchema = z.strictObject({
   }),
   /** Whose scripts wrote the files; an import runs those of the same definition, in whatever version is current then. */
   os: z.strictObject({ osType: z.string(), version: z.number().int(), digest }),
-  source: installSourceSchema,
+  /** For a reinstall of what is imported: what was asked for beside the definition. */
+  source: ownSourceSchema,
   parameters: z.array(parameterSchema),
   /** Of the first disk, and of each other one. */
   files: z.array(z.strictObject({ index: z.number().int(), name: z.string(), sha256: digest, bytes: z.number().int() })),

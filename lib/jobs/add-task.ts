@@ -9,6 +9,8 @@ export const TASKS = {
   cancel: "cancel-job",
   /** Find out what became of an order whose sender is gone. */
   settle: "settle-job",
+  /** Remove what was brought to a node for an import that has ended. */
+  tidy: "tidy-import",
   /** Remove what is past its time. */
   prune: "prune-history",
 } as const;

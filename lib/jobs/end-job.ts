@@ -6,6 +6,7 @@ import { endOpcodes } from "#lib/domain/ganeti-opcodes.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import type { NewEvent } from "#lib/events/append-events.ts";
 import { forgetUnmadeSnapshot } from "#lib/snapshots/forget-unmade.ts";
+import { addTask, TASKS } from "./add-task.ts";
 import { toJson } from "./to-json.ts";
 import { logJob } from "./log-job.ts";
 
@@ -29,11 +30,12 @@ export type HeldJob = NonNullable<Awaited<ReturnType<typeof holdJob>>>;
  * @returns what the feed is to say; the caller appends it as the last act of its transaction.
  */
 export async function endJob(tx: Transaction, job: HeldJob, end: JobEnd): Promise<NewEvent[]> {
+  const request = jobRequestSchema.parse(job.request);
   const ops = endOpcodes(job.opStatus, end);
   if (end.status !== "success") {
     const at = Math.max(0, job.opStatus.findIndex((status) => status !== "success"));
     await logJob(tx, job.id, at, end.message);
-    await forgetUnmadeSnapshot(tx, jobRequestSchema.parse(job.request));
+    await forgetUnmadeSnapshot(tx, request);
   }
   await tx.job.update({
     where: { id: job.id },
@@ -48,6 +50,7 @@ export async function endJob(tx: Transaction, job: HeldJob, end: JobEnd): Promis
     },
     select: { id: true },
   });
+  if (request.kind === "instance.import") await addTask(tx, { task: TASKS.tidy, jobId: job.id });
   await tx.jobPrivateValue.deleteMany({ where: { jobId: job.id } });
   const released = await tx.$queryRaw<{ name: string; owner_id: string | null }[]>(Prisma.sql`
     UPDATE instance SET locked_by_job_id = NULL, serial_no = serial_no + 1, updated_at = now()

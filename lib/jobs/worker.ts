@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Services } from "#lib/context/context.ts";
 import { createPool } from "#lib/db/client.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
+import { tidyImport } from "#lib/exports/tidy-import.ts";
 import { cancelRunningInstall } from "#lib/installs/cancel-running-install.ts";
 import { endLapsedInstalls, renewLeases } from "#lib/installs/keep-leases.ts";
 import { LEASE } from "#lib/installs/lease.ts";
@@ -26,6 +27,9 @@ const SHUTDOWN_MS = 5_000;
 
 /** Milliseconds before a queue that stopped by itself is started again. */
 const RESTART_MS = 2_000;
+
+/** Milliseconds before a node that doesn't answer is asked again to remove what nobody needs. */
+const TIDY_RETRY_MS = 300_000;
 
 export interface JobWorker {
   /** Takes no more jobs, and lets the running ones come to a point where another process can go on. */
@@ -133,6 +137,10 @@ function tasks(services: Services, pool: pg.Pool, { shared }: WorkerOptions, sig
     [TASKS.settle]: async (payload: unknown) => {
       const job = await installJob(services, payload);
       if (job !== null && (await settleInstall(services, job.installId, job.secretNames, signal)) === "again") await addTask(services.db, { task: TASKS.settle, jobId: job.id, delayMs: LEASE.retryMs });
+    },
+    [TASKS.tidy]: async (payload: unknown) => {
+      const { jobId } = jobPayloadSchema.parse(payload);
+      if ((await tidyImport(services, jobId, signal)) === "again") await addTask(services.db, { task: TASKS.tidy, jobId, delayMs: TIDY_RETRY_MS });
     },
     [TASKS.prune]: async () => {
       await pruneHistory(services, signal);
