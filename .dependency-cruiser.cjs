@@ -12,6 +12,7 @@ const ENTRIES = [
   "^scripts/db/schema-engine\\.mjs$",
   "^scripts/up/check-mode\\.ts$",
   "^bench/metadata-guests\\.ts$",
+  "^agent/imaging/(image|read-back)-worker\\.ts$",
 ];
 /** What only tests use: helpers, the stand-in for an agent, and the register of routes that they go through. */
 const FOR_TESTS = [TEST, "^scripts/canary/", "/testing[a-z-]*\\.ts$", "^scripts/test/", "^agent/(simulated|testing)/", "^(agent/)?e2e/", "^lib/http/routes\\.ts$"];

@@ -59,16 +59,16 @@ export class BodyReader {
   }
 
   async #something(stallMs: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => reject(new PassingFailure(`${this.#host} stopped sending.`, this.#field)), stallMs);
-    const onAbort = (): void => resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#wake = resolve;
+    const happened = (): void => resolve(undefined);
+    signal.addEventListener("abort", happened, { once: true });
+    this.#wake = happened;
     try {
       await promise;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
+      signal.removeEventListener("abort", happened);
     }
   }
 }

@@ -23,7 +23,7 @@ export interface SourceStream {
 export async function openDownload(location: string, options: FetchOptions): Promise<SourceStream> {
   const download = new Download(location, options);
   try {
-    return await download.open();
+    return await download.begin();
   } catch (error) {
     await download.close();
     throw error;
@@ -48,8 +48,8 @@ class Download {
     this.#options = { ...options, signal: AbortSignal.any([options.signal, this.#late.signal]) };
   }
 
-  async open(): Promise<SourceStream> {
-    while (this.#body === null) await this.#try(() => this.#ask());
+  async begin(): Promise<SourceStream> {
+    while (this.#body === null) await this.#ask().catch((error: unknown) => this.#recover(error));
     const chunks = this.#chunks();
     return {
       bytes: this.#first?.bytes ?? null,
@@ -72,40 +72,33 @@ class Download {
       for (let over = false; !over; ) {
         const body = this.#body;
         if (body === null) {
-          await this.#try(() => this.#ask());
+          await this.#ask().catch((error: unknown) => this.#recover(error));
           continue;
         }
-        let failure: unknown = null;
         try {
-          // Not a loop inside #try: what the consumer throws, or a return of its, isn't a failure of the server's.
           for (let piece = await this.#next(body); piece !== null; piece = await this.#next(body)) yield piece;
           over = true;
         } catch (error) {
-          failure = error;
+          await this.#recover(error);
         }
-        if (failure !== null) await this.#try(() => Promise.reject(failure));
       }
     } finally {
       await this.close();
     }
   }
 
-  /** Does something that may fail in passing. After a failure the answer that was there is let go. */
-  async #try(work: () => Promise<void>): Promise<void> {
+  /** After a failure in passing: pauses, and lets go of the answer that was there. @throws the error, where it is another or one too many */
+  async #recover(error: unknown): Promise<void> {
     const { signal, field } = this.#options;
-    try {
-      await work();
-    } catch (error) {
-      this.#body?.close();
-      this.#body = null;
-      if (signal.aborted) throw abortError(signal);
-      if (!(error instanceof PassingFailure)) throw error;
-      this.#failures += 1;
-      if (this.#failures >= this.#limits.tries) throw sourceError("source_failed", `${error.message} It was tried ${String(this.#failures)} times.`, field, error);
-      await pause(this.#limits.pauseMs * 2 ** (this.#failures - 1), undefined, { signal }).catch(() => {
-        throw abortError(signal);
-      });
-    }
+    this.#body?.close();
+    this.#body = null;
+    if (signal.aborted) throw abortError(signal);
+    if (!(error instanceof PassingFailure)) throw error;
+    this.#failures += 1;
+    if (this.#failures >= this.#limits.tries) throw sourceError("source_failed", `${error.message} It was tried ${String(this.#failures)} times.`, field, error);
+    await pause(this.#limits.pauseMs * 2 ** (this.#failures - 1), undefined, { signal }).catch(() => {
+      throw abortError(signal);
+    });
   }
 
   /** Asks for the file, or for the rest of it. */

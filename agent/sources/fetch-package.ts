@@ -9,7 +9,7 @@ import { withNewBeginnings } from "./start-over.ts";
 
 const FIELD = "package.url";
 /** It is held in memory. */
-const MOST_BYTES = 256 * 1_048_576;
+export const MOST_PACKAGE_BYTES = 256 * 1_048_576;
 
 export interface PackageRequest extends Pick<PackageSource, "url" | "checksum"> {
   /** `name:password` */
@@ -32,7 +32,7 @@ export async function fetchPackage({ url, checksum, credentials }: PackageReques
   const problem = packageUrlProblem(url);
   if (problem !== null) throw sourceError("source_refused", `The address ${problem}.`, FIELD);
   return withNewBeginnings(FIELD, async () => {
-    const { chunks } = await openDownload(url, { field: FIELD, policy, signal, credentials, mostBytes: MOST_BYTES, isGzip: true, limits });
+    const { chunks } = await openDownload(url, { field: FIELD, policy, signal, credentials, mostBytes: MOST_PACKAGE_BYTES, isGzip: true, limits });
     const digests = new Digests(checksum);
     const pieces: Buffer[] = [];
     try {

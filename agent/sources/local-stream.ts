@@ -4,7 +4,7 @@ import { sourceError, throwIfAborted } from "./source-error.ts";
 
 const PIECE_BYTES = 1_048_576;
 
-/** A file of this node as a download is read: in pieces that are the reader's to keep. It has to stay as long as it was. */
+/** A file of this node as a download is read. A piece is good until the next is asked for. The file has to stay as long as it was. */
 export function streamLocal({ handle, bytes }: LocalFile, field: string, signal: AbortSignal): SourceStream {
   const chunks = read();
   return { bytes, chunks, close: end };
@@ -17,16 +17,30 @@ export function streamLocal({ handle, bytes }: LocalFile, field: string, signal:
 
   async function* read(): AsyncGenerator<Buffer, void, undefined> {
     try {
-      for (let at = 0; at < bytes; ) {
+      // Two, so that one is filled while the other is used.
+      const buffers = [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)] as const;
+      const readAt = (at: number, turn: number): Promise<Buffer> => fill(buffers[turn % 2 === 0 ? 0 : 1].subarray(0, Math.min(PIECE_BYTES, bytes - at)), at);
+      let next = readAt(0, 0);
+      next.catch(() => undefined);
+      for (let at = 0, turn = 1; at < bytes; turn++) {
         throwIfAborted(signal);
-        const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, bytes - at));
-        const { bytesRead } = await handle.read(piece, 0, piece.length, at);
-        if (bytesRead === 0) throw sourceError("source_failed", "The file on the node became shorter while it was read.", field);
-        at += bytesRead;
-        yield piece.subarray(0, bytesRead);
+        const piece = await next;
+        at += piece.length;
+        if (at < bytes) {
+          next = readAt(at, turn);
+          // It is met when it is waited for, or by nobody.
+          next.catch(() => undefined);
+        }
+        yield piece;
       }
     } finally {
       await handle.close();
     }
+  }
+
+  async function fill(buffer: Buffer, at: number): Promise<Buffer> {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    if (bytesRead !== buffer.length) throw sourceError("source_failed", "The file on the node became shorter while it was read.", field);
+    return buffer;
   }
 }

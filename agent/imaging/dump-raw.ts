@@ -1,0 +1,34 @@
+import { sourceError } from "../sources/source-error.ts";
+import { decompress } from "./decompress.ts";
+import { DiskFill } from "./disk-fill.ts";
+import type { Dump, Dumped } from "./dump-request.ts";
+import { emptyDisk } from "./empty-disk.ts";
+import { SideSink } from "./file-sink.ts";
+import { LOCATION_FIELD } from "./image-source.ts";
+import { ReadBack } from "./read-back.ts";
+
+/** Streams a raw image to the disk, unpacked on the way; nothing lies in between. It is read back while more of it comes. */
+export async function dumpRaw({ image, file, diskBytes, source, passing, draft, hooks }: Dump): Promise<Dumped> {
+  const { signal, beforeWrite, onProgress } = hooks;
+  await beforeWrite();
+  await emptyDisk(file, diskBytes);
+  const back = ReadBack.start(file, image.contentChecksum !== null && "sha512" in image.contentChecksum, LOCATION_FIELD);
+  const kept = await SideSink.create(draft?.path ?? null);
+  const fill = await DiskFill.open(file, diskBytes, back, LOCATION_FIELD);
+  try {
+    const fetched = passing.watch(source.chunks, (piece) => kept.write(piece));
+    const content = image.compression === "none" ? fetched : decompress(image.compression, fetched, { mostBytes: diskBytes, field: LOCATION_FIELD, signal });
+    for await (const piece of content) {
+      await fill.write(piece);
+      onProgress(source.bytes === null ? fill.bytes / diskBytes : passing.bytes / source.bytes, passing.bytes);
+    }
+    const sha256 = passing.finish();
+    const virtualBytes = await fill.finish();
+    if (virtualBytes === 0) throw sourceError("image_refused", "There is nothing in the image.", LOCATION_FIELD);
+    return { sha256, virtualBytes, written: await back.finish(), isKept: kept.isWhole };
+  } finally {
+    await back.close();
+    await fill.close();
+    await kept.close();
+  }
+}
