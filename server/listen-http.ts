@@ -23,6 +23,8 @@ export interface ListenOptions {
   /** PEM texts. Null: plain HTTP, which the configuration allows on loopback only. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly handle: RequestListener;
+  /** For what is to become another protocol; left out, nothing may. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Milliseconds in which a request must have come, body and all; for a handler that limits most of them further itself. */
   readonly requestMs?: number;
 }
@@ -41,7 +43,7 @@ export function readTlsFiles(files: { readonly certFile: string; readonly keyFil
 }
 
 /** Listens with limits on headers, time and connections. */
-export async function listenHttp({ host, port, tls, handle, requestMs = SERVER_LIMITS.requestTimeout }: ListenOptions): Promise<Listening> {
+export async function listenHttp({ host, port, tls, handle, upgrade = refuseUpgrade, requestMs = SERVER_LIMITS.requestTimeout }: ListenOptions): Promise<Listening> {
   const limits = { ...SERVER_LIMITS, requestTimeout: requestMs };
   const server: Server =
     tls === null ? createHttpServer(limits, handle) : createHttpsServer({ ...limits, ...tls, minVersion: "TLSv1.2", handshakeTimeout: 10_000 }, handle);
@@ -51,7 +53,7 @@ export async function listenHttp({ host, port, tls, handle, requestMs = SERVER_L
   server.on("secureConnection", (socket: Duplex) => {
     if (!server.listening) socket.destroy();
   });
-  server.on("upgrade", refuseUpgrade);
+  server.on("upgrade", upgrade);
   server.on("clientError", refuseBadRequest);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

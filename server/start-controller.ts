@@ -11,6 +11,7 @@ import { ingestAgentEvents } from "#lib/installs/ingest-agent-events.ts";
 import { startJobWorker } from "#lib/jobs/worker.ts";
 import type { Logger } from "#lib/logging/logger.ts";
 import { createRapiHandler } from "#lib/rapi/handler.ts";
+import { ConsoleDoor } from "./console-door.ts";
 import type { Handler } from "./handle-request.ts";
 import { LONGEST_REQUEST_MILLISECONDS, mainHandler } from "./handle-request.ts";
 import type { Listening } from "./listen-http.ts";
@@ -69,16 +70,22 @@ export async function startController(config: Config, log: Logger, onLost: () =>
         })
       : null;
     if (rapi !== null) closers.push(() => rapi.close());
+    const consoles = new ConsoleDoor(services);
     const console = config.roles.includes("web")
       ? await listenHttp({
           host: config.console.host,
           port: config.console.port,
           tls: config.console.tls === null ? null : readTlsFiles(config.console.tls),
           handle: mainHandler({ services, pages: await preparePages(config), rapi: rapiHandler, isReady }),
+          upgrade: consoles.take,
           requestMs: LONGEST_REQUEST_MILLISECONDS,
         })
       : null;
     if (console !== null) closers.push(() => console.close());
+    closers.push(() => {
+      consoles.close();
+      return Promise.resolve();
+    });
     // First of all at the end: streams go, and take up again at another controller.
     closers.push(() => services.feed.close());
     return { console, rapi, close };

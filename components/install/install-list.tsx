@@ -14,6 +14,7 @@ export function InstallList({ installs }: { readonly installs: readonly InstallS
         <tr>
           <Th>Install</Th>
           <Th>State</Th>
+          <Th>What</Th>
           <Th>OS</Th>
           <Th>Asked for by</Th>
           <Th>When</Th>
@@ -31,7 +32,8 @@ export function InstallList({ installs }: { readonly installs: readonly InstallS
             <Td>
               <InstallBar install={install} instanceName={install.instanceName} />
             </Td>
-            <Td className="font-mono text-small whitespace-nowrap">{install.osType}</Td>
+            <Td className="whitespace-nowrap">{install.operation}</Td>
+            <Td className="font-mono text-small whitespace-nowrap">{install.osType ?? <span className="font-sans text-soft">none</span>}</Td>
             <Td className="whitespace-nowrap">{install.requester}</Td>
             <Td className="text-soft">
               <RelativeTime at={install.acceptedAt} />

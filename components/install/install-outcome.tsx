@@ -1,8 +1,9 @@
-import type { ReactNode } from "react";
-import { CircleCheck } from "lucide-react";
+import { CircleCheck, CircleHelp } from "lucide-react";
 import { formatDuration, secondsBetween } from "#components/format.ts";
+import { classes } from "#components/ui/classes.ts";
 import { Notice } from "#components/ui/notice.tsx";
 import type { InstallView } from "#lib/domain/views.ts";
+import { doneReason, doneWord, leftBehind } from "./outcome-words.ts";
 import { stepLabel } from "./steps.ts";
 
 /** How an install ended, in a sentence, with what is left behind. Nothing while it runs. */
@@ -14,13 +15,13 @@ export function InstallOutcome({ view }: { readonly view: InstallView }) {
     case "timed_out":
       return (
         <Notice kind="bad" title={`Failed${atStep(view)}`}>
-          {view.error?.message ?? "The agent gave no reason."} {whatIsLeft(view)}
+          {view.error?.message ?? "The agent gave no reason."} {leftBehind(view)}
         </Notice>
       );
     case "cancelled":
       return (
         <Notice kind="info" title={`Cancelled${atStep(view)}`}>
-          {whatIsLeft(view)}
+          {leftBehind(view)}
         </Notice>
       );
     case "accepted":
@@ -36,31 +37,20 @@ export function InstallOutcome({ view }: { readonly view: InstallView }) {
 }
 
 function Done({ view }: { readonly view: InstallView }) {
+  const unconfirmed = view.plan.completion === "first_boot" && view.confirmed === false;
   const boot = view.firstBootAt === null || view.endedAt === null ? null : secondsBetween(view.startedAt ?? view.acceptedAt, view.firstBootAt);
   return (
-    <div className="flex gap-3 rounded-md border border-ok bg-panel px-4 py-3">
-      <CircleCheck aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-ok" />
+    <div className={classes("flex gap-3 rounded-md border bg-panel px-4 py-3", unconfirmed ? "border-wait" : "border-ok")}>
+      {unconfirmed ? <CircleHelp aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-wait" /> : <CircleCheck aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-ok" />}
       <p>
-        <span className="font-semibold">Installed.</span> {ENDED[view.plan.completion]}
+        <span className="font-semibold">{doneWord(view)}</span> {doneReason(view)}
         {boot === null ? null : `, and it was seen to boot ${formatDuration(boot)} after the beginning`}.
       </p>
     </div>
   );
 }
 
-const ENDED: Readonly<Record<InstallView["plan"]["completion"], string>> = {
-  reported: "The script said that it is done",
-  written: "What was written is what was asked for",
-  first_boot: "The system reported from its first boot",
-};
-
 function atStep(view: InstallView): string {
   const step = view.error?.step ?? view.step;
   return step === null ? "" : ` at “${stepLabel(view, step)}”`;
-}
-
-function whatIsLeft(view: InstallView): ReactNode {
-  return view.plan.operation === "create"
-    ? "The instance is listed as failed, with its log: reinstall or delete it."
-    : "The instance is as it was before: its disk and its power state are untouched.";
 }

@@ -38,7 +38,7 @@ export function InstallProgress({ view }: { readonly view: InstallView }) {
 }
 
 function figureOf(view: InstallView): string {
-  if (view.state === "done") return "100 %";
+  if (view.state === "done") return view.confirmed === false ? "Unconfirmed" : "100 %";
   if (isFinal(view.state)) return INSTALL_STATE[view.state].word;
   return view.percent === null ? INSTALL_STATE[view.state].word : formatPercent(view.percent);
 }

@@ -15,7 +15,7 @@ export function InstallRows({ installs }: { readonly installs: readonly InstallS
             {install.instanceName}
           </Link>
           <span className="truncate text-soft max-sm:hidden">
-            <Mono>{install.osType}</Mono>
+            <Mono>{install.osType ?? install.operation}</Mono>
           </span>
           <span className="w-20 text-right text-small text-soft">
             <RelativeTime at={install.acceptedAt} />

@@ -12,7 +12,7 @@ import type { Account, TestServices } from "./testing-services.ts";
 import { basic, startTestServices } from "./testing-services.ts";
 
 const ORIGIN = "http://slipway.example.test:8080";
-const PARAMS: Readonly<Record<string, string>> = { name: "nobody-knows", id: "1", version: "1" };
+const PARAMS: Readonly<Record<string, string>> = { name: "nobody-knows", id: "1", version: "1", snapshot: "before" };
 let fixture: TestServices;
 
 beforeAll(async () => {
@@ -28,7 +28,7 @@ interface Sent {
 }
 
 function ask(route: ApiRoute, { headers = {}, body, query = "", params }: Sent = {}): Promise<Response> {
-  const given = params ?? { ...PARAMS, ...(route.path.includes("/installs/{id}") ? { id: randomUUID() } : {}) };
+  const given = params ?? { ...PARAMS, ...(/\/(installs|exports)\/\{id\}/.test(route.path) ? { id: randomUUID() } : {}) };
   const address = route.path.replace(/\{(\w+)\}/g, (_, name: string) => given[name] ?? "");
   const request = new Request(`${ORIGIN}${address}${query}`, {
     method: route.method,

@@ -15,6 +15,8 @@ export const nameParams = z.object({ name: z.string().min(1).max(253) });
 export const versionNumber = z.string().regex(/^[1-9]\d{0,8}$/, "must be a version's number").transform(Number);
 export const versionParams = nameParams.extend({ version: versionNumber });
 export const jobParams = z.object({ id: z.string().regex(/^[1-9]\d{0,8}$/, "must be a job's number").transform(Number) });
+export const snapshotParams = nameParams.extend({ snapshot: z.string().min(1).max(63) });
+export const exportParams = z.object({ id: z.uuid("must be an export's id") });
 export const installParams = z.object({ id: z.uuid("must be an install's id") });
 
 export const pageFields = {

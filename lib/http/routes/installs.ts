@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { confirmInstall } from "#lib/installs/confirm-install.ts";
 import { getInstall } from "#lib/installs/get-install.ts";
 import { listInstallEntries } from "#lib/installs/list-install-entries.ts";
 import { listInstalls } from "#lib/installs/list-installs.ts";
@@ -39,4 +40,19 @@ export const listInstallEntriesRoute = defineRoute({
   body: noBody,
   status: 200,
   run: (ctx, { params, query }) => listInstallEntries(ctx, params.id, query),
+});
+
+/** Ends the wait for a first boot's report: whoever looks at the machine says that its system stands. */
+export const confirmInstallRoute = defineRoute({
+  method: "POST",
+  path: "/api/v1/installs/{id}/confirm",
+  operation: "install.confirm",
+  params: installParams,
+  query: noQuery,
+  body: noBody,
+  status: 202,
+  run: async (ctx, { params }) => {
+    await confirmInstall(ctx, params.id);
+    return { id: params.id };
+  },
 });

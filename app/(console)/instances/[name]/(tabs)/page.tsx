@@ -4,11 +4,13 @@ import type { ReactNode } from "react";
 import { formatMib } from "#components/format.ts";
 import { InstallBar } from "#components/install/install-bar.tsx";
 import { loadInstance } from "#components/instances/load-instance.ts";
+import { PreviousSystem } from "#components/instances/previous-system.tsx";
 import { JobTable } from "#components/jobs/job-table.tsx";
 import { sshCommand, waysTo } from "#components/nics/reach.ts";
 import { FirstHostKey, WayTo } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
+import { mediumText } from "#components/source/medium-fields.tsx";
 import { Status } from "#components/status/mark.tsx";
 import { INSTANCE_STATUS } from "#components/status/statuses.ts";
 import { ButtonLink } from "#components/ui/button.tsx";
@@ -18,6 +20,7 @@ import { DefinitionList } from "#components/ui/definition-list.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
+import { reach } from "#lib/domain/access.ts";
 import type { InstanceDetail } from "#lib/domain/instance.ts";
 import { listJobs } from "#lib/jobs/list-jobs.ts";
 
@@ -48,6 +51,9 @@ export default function InstancePage({ params }: Props): Promise<ReactNode> {
             </div>
           )}
         </TitledCard>
+        {instance.previous === null || reach(ctx.identity, "instance.rollback") === "none" ? null : (
+          <PreviousSystem name={instance.name} previous={instance.previous} blocked={instance.blockedActions.rollback ?? null} />
+        )}
         <TitledCard title="Last jobs" className="lg:col-span-2">
           {jobs.items.length === 0 ? <EmptyState title="No jobs yet" /> : <JobTable jobs={jobs.items} label="Last jobs" />}
         </TitledCard>
@@ -61,8 +67,8 @@ function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNod
   return [
     ["Status", <Status key="status" tone={look.tone}>{look.word}</Status>],
     ["Power asked for", instance.adminState],
-    ["Power now", instance.operState ?? "unknown"],
-    ["System", instance.osType === null ? "none" : <Mono key="os">{instance.osType}</Mono>],
+    ["Power now", instance.rescue ? "running the rescue system" : (instance.operState ?? "unknown")],
+    ["System", <System key="system" instance={instance} />],
     ["Node", <Mono key="node">{instance.node}</Mono>],
     ["Reach it", reachOf(instance)],
     ["Owner", instance.owner ?? "none"],
@@ -71,6 +77,28 @@ function stateOf(instance: InstanceDetail): readonly (readonly [string, ReactNod
     ["Created", <RelativeTime key="created" at={instance.createdAt} />],
     ["Id", <span key="id" className="inline-flex items-center wrap-anywhere"><Mono>{instance.id}</Mono><CopyIcon text={instance.id} label="id" /></span>],
   ];
+}
+
+/** What a reinstall would take again. */
+function System({ instance: { osType, installSource } }: { readonly instance: InstanceDetail }) {
+  const { image, medium } = installSource;
+  const parts: readonly (readonly [string, string])[] = [
+    ...(osType === null ? [] : [["", osType] as const]),
+    ...(image === null ? [] : [["image ", image.location] as const]),
+    ...(Object.keys(medium).length === 0 ? [] : [["medium ", mediumText(medium)] as const]),
+    ...(installSource.package === null ? [] : [["package ", installSource.package.url] as const]),
+  ];
+  if (parts.length === 0) return "none";
+  return (
+    <span className="flex flex-col">
+      {parts.map(([what, value]) => (
+        <span key={`${what}${value}`} className="wrap-anywhere">
+          {what}
+          <Mono>{value}</Mono>
+        </span>
+      ))}
+    </span>
+  );
 }
 
 /** The first way by SSH, with what it answers with; the others stand with its NICs. */

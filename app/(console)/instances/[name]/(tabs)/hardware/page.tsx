@@ -10,6 +10,8 @@ import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
 import { AskLink } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
+import { SnapshotDialogs } from "#components/snapshots/snapshot-dialogs.tsx";
+import { SnapshotTable } from "#components/snapshots/snapshot-table.tsx";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Mono } from "#components/ui/mono.tsx";
@@ -17,6 +19,8 @@ import { Table, Td, Th, Tr } from "#components/ui/table.tsx";
 import type { RequestContext } from "#lib/context/context.ts";
 import { reach } from "#lib/domain/access.ts";
 import type { DiskView } from "#lib/domain/instance.ts";
+import { SNAPSHOTS_PER_INSTANCE } from "#lib/domain/snapshot-views.ts";
+import { listSnapshots } from "#lib/snapshots/list-snapshots.ts";
 import { getNode } from "#lib/nodes/get-node.ts";
 
 interface Props {
@@ -31,6 +35,8 @@ export default function InstanceHardwarePage({ params }: Props): Promise<ReactNo
   return consolePage(async (ctx) => {
     const instance = await loadInstance((await params).name);
     const { disks, nics, lockedByJobId } = instance;
+    const snapshots = await listSnapshots(ctx, instance.name);
+    const whyNoSnapshot = instance.blockedActions.snapshot ?? (snapshots.length >= SNAPSHOTS_PER_INSTANCE ? `It has ${SNAPSHOTS_PER_INSTANCE} snapshots, and no more fit.` : null);
     const editing = reach(ctx.identity, "instance.nics") === "none" ? null : await loadEditing(ctx, instance.node);
     return (
       <div className="flex flex-col gap-5">
@@ -41,6 +47,13 @@ export default function InstanceHardwarePage({ params }: Props): Promise<ReactNo
           </div>
         </TitledCard>
         <TitledCard title="Disks">{disks.length === 0 ? <EmptyState title="No disks" /> : <Disks disks={disks} />}</TitledCard>
+        <TitledCard
+          title="Snapshots"
+          aside={whyNoSnapshot ?? <AskLink href={paths.instanceHardware(instance.name, { do: "snapshot" })}>Make a snapshot</AskLink>}
+        >
+          <SnapshotTable instance={instance.name} snapshots={snapshots} free={lockedByJobId === null} />
+        </TitledCard>
+        <SnapshotDialogs instance={instance.name} disks={disks} snapshots={snapshots} blocked={whyNoSnapshot} user={ctx.identity.name} />
         {editing === null || lockedByJobId !== null ? null : <NicsDialog instance={instance.name} nics={nics} choices={editing.choices} first={editing.first} user={ctx.identity.name} />}
       </div>
     );
