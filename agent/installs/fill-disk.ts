@@ -8,6 +8,7 @@ import { createDisk, diskFile, MIB } from "./disks.ts";
 import type { Install } from "./install.ts";
 import { writesInPlace } from "./order-facts.ts";
 import type { Prepared } from "./prepared.ts";
+import { stopSystem } from "./stop-system.ts";
 
 /** How often it is said how much of an image is written. */
 const TELL_MS = 1_000;
@@ -21,7 +22,7 @@ export async function fillDisk(install: Install, prepared: Prepared): Promise<vo
   install.signal.throwIfAborted();
   const isFilled = order.image !== null || (order.operation === "rename" && !writesInPlace(order));
   if (isFilled) await install.enter("imaging");
-  if (writesInPlace(order)) await overwrite(install, prepared);
+  if (writesInPlace(order) && order.image === null) await overwrite(install, prepared);
   if (order.operation === "rename" && !writesInPlace(order)) await copyFirstDisk(install, prepared);
   if (order.image !== null) await dumpImage(install, prepared);
 }
@@ -44,9 +45,9 @@ async function overwrite(install: Install, { disks }: Prepared): Promise<void> {
   }
 }
 
-async function dumpImage(install: Install, { disks }: Prepared): Promise<void> {
+async function dumpImage(install: Install, prepared: Prepared): Promise<void> {
   const { order, instance, context, progress, log } = install;
-  const first = disks.find(({ index }) => index === 0);
+  const first = prepared.disks.find(({ index }) => index === 0);
   if (order.image === null || first === undefined) return;
   progress.begin("image");
   log.state();
@@ -59,6 +60,7 @@ async function dumpImage(install: Install, { disks }: Prepared): Promise<void> {
     spoolFolder: spoolFolder(instance.folder),
     cache: context.images,
     signal: install.signal,
+    ...(writesInPlace(order) ? { beforeWrite: () => takeDisk(install, prepared) } : {}),
     onProgress: (fraction, bytes) => {
       progress.advance(fraction);
       const now = performance.now();
@@ -70,6 +72,15 @@ async function dumpImage(install: Install, { disks }: Prepared): Promise<void> {
   install.learn({ image: facts });
   progress.finish();
   log.state();
+}
+
+/** In place: the image is known to be there and to fit, and its first byte comes next. Only now does the old system go. */
+async function takeDisk(install: Install, prepared: Prepared): Promise<void> {
+  const { progress } = install;
+  progress.pause();
+  await stopSystem(install);
+  await overwrite(install, prepared);
+  progress.begin("image");
 }
 
 /** The renaming script works on a copy: the system as it is stays until the script has said that it worked. */

@@ -23,9 +23,12 @@ export function runsIn(order: InstallOrder, place: "appliance" | "host"): boolea
   return order.os?.places.includes(place) ?? false;
 }
 
-/** Whether a script changes or reads the disk that the running system has: then that is stopped before its disk is touched. */
+/**
+ * Whether a script changes or reads the disk that the running system has: then that is stopped before anything is filled. An image that
+ * is written in place stops it by itself, when its first byte is to be written.
+ */
 export function stopsFirst(order: InstallOrder): boolean {
-  return writesInPlace(order) || order.operation === "rename" || order.operation === "export";
+  return (writesInPlace(order) && order.image === null) || order.operation === "rename" || order.operation === "export";
 }
 
 /** An image without a script that says at its first boot how that went. */

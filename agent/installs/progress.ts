@@ -105,6 +105,11 @@ export class InstallProgress {
     this.#update();
   }
 
+  /** The step under way has to wait for another. */
+  pause(): void {
+    this.#current = null;
+  }
+
   /** How much of the agent's own step under way is done, 0 to 1. */
   advance(fraction: number): void {
     if (this.#current === null) return;
