@@ -6,6 +6,9 @@
  * Ends with 0 when it is done, 1 when it failed, 2 when the command line can't be understood;
  * `receipt verify` with 3 when a receipt isn't good.
  */
+import { applianceList } from "./appliance-list.ts";
+import { applianceRegister } from "./appliance-register.ts";
+import { applianceUse } from "./appliance-use.ts";
 import type { Command } from "./command.ts";
 import { doctor } from "./doctor.ts";
 import { importGanetiCommand } from "./import-ganeti.ts";
@@ -19,7 +22,7 @@ import { receiptVerify } from "./receipt-verify.ts";
 import { runCommandLine } from "./run-command-line.ts";
 
 /** Every command. A new one is a file of its own and a line here. */
-const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, osRegister, importGanetiCommand, receiptVerify, receiptShow, receiptKeys];
+const COMMANDS: readonly Command[] = [doctor, keysStatus, keysRotate, keysAbandon, osRegister, importGanetiCommand, applianceList, applianceRegister, applianceUse, receiptVerify, receiptShow, receiptKeys];
 
 process.umask(0o077);
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

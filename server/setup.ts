@@ -39,7 +39,7 @@ async function main(): Promise<void> {
       await ensureAdministrator(ctx, asked.administrator, passwordFile);
     }
     if (asked.appliance !== undefined) {
-      const { digest } = await registerAppliance(ctx, { directory: asked.appliance });
+      const { digest } = await registerAppliance(ctx, { directory: asked.appliance, shipped: true });
       say(`appliance ${digest.slice(0, 12)} is registered`);
     }
     if (asked.definition !== undefined) {
