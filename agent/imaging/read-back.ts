@@ -39,7 +39,7 @@ export class ReadBack {
     this.#free = [...this.#slots];
     this.#ended.promise.catch(ignore);
     worker.on("message", (news: ReadBackNews) => this.#take(news));
-    worker.on("error", (error) => this.#fail(error));
+    worker.on("error", (error: Error) => this.#fail(error));
   }
 
   static start(file: string, withSha512: boolean, field: string): ReadBack {

@@ -64,9 +64,9 @@ async function peek(location: string, options: FetchOptions): Promise<Sizes> {
     await handle.close();
     return { bytes, virtualBytes: null };
   }
-  const { bytes, close } = await openDownload(location, options);
-  await close();
-  return { bytes, virtualBytes: null };
+  const source = await openDownload(location, options);
+  await source.close();
+  return { bytes: source.bytes, virtualBytes: null };
 }
 
 function sizeText(bytes: number): string {
