@@ -279,7 +279,8 @@ describe("the daemon", () => {
 
   it("told to end leaves its guests connected and held", async () => {
     await helper.stopDaemon();
-    expect(await helper.processes()).toEqual({ helpers: [], dnsmasqs: [] });
+    // The kernel kills dnsmasq when the worker has ended, and waits for nobody with it.
+    await expect.poll(() => helper.processes()).toEqual({ helpers: [], dnsmasqs: [] });
     expect(await output("ip", "link")).toContain("gnt.com.0");
     expect(await output("nft", "list", "tables")).toContain("inet slipway");
   });

@@ -38,11 +38,13 @@ export class SystemHostScripts implements HostScripts {
     run.signal.throwIfAborted();
     const environment = encodeEnvironment(run.environment);
     const ends = openEnds(spawn(this.#options.program, this.#arguments(run), { cwd: "/", env: { NODE_ENV: "production" }, stdio: ["pipe", "pipe", "pipe", "pipe", "pipe"] }));
+    const stopped = Promise.withResolvers<undefined>();
     const stop = (): void => {
       // Whoever has asked for the end isn't waiting for what was said until then.
       ends.control.end();
       ends.stdout.destroy();
       ends.stderr.destroy();
+      stopped.resolve(undefined);
     };
     run.signal.addEventListener("abort", stop);
     try {
@@ -57,7 +59,9 @@ export class SystemHostScripts implements HostScripts {
       const said = takeMessages(ends.control, (next) => {
         message = next;
       });
-      await Promise.all([once(ends.child, "close").catch(fail), said.catch(fail), ...streams.slice(1)]);
+      await Promise.all([once(ends.child, "close").catch(fail), said.catch(fail)]);
+      // Whoever takes the output may be waiting for what the end of this run sets free.
+      await Promise.race([Promise.all(streams.slice(1)), stopped.promise]);
       run.signal.throwIfAborted();
       if (failure !== null) throw failure instanceof Error ? failure : new Error("the script's output can't be taken", { cause: failure });
       return readEnd(message);

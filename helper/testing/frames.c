@@ -2,6 +2,7 @@
  * What the tests play a guest with.
  *
  *   talk SOCKET                        lines of stdin to the helper, its lines to stdout
+ *   hand SOCKET COUNT REQUEST          asks once, with stdin's descriptor so many times; prints the answer
  *   guest COUNT                        frames of stdin (`FD HEX`) to the TAPs at 10, 11 …, theirs to stdout
  *   join INTERFACE UID GID PROGRAM …   becomes PROGRAM as that user, with an interface's frames at stdin
  *   relay                              carries frames between stdin and the TAP at 10
@@ -60,6 +61,36 @@ static int talk(const char *path)
 				return 0;
 		}
 	}
+}
+
+static ssize_t print_answer(int s)
+{
+	ssize_t n = read(s, frame, sizeof(frame));
+
+	return n > 0 ? write(1, frame, (size_t)n) : n;
+}
+
+static int hand(const char *path, int count, const char *request)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	static char control[CMSG_SPACE(sizeof(int) * 128)];
+	struct iovec text[2] = { { .iov_base = (char *)request, .iov_len = strlen(request) }, { .iov_base = "\n", .iov_len = 1 } }; /* only read */
+	struct msghdr message = { .msg_iov = text, .msg_iovlen = 2, .msg_control = control, .msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count) };
+	struct cmsghdr *header = (struct cmsghdr *)control;
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strncpy(to.sun_path, path, sizeof(to.sun_path) - 1);
+	if (count < 1 || count > 128 || connect(s, (struct sockaddr *)&to, sizeof(to)) != 0 || write(s, "1 hello version=1\n", 18) != 18 || print_answer(s) <= 0)
+		return fail(path);
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)count);
+	memset(CMSG_DATA(header), 0, sizeof(int) * (size_t)count);
+	if (sendmsg(s, &message, MSG_NOSIGNAL) < 0)
+		return fail("sendmsg");
+	while (print_answer(s) > 0)
+		continue;
+	return 0;
 }
 
 static void print_frame(int fd)
@@ -178,6 +209,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "talk") == 0)
 		return talk(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "hand") == 0)
+		return hand(argv[2], atoi(argv[3]), argv[4]);
 	if (argc == 3 && strcmp(argv[1], "guest") == 0)
 		return guest(atoi(argv[2]));
 	if (argc >= 6 && strcmp(argv[1], "join") == 0)

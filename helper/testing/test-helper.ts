@@ -124,7 +124,7 @@ export class TestHelper {
     return join(this.runFolder, "helper.sock");
   }
 
-  program(name: "slipway-helper" | "slipway-launch" | "slipway-frames"): string {
+  program(name: "slipway-helper" | "slipway-launch" | "slipway-script" | "slipway-frames"): string {
     return join(PROGRAMS, name);
   }
 
