@@ -31,7 +31,8 @@ export async function keepPreviousSystem(tx: Transaction, install: Pick<Install,
     },
     select: { instanceId: true },
   });
+  // A rotation of keys that writes these rows at this moment is waited for.
   await tx.$executeRaw(Prisma.sql`
     INSERT INTO previous_parameter (instance_id, name, visibility, public_value, private_value)
-    SELECT instance_id, name, visibility, public_value, private_value FROM instance_parameter WHERE instance_id = ${instanceId}::uuid`);
+    SELECT instance_id, name, visibility, public_value, private_value FROM instance_parameter WHERE instance_id = ${instanceId}::uuid ORDER BY name FOR UPDATE`);
 }

@@ -121,7 +121,8 @@ export async function nodeIsOnline(services: Services): Promise<void> {
   stop();
 }
 
-async function addAgent(services: Services, name: string, startAgent: (options: TestAgentOptions) => Promise<TestAgent>): Promise<TestAgent> {
+/** Another node with an agent of its own. */
+export async function addAgent(services: Services, name: string, startAgent: (options: TestAgentOptions) => Promise<TestAgent>): Promise<TestAgent> {
   const keys = await generateKeys();
   const csr = await x509.Pkcs10CertificateRequestGenerator.create({ name: `CN=${name}`, keys, signingAlgorithm: SIGNING_ALGORITHM });
   const { certificate, fingerprint } = await services.pki.signAgentRequest(csr.toString("pem"), name);
@@ -134,24 +135,29 @@ async function addAgent(services: Services, name: string, startAgent: (options: 
 async function seed({ services, home }: TestServices): Promise<void> {
   const setup = setupContext(services);
   await registerTestDefinition({ services, home }, "testos", {});
-  const appliance = path.join(home, "appliance");
-  await mkdir(appliance);
-  const parts = { kernel: "a kernel", initrd: "an initrd" };
-  const part = (file: keyof typeof parts) => ({ file, sha256: createHash("sha256").update(parts[file]).digest("hex"), size: parts[file].length });
-  await writeFile(path.join(appliance, "kernel"), parts.kernel);
-  await writeFile(path.join(appliance, "initrd"), parts.initrd);
-  await writeFile(path.join(appliance, "manifest.json"), JSON.stringify({ name: "test", contract: 1, kernelVersion: "6.1", kernel: part("kernel"), initrd: part("initrd") }));
-  await registerAppliance(setup, { directory: appliance });
+  await registerAppliance(setup, { directory: await writeAppliance(home, "test", { contract: 1, root: false }) });
+}
+
+/** A folder with an appliance as `appliance/build` makes one, of a few bytes. */
+export async function writeAppliance(home: string, name: string, { contract, root }: { readonly contract: number; readonly root: boolean }): Promise<string> {
+  const folder = path.join(home, `appliance-${name}`);
+  await mkdir(folder);
+  const parts = { kernel: `the kernel of ${name}`, initrd: `the initrd of ${name}`, ...(root ? { root: `the userland of ${name}` } : {}) };
+  const described = Object.entries(parts).map(([file, text]) => [file, { file, sha256: createHash("sha256").update(text).digest("hex"), size: text.length }] as const);
+  for (const [file, text] of Object.entries(parts)) await writeFile(path.join(folder, file), text);
+  await writeFile(path.join(folder, "manifest.json"), JSON.stringify({ name, contract, kernelVersion: "6.1", ...Object.fromEntries(described) }));
+  return folder;
 }
 
 /** Registers a definition, or its next version, with the variants `plain` and `full`: `testos` but for what `change` says. */
-export async function registerTestDefinition({ services, home }: Pick<TestServices, "services" | "home">, name: string, change: { readonly manifest?: object; readonly hostHalf?: boolean }): Promise<void> {
+export async function registerTestDefinition({ services, home }: Pick<TestServices, "services" | "home">, name: string, change: { readonly manifest?: object; readonly hostHalf?: boolean; readonly scripts?: readonly string[] }): Promise<void> {
   const definition = path.join(home, name);
   await mkdir(path.join(definition, "untrusted"), { recursive: true });
   await writeFile(path.join(definition, "ganeti_api_version"), "20\n");
   await writeFile(path.join(definition, "variants.list"), "plain\nfull\n");
   await writeFile(path.join(definition, "slipway.json"), JSON.stringify({ ...MANIFEST, ...change.manifest }));
-  const halves = change.hostHalf === true ? ["create", "untrusted/create"] : ["untrusted/create"];
+  const scripts = change.scripts ?? ["create"];
+  const halves = scripts.flatMap((script) => [`untrusted/${script}`, ...(change.hostHalf === true ? [script] : [])]);
   for (const script of halves) await writeFile(path.join(definition, script), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
   await registerOsDefinition(setupContext(services), { directory: definition });
 }

@@ -8,6 +8,7 @@ import { shortValueWarnings, warnTooShort } from "#lib/jobs/warn-too-short.ts";
 import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
 import { factsOf } from "./choose-node.ts";
 import type { AcceptedInstall } from "./create-instance.ts";
+import { beforeJob } from "./before-job.ts";
 import { diskFacts } from "./disk-facts.ts";
 import { findDefinition } from "./find-definition.ts";
 import { osTypeOf } from "./instance-row.ts";
@@ -96,7 +97,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
       definitionId: definition?.definitionId ?? null,
       variant: definition?.variant ?? null,
       source: own,
-      before: { adminState: row.adminState, installState: row.installState, installId: row.currentInstall?.id ?? null },
+      before: await beforeJob(ctx.services.db, row),
     },
     ops: reinstallOpcodes({ name: row.name, instanceId: row.id, osType: prepared.plan.osType, startup, sent: sentNames(input.parameters) }, { interface: ctx.interface, at: new Date() }),
     instance: { id: row.id, name: row.name, ownerId: row.ownerId },

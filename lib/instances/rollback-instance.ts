@@ -8,6 +8,7 @@ import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
 import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
 import type { RollbackInput } from "./change-schemas.ts";
 import { factsOf } from "./choose-node.ts";
+import { beforeJob } from "./before-job.ts";
 import { orRefusedJob } from "./or-refused-job.ts";
 import { readInstance } from "./read-instance.ts";
 import { GRACE_SECONDS } from "./set-instance-power.ts";
@@ -38,7 +39,7 @@ export async function rollbackInstance(ctx: RequestContext, name: string, input:
         keptAs: previous.keptAs,
         graceSeconds,
         start,
-        before: { adminState: row.adminState, installState: row.installState, installId: row.currentInstall?.id ?? null },
+        before: await beforeJob(ctx.services.db, row),
       },
       ops: ops(row.id),
       instance: { id: row.id, name: row.name, ownerId: row.ownerId },

@@ -12,6 +12,7 @@ import { hasChannelAddresses } from "#lib/domain/nic-rules.ts";
 import { insertInstall } from "#lib/installs/insert-install.ts";
 import { acceptJob, instanceBusy } from "#lib/jobs/accept-job.ts";
 import { allocateChannelAddress } from "#lib/networks/allocate-address.ts";
+import { beforeJob } from "./before-job.ts";
 import { factsOf } from "./choose-node.ts";
 import { diskFacts } from "./disk-facts.ts";
 import { findDefinition } from "./find-definition.ts";
@@ -69,7 +70,7 @@ export async function submitSystemWork(ctx: RequestContext, row: DetailRow, work
   const hasAddresses = hasChannelAddresses(factsOf(node));
   const jobId = await acceptJob(ctx, {
     operation: work.operation,
-    request: work.request(installId, { adminState: row.adminState, installState: row.installState, installId: row.currentInstall?.id ?? null }),
+    request: work.request(installId, await beforeJob(db, row)),
     ops: work.ops,
     instance: { id: row.id, name: row.name, ownerId: row.ownerId },
     serialNo: row.serialNo,
