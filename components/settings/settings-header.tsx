@@ -11,6 +11,8 @@ export function SettingsHeader({ cluster }: { readonly cluster: string }) {
         label="Settings"
         tabs={[
           { href: paths.settings(), label: "Cluster" },
+          { href: paths.settingsAppliances(), label: "Appliances" },
+          { href: paths.settingsReceipts(), label: "Receipt keys" },
           { href: paths.settingsParameters(), label: "Parameter defaults" },
         ]}
       />

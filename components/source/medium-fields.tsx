@@ -74,11 +74,3 @@ export function MediumFields({ medium, errors, onChange }: Props) {
     </>
   );
 }
-
-/** What a medium is, in a few words. */
-export function mediumText(medium: Medium): string {
-  const names = Object.keys(medium).filter((name) => (medium[name] ?? "").trim() !== "");
-  if (names.length === 0) return "none";
-  const first = ["cdrom_image_path", "floppy_image_path", "kernel_path"].find((name) => names.includes(name));
-  return first === undefined ? (medium["boot_order"] ?? names.join(", ")) : (medium[first] ?? "");
-}

@@ -4,10 +4,11 @@ import { FormSection } from "#components/instances/form-section.tsx";
 import { formatMib } from "#components/format.ts";
 import { Fold } from "./fold.tsx";
 import { ImageFields } from "./image-fields.tsx";
-import { MediumFields, mediumText } from "./medium-fields.tsx";
+import { MediumFields } from "./medium-fields.tsx";
 import { PackageFields } from "./package-fields.tsx";
 import type { SourceErrors } from "./source-draft.ts";
 import type { SourceForm } from "./use-source.ts";
+import { mediumText } from "./words.ts";
 
 interface ImageProps {
   readonly source: SourceForm;

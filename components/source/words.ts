@@ -1,12 +1,14 @@
-import type { Checksum, DiskImage } from "#lib/domain/install-source.ts";
+import type { DiskImage, Medium } from "#lib/domain/install-source.ts";
 
 /** `qcow2`, `raw, gzip`. */
 export function imageForm({ format, compression }: Pick<DiskImage, "format" | "compression">): string {
   return compression === "none" ? format : `${format}, ${compression}`;
 }
 
-/** `sha256:91ac…` as a whole, for where it is copied or compared. */
-export function checksumWords(checksum: Checksum | null): string | null {
-  if (checksum === null) return null;
-  return "sha256" in checksum ? `sha256:${checksum.sha256}` : `sha512:${checksum.sha512}`;
+/** What a medium is, in a few words: what the machine starts from. */
+export function mediumText(medium: Medium): string {
+  const names = Object.keys(medium).filter((name) => (medium[name] ?? "").trim() !== "");
+  const first = ["kernel_path", "cdrom_image_path", "floppy_image_path"].find((name) => names.includes(name));
+  if (first !== undefined) return medium[first] ?? "";
+  return names.length === 0 ? "none" : (medium["boot_order"] ?? names.join(", "));
 }

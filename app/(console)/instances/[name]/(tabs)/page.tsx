@@ -10,7 +10,7 @@ import { sshCommand, waysTo } from "#components/nics/reach.ts";
 import { FirstHostKey, WayTo } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
-import { mediumText } from "#components/source/medium-fields.tsx";
+import { mediumText } from "#components/source/words.ts";
 import { Status } from "#components/status/mark.tsx";
 import { INSTANCE_STATUS } from "#components/status/statuses.ts";
 import { ButtonLink } from "#components/ui/button.tsx";
