@@ -118,7 +118,7 @@ describe("a serial console in the browser", () => {
   });
 
   test("says why it couldn't be opened", async () => {
-    refusal = new AgentRefusal("conflict", "Somebody is at the instance's serial console: one can be there at a time.");
+    refusal = new AgentRefusal("conflict", "Somebody is at the instance's serial console: one can be there at a time.", undefined);
     expect(await closed(connect(basic("admin")))).toEqual([4409, "Somebody is at the instance's serial console: one can be there at a time."]);
   });
 
