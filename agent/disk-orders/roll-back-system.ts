@@ -6,6 +6,7 @@ import { SlipwayError } from "#lib/domain/errors.ts";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
 import { syncFolder } from "../files.ts";
 import { diskFile } from "../installs/disks.ts";
+import { unlessAborted } from "../installs/until.ts";
 import type { Instance } from "../instances/instance.ts";
 import { useGuestData } from "../instances/instances.ts";
 import type { DiskOrderContext, DiskOrderRun, WorkOf } from "./disk-order-context.ts";
@@ -51,7 +52,7 @@ export async function planRollback(instance: Instance, order: Extract<DiskOrder,
 export async function rollBackSystem(run: DiskOrderRun, work: Rollback, graceSeconds: number): Promise<DiskResult> {
   const { instance, signal } = run;
   const { folder } = instance;
-  if (instance.isRunning) await unlessClosing(signal, instance.stop(graceSeconds));
+  if (instance.isRunning) await unlessAborted(instance.stop(graceSeconds), signal);
   for (const index of work.disks) {
     const current = join(folder, diskFile(index));
     if (existsSync(current)) await link(current, join(folder, keptDiskFile(index, work.keepAs)));
@@ -117,18 +118,4 @@ async function startOrTell({ instance, log, record }: DiskOrderRun, spec: Instan
     log.error({ err: error, order: record.orderId, instance: instance.id }, "an instance can't be started after work on its disks");
     instance.tellStopped("It can't be started; the agent's log says why.");
   }
-}
-
-function unlessClosing(signal: AbortSignal, work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      // The reason is the error that ends the order.
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", onAbort);
-    });
-  });
 }

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const instanceId = randomUUID();
 function power(journal: Journal, reason = "test"): void {
-  journal.append({ type: "instance.power", instanceId, power: "running", reason, reach: [] });
+  journal.append({ type: "instance.power", instanceId, power: "running", reason, rescue: false, reach: [] });
 }
 function seqs(journal: Journal, after = 0): number[] {
   return journal.after(after, 10_000).map((event) => event.seq);

@@ -80,7 +80,7 @@ describe("a controller", () => {
   beforeEach(async () => {
     tar = null;
     const folders = new OsFolders([os]);
-    const backend = new SimulatedBackend({ nodeName: "node1", journal: Journal.inMemory(), behaviourOf: behaviourByName, workMs: 0, onVanish: () => undefined });
+    const backend = new SimulatedBackend({ nodeName: "node1", journal: Journal.inMemory(), behaviourOf: behaviourByName, workMs: 0, runsHostScripts: false, onVanish: () => undefined });
     Object.assign(backend, { listOsDefinitions: () => folders.list(), readOsDefinition: (name: string) => (tar === null ? folders.read(name) : Promise.resolve(tar)) });
     const pki = await createTestPki();
     api = await startAgentApi({ host: "127.0.0.1", port: 0, tls: await pki.issue("node1"), allowedClients: ["controller"], backend, log: pino({ level: "silent" }) });

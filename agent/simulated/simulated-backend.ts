@@ -1,23 +1,28 @@
 import { createHash } from "node:crypto";
-import type { ChannelMessage, FolderList, HostKey, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder } from "#lib/agent-protocol/messages.ts";
+import type { Duplex, Readable } from "node:stream";
+import type { ChannelMessage, DiskOrder, DiskResult, FolderList, HostKey, InstallOrder, InstallStatus, InstanceRuntime, LeaseRenewal, NodeFacts, PowerOrder, ProbeRequest, ProbeResult } from "#lib/agent-protocol/messages.ts";
 import { PROTOCOL_VERSION } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import type { AgentBackend } from "../api/backend.ts";
 import { AGENT_VERSION } from "../facts.ts";
 import { digestOrder } from "../installs/install-record.ts";
+import { runsIn } from "../installs/order-facts.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { BehaviourOf } from "./behaviour.ts";
-import { SimulatedInstance } from "./simulated-instance.ts";
+import { SimulatedDiskOrders } from "./simulated-disk-orders.ts";
+import { SimulatedExports } from "./simulated-exports.ts";
+import { ENDED, SimulatedInstance } from "./simulated-instance.ts";
 import { SimulatedInstall } from "./simulated-install.ts";
-
-const ENDED = "The virtual machine was ended.";
+import { simulateEffects } from "./simulate-effects.ts";
+import { simulateProbe } from "./simulated-probe.ts";
 
 export interface SimulatedBackendOptions {
   readonly nodeName: string;
   readonly journal: Journal;
   readonly behaviourOf: BehaviourOf;
   readonly workMs: number;
+  readonly runsHostScripts: boolean;
   readonly onVanish: () => void;
 }
 
@@ -27,6 +32,8 @@ export class SimulatedBackend implements AgentBackend {
   readonly #options: SimulatedBackendOptions;
   readonly #blobs = new Set<string>();
   readonly #instances = new Map<string, SimulatedInstance>();
+  readonly #diskOrders = new SimulatedDiskOrders();
+  readonly #exports = new SimulatedExports();
   readonly #installs = new Map<string, { readonly install: SimulatedInstall; readonly digest: string }>();
 
   constructor(options: SimulatedBackendOptions) {
@@ -48,7 +55,8 @@ export class SimulatedBackend implements AgentBackend {
       accelerator: "tcg",
       acceleratorReason: "a simulated node runs nothing",
       qemuVersion: null,
-      runsHostScripts: false,
+      runsHostScripts: this.#options.runsHostScripts,
+      imageFolders: ["/srv/images"],
       networking: { bridges: ["br0"], routed: true },
     });
   }
@@ -73,11 +81,9 @@ export class SimulatedBackend implements AgentBackend {
   async power(id: string, order: PowerOrder): Promise<InstanceRuntime> {
     const instance = this.#instance(id);
     if (!instance.orders.has(order.orderId)) {
-      refuseIfHeld(instance);
-      if (order.action !== "stop" && !instance.hasDisk) throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
+      instance.refuseIfHeld();
+      carryOut(instance, order);
       instance.orders.add(order.orderId);
-      if (order.action !== "start") instance.stop(ENDED);
-      if (order.action !== "stop") instance.start(order.instance, order.guestData);
       await this.journal.flush();
     }
     return instance.runtime;
@@ -104,7 +110,7 @@ export class SimulatedBackend implements AgentBackend {
 
   removeInstance(id: string): Promise<void> {
     return new Promise((resolve) => {
-      refuseIfHeld(this.#instance(id));
+      this.#instance(id).refuseIfHeld();
       this.#instance(id).stop(ENDED);
       this.#instances.delete(id);
       resolve();
@@ -119,22 +125,20 @@ export class SimulatedBackend implements AgentBackend {
       return known.install.status;
     }
     const instance = this.#instance(order.instance.id);
-    if (order.os.places.includes("host")) throw new SlipwayError("unsupported", "This agent runs no scripts on its host.", { field: "os.places" });
-    if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", { field: "instance.id" });
+    const { journal, behaviourOf, workMs, onVanish, runsHostScripts } = this.#options;
+    if (runsIn(order, "host") && !runsHostScripts) throw new SlipwayError("unsupported", "This node runs no scripts of OS definitions on itself.", { field: "os.places" });
+    instance.refuseIfHeld("instance.id");
+    if (order.exportId !== null) this.#exports.check(order.exportId, order.importFiles);
     const boots = order.start ?? instance.isRunning;
-    const { journal, behaviourOf, workMs, onVanish } = this.#options;
     const install = new SimulatedInstall({
       order,
       behaviour: behaviourOf(order),
       journal,
       boots,
+      stops: instance.isRunning && !instance.isRescued,
       workMs,
       onVanish,
-      onCommit: () => {
-        instance.hasDisk = true;
-        instance.stop(ENDED);
-        if (boots) instance.start(order.instance, { parameters: new Map(), userData: order.userData });
-      },
+      effects: simulateEffects(instance, order, this.#exports),
     });
     instance.installId = order.id;
     this.#installs.set(order.id, { install, digest });
@@ -156,6 +160,48 @@ export class SimulatedBackend implements AgentBackend {
     return install.status;
   }
 
+  completeInstall(id: string): Promise<InstallStatus> {
+    return new Promise((resolve) => {
+      const install = this.#known(id);
+      install.complete();
+      resolve(install.status);
+    });
+  }
+
+  async diskOrder(id: string, order: DiskOrder): Promise<DiskResult> {
+    const result = this.#diskOrders.carryOut(this.#instance(id), order);
+    await this.journal.flush();
+    return result;
+  }
+
+  openConsole(id: string, accept: () => Duplex): Promise<void> {
+    return new Promise((resolve) => {
+      const instance = this.#instance(id);
+      if (!instance.isRunning) throw new SlipwayError("conflict", "The instance doesn't run: there is nobody at its serial console.");
+      instance.console.connect(accept);
+      resolve();
+    });
+  }
+
+  probeSources(request: ProbeRequest): Promise<ProbeResult> {
+    return Promise.resolve(simulateProbe(request));
+  }
+
+  readExportFile(exportId: string, name: string): Promise<{ stream: Readable; length: number }> {
+    return new Promise((resolve) => {
+      resolve(this.#exports.read(exportId, name));
+    });
+  }
+
+  putExportFile(exportId: string, name: string, sha256: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    return this.#exports.put(exportId, name, sha256, bytes);
+  }
+
+  removeExport(exportId: string): Promise<void> {
+    this.#exports.remove(exportId);
+    return Promise.resolve();
+  }
+
   renewLeases({ installIds, seconds }: LeaseRenewal): Promise<void> {
     for (const id of installIds) this.#installs.get(id)?.install.lease.renew(seconds);
     return Promise.resolve();
@@ -172,6 +218,19 @@ export class SimulatedBackend implements AgentBackend {
   /** A guest powers itself off. */
   powerOffByItself(id: string): void {
     this.#instance(id).stop("The system powered itself off.");
+  }
+
+  /** Its system, by the id of the install that made it. */
+  systemOf(id: string): string | null {
+    return this.#instance(id).disks.system;
+  }
+
+  consoleSays(id: string, text: string): void {
+    this.#instance(id).console.say(text);
+  }
+
+  goOn(installId: string): void {
+    this.#known(installId).goOn();
   }
 
   guestSays(id: string, text: string): void {
@@ -213,6 +272,18 @@ export class SimulatedBackend implements AgentBackend {
   }
 }
 
-function refuseIfHeld(instance: SimulatedInstance): void {
-  if (instance.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.");
+function carryOut(instance: SimulatedInstance, { action, appliance, instance: spec, guestData }: PowerOrder): void {
+  if (action !== "stop" && instance.disks.system === null) throw new SlipwayError("conflict", "The instance has no disk on this node: nothing is installed.");
+  if (action === "start" && instance.isRescued) throw new SlipwayError("conflict", "The instance runs its rescue system: stop or reboot it to come back to its own.");
+  if (action === "rescue") {
+    if (appliance === null) throw new SlipwayError("invalid", "A rescue order names its appliance.", { field: "appliance" });
+    if (appliance.contract < 2 || appliance.rootDigest === null) {
+      throw new SlipwayError("unsupported", "The cluster's appliance can't be a rescue system: that takes a full userland and version 2 of the contract.", { field: "appliance" });
+    }
+    if (!instance.isRescued) instance.stop(ENDED);
+    instance.startRescue(spec);
+    return;
+  }
+  if (action !== "start") instance.stop(ENDED);
+  if (action !== "stop") instance.start(spec, guestData);
 }

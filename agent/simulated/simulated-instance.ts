@@ -6,6 +6,11 @@ import { createChannelLog } from "../instances/channel-log.ts";
 import { RememberedIds } from "../instances/remembered-ids.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { LineGatherer } from "../logs/line-gatherer.ts";
+import { SimulatedConsole } from "./simulated-console.ts";
+import { SimulatedDisks } from "./simulated-disks.ts";
+
+/** Why a guest that was stopped runs no more. */
+export const ENDED = "The virtual machine was ended.";
 
 const LOOPBACK = "127.0.0.1";
 const FIRST_PORT = 20_000;
@@ -17,11 +22,13 @@ export class SimulatedInstance {
   readonly messages = new RememberedIds();
   readonly #journal: Journal;
   readonly #lines: LineGatherer;
-  hasDisk = false;
+  readonly disks = new SimulatedDisks();
+  readonly console = new SimulatedConsole();
   installId: string | null = null;
   #startedAt: string | null = null;
   #spec: InstanceSpec | null = null;
   #hasGuestData = false;
+  #isRescued = false;
   /** What the guest could read and hasn't. */
   #waiting: string[] = [];
 
@@ -35,20 +42,33 @@ export class SimulatedInstance {
     return this.#startedAt !== null;
   }
 
+  get isRescued(): boolean {
+    return this.isRunning && this.#isRescued;
+  }
+
+  /** As of its last start. */
+  get spec(): InstanceSpec | null {
+    return this.#spec;
+  }
+
   get wantsGuestData(): boolean {
     return this.#hasChannel && !this.#hasGuestData;
   }
 
   get runtime(): InstanceRuntime {
-    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt: this.#startedAt, installId: this.installId, reach: this.#reach, ...this.#journal.position };
+    return { instanceId: this.id, power: this.isRunning ? "running" : "stopped", startedAt: this.#startedAt, rescue: this.isRescued, installId: this.installId, reach: this.#reach, ...this.#journal.position };
+  }
+
+  refuseIfHeld(field?: string): void {
+    if (this.installId !== null) throw new SlipwayError("conflict", "The instance is being installed.", field === undefined ? {} : { field });
   }
 
   start(spec: InstanceSpec, guestData: PowerOrder["guestData"]): void {
-    if (this.isRunning) return;
-    this.#startedAt = new Date().toISOString();
-    this.#spec = spec;
-    this.#hasGuestData = guestData !== null;
-    this.#journal.append({ type: "instance.power", instanceId: this.id, power: "running", reason: null, reach: this.#reach });
+    if (!this.isRunning) this.#start(spec, guestData !== null, false);
+  }
+
+  startRescue(spec: InstanceSpec): void {
+    if (!this.isRunning) this.#start(spec, true, true);
   }
 
   stop(reason: string): void {
@@ -56,7 +76,8 @@ export class SimulatedInstance {
     this.#startedAt = null;
     this.#waiting = [];
     this.#lines.flush();
-    this.#journal.append({ type: "instance.power", instanceId: this.id, power: "stopped", reason, reach: [] });
+    this.console.end();
+    this.#journal.append({ type: "instance.power", instanceId: this.id, power: "stopped", reason, rescue: false, reach: [] });
   }
 
   setGuestData(): void {
@@ -91,15 +112,24 @@ export class SimulatedInstance {
   }
 
   close(): void {
+    this.console.end();
     this.#lines.close();
   }
 
+  #start(spec: InstanceSpec, hasGuestData: boolean, isRescue: boolean): void {
+    this.#startedAt = new Date().toISOString();
+    this.#spec = spec;
+    this.#hasGuestData = hasGuestData;
+    this.#isRescued = isRescue;
+    this.#journal.append({ type: "instance.power", instanceId: this.id, power: "running", reason: null, rescue: isRescue, reach: this.#reach });
+  }
+
   get #hasChannel(): boolean {
-    return this.isRunning && this.#spec?.communication === true;
+    return this.isRunning && !this.#isRescued && this.#spec?.communication === true;
   }
 
   get #reach(): Reach[] {
-    if (!this.isRunning) return [];
+    if (!this.isRunning || this.#isRescued) return [];
     const forwarded = (this.#spec?.nics ?? []).filter(({ mode }) => mode === "user").flatMap(({ index, forwards }) => forwards.map((guestPort) => ({ nic: index, guestPort })));
     return forwarded.map((place, index) => ({ ...place, host: LOOPBACK, port: FIRST_PORT + index }));
   }

@@ -1,5 +1,6 @@
 import { pino, type Logger } from "pino";
 import type { HostKey } from "#lib/agent-protocol/messages.ts";
+import type { AgentBackend } from "../api/backend.ts";
 import { startAgentApi } from "../api/server.ts";
 import { Journal } from "../journal/journal.ts";
 import { type BehaviourOf, behaviourByName } from "./behaviour.ts";
@@ -20,7 +21,12 @@ export interface SimulatedAgentOptions {
   /** Milliseconds of one unit of simulated work; an install has about five for each of its steps. Default 0. */
   readonly workMs?: number;
   readonly log?: Logger;
+  /** Whether it says that it can run trusted scripts on its host, and then acts as if it did. Default: it can't. */
+  readonly runsHostScripts?: boolean;
 }
+
+/** Calls of the protocol that can be left without an answer. */
+export type SimulatedCall = Exclude<keyof AgentBackend, "journal">;
 
 export interface SimulatedAgent {
   readonly nodeName: string;
@@ -29,6 +35,15 @@ export interface SimulatedAgent {
   vanish(): Promise<void>;
   /** Answers again, at the same address, with the same journal. */
   comeBack(): Promise<void>;
+  /** From here on such calls get no answer, and aren't carried out, until `answerAgain`. */
+  neverAnswer(call: SimulatedCall): void;
+  answerAgain(): void;
+  /** An install that holds in one of its steps goes on (behaviour.ts). */
+  goOn(installId: string): void;
+  /** The system on an instance's disks: the id of the install that made it. Null: none; `overwritten`: what an install in place has left. */
+  systemOf(instanceId: string): string | null;
+  /** Whoever is at a running guest's serial console reads this. */
+  consoleSays(instanceId: string, text: string): void;
   /** A guest powers itself off. */
   powerOffByItself(instanceId: string): void;
   /** A running guest writes a line to its channel. */
@@ -54,9 +69,12 @@ export async function startSimulatedAgent(options: SimulatedAgentOptions): Promi
     journal,
     behaviourOf: options.behaviourOf ?? behaviourByName,
     workMs: options.workMs ?? 0,
+    runsHostScripts: options.runsHostScripts ?? false,
     onVanish: () => void vanish(),
   });
-  let api = await startAgentApi({ host, port, tls, allowedClients, backend, log });
+  const unanswered = new Set<SimulatedCall>();
+  const behind = sometimesSilent(backend, unanswered);
+  let api = await startAgentApi({ host, port, tls, allowedClients, backend: behind, log });
   const { address } = api;
   let isAway = false;
 
@@ -72,8 +90,21 @@ export async function startSimulatedAgent(options: SimulatedAgentOptions): Promi
     vanish,
     comeBack: async () => {
       if (!isAway) return;
-      api = await startAgentApi({ ...address, tls, allowedClients, backend, log });
+      api = await startAgentApi({ ...address, tls, allowedClients, backend: behind, log });
       isAway = false;
+    },
+    neverAnswer: (call) => {
+      unanswered.add(call);
+    },
+    answerAgain: () => {
+      unanswered.clear();
+    },
+    goOn: (installId) => {
+      backend.goOn(installId);
+    },
+    systemOf: (instanceId) => backend.systemOf(instanceId),
+    consoleSays: (instanceId, text) => {
+      backend.consoleSays(instanceId, text);
     },
     powerOffByItself: (instanceId) => {
       backend.powerOffByItself(instanceId);
@@ -94,4 +125,15 @@ export async function startSimulatedAgent(options: SimulatedAgentOptions): Promi
       if (!isAway) await api.close({ atOnce: true });
     },
   };
+}
+
+/** The backend, but for calls that get no answer. */
+function sometimesSilent(backend: AgentBackend, unanswered: ReadonlySet<string>): AgentBackend {
+  return new Proxy(backend, {
+    get: (target, name: keyof AgentBackend): unknown => {
+      if (unanswered.has(name)) return () => new Promise(() => undefined);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
+    },
+  });
 }
