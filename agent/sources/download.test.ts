@@ -45,10 +45,10 @@ async function refusal(work: Promise<unknown>): Promise<SlipwayError> {
 describe("a download", () => {
   it("brings what lies there, and says its size first", async () => {
     const server = await serve(serveFile(CONTENT));
-    const { bytes, chunks, close } = await openDownload(`${server.url}/a?token=x`, options());
-    expect(bytes).toBe(CONTENT.length);
-    await close();
-    expect((await chunks.next()).done).toBe(true);
+    const source = await openDownload(`${server.url}/a?token=x`, options());
+    expect(source.bytes).toBe(CONTENT.length);
+    await source.close();
+    expect((await source.chunks.next()).done).toBe(true);
     expect((await fetchAll(`${server.url}/a?token=x`)).equals(CONTENT)).toBe(true);
     expect(server.requests[0]?.url).toBe("/a?token=x");
     expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${String(server.port)}`);
@@ -247,5 +247,5 @@ async function tcpServer(answer: (socket: Socket) => void): Promise<{ readonly u
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // It listens on a port of an address.
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${String(port)}`, close: async () => void (await new Promise((resolve) => server.close(resolve))) };
+  return { url: `http://127.0.0.1:${String(port)}`, close: () => new Promise((resolve) => server.close(() => resolve())) };
 }
