@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { qemuArguments } from "#agent/hypervisor/qemu-arguments.ts";
+import { APPLIANCE_COMMAND_LINE, qemuArguments } from "#agent/hypervisor/qemu-arguments.ts";
 import type { GuestDisk } from "#agent/hypervisor/hypervisor.ts";
 import { eachLine, runOrFail } from "#scripts/process/run.ts";
 
@@ -34,7 +34,9 @@ export async function bootBare(machine: BareMachine, marks: readonly string[]): 
       folder: machine.directory,
       vcpus: machine.vcpus,
       memoryMib: machine.memoryMib,
-      boot: { kernel: machine.kernel, initrd: machine.initrd },
+      boot: { kernel: machine.kernel, initrd: machine.initrd, commandLine: APPLIANCE_COMMAND_LINE },
+      startsFrom: "disk",
+      media: [],
       disks: machine.disks,
       nics: [],
       channel: null,

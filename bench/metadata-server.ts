@@ -80,6 +80,7 @@ function exampleContent(): MetadataContent {
     isComplete: null,
     read: new ReadPipe(RUNNING_GUEST_LIMITS),
     write: new WritePipe(new ScrubPatterns([]), null, { onLine: nothing, onNotice: nothing, onResult: nothing }, RUNNING_GUEST_LIMITS),
+    streams: null,
     onContact: nothing,
     onRefused: nothing,
     onNotice: nothing,

@@ -41,7 +41,7 @@ function nic(change: Partial<NicSpec>): NicSpec {
 function content(): MetadataContent {
   const write = new WritePipe(new ScrubPatterns([]), null, { onLine: () => undefined, onNotice: () => undefined, onResult: () => undefined }, RUNNING_GUEST_LIMITS);
   const tree = buildInstanceTree({ spec: exampleInstance(), node: "node1", guestData: null });
-  return { tree, requireTokens: false, isComplete: null, read: new ReadPipe(), write, onContact: () => undefined, onRefused: () => undefined, onNotice: () => undefined };
+  return { tree, requireTokens: false, isComplete: null, read: new ReadPipe(), write, streams: null, onContact: () => undefined, onRefused: () => undefined, onNotice: () => undefined };
 }
 /** The tests speak from loopback: that is the guest's address here. */
 function wanted(key: string, change: Partial<GuestNetworkRequest> = {}): GuestNetworkRequest {

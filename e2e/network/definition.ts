@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { exampleOrder } from "#agent/testing/orders.ts";
+import { exampleOrder, type ScriptOrder } from "#agent/testing/orders.ts";
 import type { AgentClient } from "#lib/agent-protocol/client.ts";
-import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import type { NetworkTestPlace } from "#scripts/test/require-network.ts";
 import { runOrFail } from "#scripts/process/run.ts";
 
@@ -29,7 +28,7 @@ async function putFile(client: AgentClient, file: string): Promise<string> {
 }
 
 /** Brings a definition of the test's own and the appliance to an agent, and makes an order's parts of them. */
-export async function prepareDefinition(client: AgentClient, place: NetworkTestPlace, definition: SmallDefinition): Promise<Pick<InstallOrder, "appliance" | "os">> {
+export async function prepareDefinition(client: AgentClient, place: NetworkTestPlace, definition: SmallDefinition): Promise<Pick<ScriptOrder, "appliance" | "os">> {
   const folder = await mkdtemp(path.join(place.scratch, "definition-"));
   const scripts = path.join(folder, "scripts");
   const archive = path.join(folder, "scripts.tar");
@@ -47,7 +46,7 @@ export async function prepareDefinition(client: AgentClient, place: NetworkTestP
   await rm(folder, { recursive: true });
   const { os } = exampleOrder();
   return {
-    appliance: { kernelDigest, initrdDigest, rootDigest: null },
+    appliance: { kernelDigest, initrdDigest, rootDigest: null, contract: 2 },
     os: { ...os, untrustedDigest, imageDigest, verify: definition.verify !== undefined, bootMarker: definition.bootMarker ?? null },
   };
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { followInstall } from "#agent/testing/follow.ts";
-import { exampleOrder } from "#agent/testing/orders.ts";
+import { exampleOrder, type ScriptOrder } from "#agent/testing/orders.ts";
 import type { InstallOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
 import { Bed } from "./bed.ts";
@@ -34,9 +34,9 @@ echo "the size is $OSP_SIZE"
 const undo = new Undo();
 let bed: Bed;
 let instance: InstanceSpec;
-let prepared: Pick<InstallOrder, "appliance" | "os">;
+let prepared: Pick<ScriptOrder, "appliance" | "os">;
 
-function order(change: Partial<InstallOrder> & { readonly size: string }): InstallOrder {
+function order(change: Partial<ScriptOrder> & { readonly size: string }): InstallOrder {
   const { size, ...rest } = change;
   const plan = [...addressPlan(addressesOf(instance)), `parameters ${get("/ganeti/latest/os/parameters.json")}`, "quick measure 1 0 /latest/meta-data/hostname 40", ""].join("\n");
   return exampleOrder({

@@ -23,7 +23,7 @@ const folders: { root: string; of: OsFolders } = { root: "", of: new OsFolders([
 
 beforeAll(async () => {
   cluster = await openInstallCluster(async (options) => {
-    const backend = new SimulatedBackend({ nodeName: options.nodeName, journal: Journal.inMemory(), behaviourOf: behaviourByName, workMs: 0, onVanish: () => undefined });
+    const backend = new SimulatedBackend({ nodeName: options.nodeName, journal: Journal.inMemory(), behaviourOf: behaviourByName, workMs: 0, runsHostScripts: false, onVanish: () => undefined });
     const gone = (): Promise<never> => Promise.reject(new SlipwayError("internal", "It is away."));
     Object.assign(backend, { listOsDefinitions: () => (isAway ? gone() : folders.of.list()), readOsDefinition: (name: string) => folders.of.read(name) });
     const api = await startAgentApi({ ...options, host: "127.0.0.1", port: 0, backend, log: pino({ level: "silent" }) });
