@@ -24,14 +24,18 @@ export async function runHostScript(install: Install, prepared: Prepared, pipePa
     log.state();
   }
   const voice = new HostVoice(install);
+  // What an import reads and an export writes goes through the appliance where there is one.
+  const isStreamed = (order.operation === "import" || order.operation === "export") && !runsIn(order, "appliance");
+  let exitStatus = 0;
   try {
-    // What an import reads and an export writes goes through the appliance where there is one.
-    const isStreamed = (order.operation === "import" || order.operation === "export") && !runsIn(order, "appliance");
-    if (!isStreamed) await runOnce(install, prepared, { pipePath, voice, signal, disk: null });
-    else for (const disk of prepared.disks) await runOnce(install, prepared, { pipePath, voice, signal, disk });
+    for (const disk of isStreamed ? prepared.disks : [null]) {
+      exitStatus = await runOnce(install, prepared, { pipePath, voice, signal, disk });
+      if (exitStatus !== 0) break;
+    }
   } finally {
     await voice.end();
   }
+  if (exitStatus !== 0) throw new SlipwayError("script_failed", `The script on the host ended with exit status ${String(exitStatus)}.${describeLastWords(voice.lastWords)}`);
 }
 
 interface Once {
@@ -42,15 +46,15 @@ interface Once {
   readonly disk: WorkDisk | null;
 }
 
-async function runOnce(install: Install, { disks }: Prepared, { pipePath, voice, signal, disk }: Once): Promise<void> {
+/** Returns its exit status. */
+async function runOnce(install: Install, { disks }: Prepared, { pipePath, voice, signal, disk }: Once): Promise<number> {
   const { order, context, instance } = install;
   const { os } = order;
   if (os?.hostDigest === undefined || os.hostDigest === null) throw new SlipwayError("invalid", "The order names no folder of the definition.", { field: "os.hostDigest" });
   const input = disk === null || order.operation !== "import" ? null : await openImportFile(install, disk.index);
   const output = disk === null || order.operation !== "export" ? null : takeOutput(install, disk.index);
-  let exitStatus: number;
   try {
-    ({ exitStatus } = await context.hostScripts.run({
+    const { exitStatus } = await context.hostScripts.run({
       installId: install.id,
       tar: context.blobs.path(os.hostDigest),
       script: os.script,
@@ -62,19 +66,16 @@ async function runOnce(install: Install, { disks }: Prepared, { pipePath, voice,
       onLine: voice.say,
       ...(output === null ? {} : { onOutput: output.write }),
       signal,
-    }));
+    });
+    if (exitStatus === 0) await output?.end();
+    else await output?.abandon();
+    return exitStatus;
   } catch (error) {
-    await output?.abandon(error);
+    await output?.abandon();
     throw error;
   } finally {
     input?.stream.destroy();
   }
-  if (exitStatus !== 0) {
-    const failure = new SlipwayError("script_failed", `The script on the host ended with exit status ${String(exitStatus)}.${describeLastWords(voice.lastWords)}`);
-    await output?.abandon(failure);
-    throw failure;
-  }
-  await output?.end();
 }
 
 interface Output {
@@ -82,12 +83,14 @@ interface Output {
   /** All of it was written. Rejects where it can't be kept. */
   readonly end: () => Promise<void>;
   /** Nothing of it counts. Never rejects. */
-  readonly abandon: (error: unknown) => Promise<void>;
+  readonly abandon: () => Promise<void>;
 }
 
 /** What an export script writes to its standard output, on its way to the node's exports. */
 function takeOutput(install: Install, index: number): Output {
   const stream = new PassThrough();
+  // Who reads it hears of an error by reading; afterwards nobody needs to.
+  stream.on("error", () => undefined);
   let failure: Error | null = null;
   const taken = takeExportFile(install, index, stream).catch((error: unknown) => {
     failure = error instanceof Error ? error : new Error("an export can't be kept", { cause: error });
@@ -103,8 +106,8 @@ function takeOutput(install: Install, index: number): Output {
       await taken;
       if (failure !== null) throw failure;
     },
-    abandon: async (error) => {
-      stream.destroy(error instanceof Error ? error : new Error("the script failed"));
+    abandon: async () => {
+      stream.destroy(new Error("the script has failed"));
       await taken;
     },
   };

@@ -29,7 +29,8 @@ async function put(name: string, content: string): Promise<void> {
 }
 async function contents(): Promise<Record<string, string>> {
   const names = (await readdir(folder)).sort();
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")])));
+  const entries = await Promise.all(names.map(async (name): Promise<[string, string]> => [name, await readFile(join(folder, name), "utf8")]));
+  return Object.fromEntries(entries);
 }
 const at = (name: string): string => join(folder, name);
 /** What a swap does to the folder, one durable step after the other. */
