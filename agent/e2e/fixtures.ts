@@ -85,7 +85,8 @@ async function launch(how: Launch): Promise<AgentProcess> {
   };
 }
 
-async function putFile(client: AgentClient, path: string): Promise<string> {
+/** Brings a file to an agent as a blob. */
+export async function putFile(client: AgentClient, path: string): Promise<string> {
   const hash = createHash("sha256");
   // Without an encoding set, a file yields buffers.
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) hash.update(chunk);
