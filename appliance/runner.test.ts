@@ -274,7 +274,7 @@ describe("what is too large for a document", () => {
       `${digest(large)}  -`,
       result(0),
     ]);
-    expect(host.lines).toContain('{"percent":100}');
+    expect(host.lines).toContain('{"percent":95}');
     expect(host.requests.filter((one) => one.startsWith("GET"))).toEqual(["GET /ganeti/latest/meta_data.json", "GET /ganeti/latest/package"]);
   });
 });

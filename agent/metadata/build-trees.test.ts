@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { installOrderSchema } from "#lib/agent-protocol/messages.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { privateValue, secretValue } from "#lib/domain/visibility.ts";
+import { exampleOrder } from "../testing/orders.ts";
 import { buildApplianceTree, buildInstanceTree } from "./build-trees.ts";
 import type { MetadataBody, MetadataTree } from "./metadata-content.ts";
 import { networkedInstance, TEST_KEY } from "./testing.ts";
@@ -126,49 +126,74 @@ describe("a running guest's trees", () => {
   });
 });
 
+describe("a guest that ends its own install", () => {
+  test("is told how to report it, and nobody else is", () => {
+    const spec = networkedInstance();
+    const metadata = (install?: Parameters<typeof buildInstanceTree>[0]["install"]): unknown =>
+      JSON.parse(textOf(buildInstanceTree({ spec, node: "node1", guestData, ...(install === undefined ? {} : { install }) }).get("ganeti/latest/meta_data.json")) ?? "");
+    expect(metadata({ id: "the-install", operation: "reinstall", token: "the-token" })).toMatchObject({ contract: 2, operation: "reinstall", install: { id: "the-install", token: "the-token" }, instance: { name: "web1.example.org" } });
+    expect(metadata()).toMatchObject({ contract: 2, operation: null });
+    expect(metadata()).not.toHaveProperty("install");
+  });
+});
+
 describe("the appliance's trees", () => {
+  let folder: string;
+  let archive: { readonly path: string; readonly length: number };
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "trees-"));
+    archive = { path: join(folder, "untrusted.tar"), length: 14 };
+    await writeFile(archive.path, "....#!/bin/sh\n");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const parameters = new Map([["root_password", { visibility: "secret", value: secretValue("much secret") }]] as const);
+  const order = exampleOrder({ instance: networkedInstance(), parameters, userData: privateValue("#cloud-config\n") });
+  const build = (change: Partial<Parameters<typeof buildApplianceTree>[0]> = {}): MetadataTree =>
+    buildApplianceTree({ order, token: "the-token", script: "create", disks: new Set([0]), archive, scripts: [{ name: "create", offset: 4, length: 10 }], ...change });
+  const metadata = (tree: MetadataTree): unknown => JSON.parse(textOf(tree.get("ganeti/latest/meta_data.json")) ?? "");
+
   test("hold the run's token, every parameter and the scripts, beside what the system will find", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "trees-"));
-    try {
-      const path = join(folder, "untrusted.tar");
-      await writeFile(path, "....#!/bin/sh\n");
-      const digest = "0".repeat(64);
-      const order = installOrderSchema.parse({
-        id: "5f0cbb54-2a4e-4f3e-8a5b-0c3f6f0a5d11",
-        operation: "create",
-        instance: networkedInstance(),
-        primaryNode: "node1",
-        appliance: { kernelDigest: digest, initrdDigest: digest, rootDigest: null },
-        os: { definition: "debian", variant: null, apiVersion: 20, digest, untrustedDigest: digest, imageDigest: null, imageUse: "device", appliance: "small", script: "create", places: ["appliance"], verify: false, steps: [], bootMarker: null },
-        parameters: {},
-        userData: null,
-        applianceIp: null,
-        timeoutSeconds: null,
-        firstBootSeconds: 60,
-        start: true,
-        retainPreviousSeconds: 0,
-        leaseSeconds: 60,
-      });
-      const parameters = new Map([["root_password", { visibility: "secret", value: secretValue("much secret") }]] as const);
-      const tree = buildApplianceTree({ order: { ...order, parameters }, token: "the-token", script: "create", disks: new Set([0]), archive: { path, length: 14 }, scripts: [{ name: "create", offset: 4, length: 10 }] });
-      expect(JSON.parse(textOf(tree.get("ganeti/latest/meta_data.json")) ?? "")).toMatchObject({ contract: 1, script: "create", install: { token: "the-token" }, instance: { disks: [{ serial: "disk-0" }] } });
-      expect(JSON.parse(textOf(tree.get("ganeti/latest/meta_data.json")) ?? "")).toMatchObject({
-        instance: {
-          nics: [
-            { network: "lan", subnet: "192.0.2.0/24", gateway: "192.0.2.1", subnet6: "2001:db8::/64", gateway6: "2001:db8::1", dns: ["192.0.2.53"] },
-            { network: null, subnet: null, gateway: null, subnet6: null, gateway6: null, dns: [] },
-          ],
-          sshKeys: [`${TEST_KEY} alice@laptop`, `${TEST_KEY} alice@laptop`],
-        },
-      });
-      expect(textOf(tree.get("ganeti/2026-11-20/os/parameters.json"))).toBe('{"root_password":["much secret","secret"]}');
-      expect(tree.get("ganeti/latest/os/untrusted.tar")).toEqual({ kind: "file", path, length: 14 });
-      expect(textOf(await tree.get("ganeti/latest/os/scripts/create"))).toBe("#!/bin/sh\n");
-      expect(tree.list("ganeti/latest/os/scripts/")).toEqual(["create"]);
-      expect(textOf(tree.get("latest/meta-data/hostname"))).toBe("web1.example.org");
-      expect(tree.get("latest/user-data")).toBeUndefined();
-    } finally {
-      await rm(folder, { recursive: true });
+    const tree = build();
+    expect(metadata(tree)).toMatchObject({ script: "create", install: { token: "the-token" }, instance: { disks: [{ serial: "disk-0", access: "rw" }] } });
+    expect(metadata(tree)).toMatchObject({
+      instance: {
+        nics: [
+          { network: "lan", subnet: "192.0.2.0/24", gateway: "192.0.2.1", subnet6: "2001:db8::/64", gateway6: "2001:db8::1", dns: ["192.0.2.53"] },
+          { network: null, subnet: null, gateway: null, subnet6: null, gateway6: null, dns: [] },
+        ],
+        sshKeys: [`${TEST_KEY} alice@laptop`, `${TEST_KEY} alice@laptop`],
+      },
+    });
+    expect(textOf(tree.get("ganeti/2026-11-20/os/parameters.json"))).toBe('{"root_password":["much secret","secret"]}');
+    expect(tree.get("ganeti/latest/os/untrusted.tar")).toEqual({ kind: "file", ...archive });
+    expect(textOf(await tree.get("ganeti/latest/os/scripts/create"))).toBe("#!/bin/sh\n");
+    expect(tree.list("ganeti/latest/os/scripts/")).toEqual(["create"]);
+    expect(textOf(tree.get("latest/meta-data/hostname"))).toBe("web1.example.org");
+    expect(textOf(tree.get("latest/user-data"))).toBe("#cloud-config\n");
+  });
+
+  test("speak the appliance's own contract", () => {
+    for (const contract of [1, 2]) {
+      const appliance = { kernelDigest: "0".repeat(64), initrdDigest: "0".repeat(64), rootDigest: null, contract };
+      expect(metadata(build({ order: { ...order, appliance } }))).toMatchObject({ contract });
     }
+  });
+
+  test("tell a rename the name until now, and an export that its disks are only read, and list what comes or goes as a stream", () => {
+    expect(metadata(build({ script: "rename", order: { ...order, operation: "rename", oldName: "web0.example.org" } }))).toMatchObject({ script: "rename", oldName: "web0.example.org" });
+    const exporting = build({ script: "export", order: { ...order, operation: "export" } });
+    expect(metadata(exporting)).toMatchObject({ instance: { disks: [{ index: 0, access: "ro" }] } });
+    expect(exporting.list("ganeti/latest/os/export/")).toEqual(["0"]);
+    expect(build({ script: "import" }).list("ganeti/latest/os/import/")).toEqual(["0"]);
+  });
+
+  test("have no value, no user data and nothing of a definition for the run that lays a package over the system", () => {
+    const tree = build({ script: "personalize", archive: null, scripts: [] });
+    expect(metadata(tree)).toMatchObject({ script: "personalize", os: null, appliance: { rootSerial: "appliance-root" } });
+    expect(textOf(tree.get("ganeti/latest/os/parameters.json"))).toBe("{}");
+    expect([tree.get("latest/user-data"), tree.get("openstack/latest/user_data"), tree.get("ganeti/latest/os/untrusted.tar")]).toEqual([undefined, undefined, undefined]);
+    expect(tree.list("ganeti/latest/")).toContain("package");
+    expect(metadata(build({ script: "personalize", archive: null, order: { ...order, os: null } }))).toMatchObject({ os: null });
   });
 });

@@ -11,6 +11,8 @@
 
 #define PART (64 * 1024)
 #define ANSWER_SECONDS 600
+/* What is in the pipe nobody has read. */
+#define UNREAD (64 * 1024)
 
 static char part[PART];
 
@@ -55,7 +57,7 @@ static bool pass_on(int to, const char *bytes, size_t length)
 
 static void tell_percent(int log, long long passed, long long whole, int *told)
 {
-	int percent = whole > 0 ? (int)(passed * 100 / whole) : 100;
+	int percent = passed > UNREAD ? (int)((passed - UNREAD) * 100 / whole) : 0;
 
 	if (percent / 5 == *told / 5)
 		return;
