@@ -12,10 +12,8 @@ import { toJson } from "#lib/jobs/to-json.ts";
  */
 export async function recordExport(tx: Transaction, install: Pick<Install, "id" | "instanceId" | "jobId" | "nodeId" | "plan" | "parameters" | "facts">, exportId: string): Promise<void> {
   const manifest = await makeManifest(tx, install);
-  const [{ ownerId }, { requester }] = await Promise.all([
-    tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { ownerId: true } }),
-    tx.job.findUniqueOrThrow({ where: { id: install.jobId }, select: { requester: true } }),
-  ]);
+  const { ownerId } = await tx.instance.findUniqueOrThrow({ where: { id: install.instanceId }, select: { ownerId: true } });
+  const { requester } = await tx.job.findUniqueOrThrow({ where: { id: install.jobId }, select: { requester: true } });
   await tx.instanceExport.create({
     data: {
       id: exportId,
