@@ -17,6 +17,7 @@ const MAY_OPEN = [
   "lib/db/listen.ts", // as above
   "lib/domain/scrub.ts", // knows what to replace in what a guest says
   "lib/domain/resolve-parameters.ts", // holds values to their declared pattern
+  "lib/instances/package-credentials.ts", // a package's user name and password as one text, sealed again
   "lib/auth/session-key.ts", // next-auth wants the key of sessions as a string
   "lib/secrets/keyring.ts", // encrypts private values for the database
   "lib/secrets/master-keys.ts", // reads the master key from the environment

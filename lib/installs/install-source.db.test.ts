@@ -145,7 +145,7 @@ describe("a package", () => {
     const accepted = await reinstallInstance(bench.admin, "credentials.test", sent({ package: { ...archive, ...credentials } }));
     bench.services.vault.drop(accepted.jobId);
     await bench.sendOut(accepted);
-    expect(await getJob(bench.admin, accepted.jobId)).toMatchObject({ status: "error", error: { code: "process_lost", message: expect.stringContaining("package:password, package:username") } });
+    expect(await getJob(bench.admin, accepted.jobId)).toMatchObject({ status: "error", error: { code: "process_lost", message: expect.stringContaining("package:password, package:username") as unknown } });
   });
 
   it.each([

@@ -94,7 +94,7 @@ describe("an install in place", () => {
     const ids = await bench.create("full.test");
     await bench.done(ids);
     await bench.nodeIs({ diskFreeMib: 500 });
-    await expect(reinstall("full.test")).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("With inPlace the first disk itself is written to") });
+    await expect(reinstall("full.test")).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("With inPlace the first disk itself is written to") as unknown });
     const order = bench.orders.get((await reinstall("full.test", { inPlace: true })).installId);
     expect(order).toMatchObject({ inPlace: true, retainPreviousSeconds: 0 });
   });
@@ -121,7 +121,7 @@ describe("room", () => {
     await bench.services.db.install.updateMany({ data: { state: "done" }, where: { state: { in: ["queued", "preparing"] } } });
     await bench.nodeIs({ diskFreeMib: 2_000 });
     const under = await reinstall("one.test");
-    await expect(reinstall("two.test")).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("Node node1 has 976 MiB of disk free; 1024 MiB are needed.") });
+    await expect(reinstall("two.test")).rejects.toMatchObject({ code: "no_room", message: expect.stringContaining("Node node1 has 976 MiB of disk free; 1024 MiB are needed.") as unknown });
     await expect(bench.create("three.test", { node: undefined })).rejects.toMatchObject({ code: "no_room" });
     // It has written all that it will.
     await bench.says(under, "verifying");
@@ -138,7 +138,7 @@ describe("what a node says of an install", () => {
     await bench.says(ids, "starting", { facts: { image, package: null, media: [], files: [] } });
     await bench.says(ids, "done", { confirmed: false, facts: { image, package: null, media: [], files: [] } });
     const install = await getInstall(bench.admin, ids.installId);
-    expect(install).toMatchObject({ state: "done", confirmed: false, facts: { image }, hasReceipt: expect.any(Boolean), plan: { completion: "first_boot", timeoutSeconds: 7_200 } });
+    expect(install).toMatchObject({ state: "done", confirmed: false, facts: { image }, hasReceipt: expect.any(Boolean) as unknown, plan: { completion: "first_boot", timeoutSeconds: 7_200 } });
     expect(install.stages.map(({ state }) => state)).toEqual(["preparing", "imaging", "starting"]);
     const times = install.stages.map(({ at }) => at);
     expect(times.slice(1)).toEqual(times.slice(1).toSorted());

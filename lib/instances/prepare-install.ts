@@ -112,8 +112,7 @@ async function parametersOf(services: Services, { operation, definition }: Insta
   // What works on the system that is there gets what is kept of it; nothing is asked for again.
   if (!installsAnew(operation)) return { parameters: [...mergeParameters(sources).found.values()], tooShortToScrub: [] };
   const resolved = resolveParameters({ ...sources, sent, operation: operation === "reinstall" ? "reinstall" : "create" });
-  const [first, ...others] = [...(resolved.ok ? [] : resolved.problems), ...(missing === null ? [] : [missing])];
-  if (first === missing && missing !== null) throw new SlipwayError(missing.code, missing.message, { field: "package", names: missing.names });
-  if (first !== undefined) throw parameterError([first, ...others]);
-  return resolved.ok ? resolved : { parameters: [], tooShortToScrub: [] };
+  if (!resolved.ok) throw parameterError(missing === null ? resolved.problems : [...resolved.problems, missing]);
+  if (missing !== null) throw new SlipwayError(missing.code, missing.message, { field: "package", names: missing.names });
+  return resolved;
 }
