@@ -10,7 +10,7 @@ struct file_identity {
 };
 
 /*
- * Takes these files out of loop devices: a script that was killed has no time to do it, and loop devices belong to no namespace. One that
+ * Takes these files out of loop devices, and what is on them out of device-mapper: a script that was killed has no time to do it, and loop devices belong to no namespace. One that
  * is still being unmounted goes by itself when that is done.
  */
 void release_loops(const struct file_identity *files, size_t count);

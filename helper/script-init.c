@@ -118,7 +118,8 @@ static void become_script(const struct script_order *order, const struct script_
 {
 	char path[64];
 	char *const arguments[] = { path, NULL };
-	struct rlimit core = { 0, 0 }, files;
+	/* Of one byte: none is written to a file then, and none is piped to a program of the host either, as with 0 it would be. */
+	struct rlimit core = { 1, 1 }, files;
 
 	snprintf(path, sizeof(path), OS_FOLDER "/%s", order->name);
 	umask(022);
