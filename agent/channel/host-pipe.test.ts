@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,9 +8,10 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ScrubPatterns } from "#lib/domain/scrub.ts";
 import { secretValue } from "#lib/domain/visibility.ts";
+import type { HostScripts } from "../host-scripts/host-scripts.ts";
 import type { NewLine } from "../logs/line-gatherer.ts";
 import { ReadPipe } from "../metadata/read-pipe.ts";
-import { createInstallBench } from "../testing/install-bench.ts";
+import { createInstallBench, tarOf } from "../testing/install-bench.ts";
 import { GuestEar } from "./guest-ear.ts";
 import { HostPipe } from "./host-pipe.ts";
 
@@ -24,12 +26,19 @@ const SCRIPT = `
 
 describe("a script on the host, beside an install's appliance", () => {
   test("hears what the guest says and answers it, each waiting for the other", async () => {
-    const bench = await createInstallBench();
     let script: ChildProcess | null = null;
     const heard: string[] = [];
+    const hostScripts: HostScripts = {
+      available: true,
+      run: async ({ pipePath }) => {
+        script = spawn(process.execPath, ["-e", SCRIPT, pipePath ?? ""], { stdio: "ignore" });
+        // The first of what `exit` says is the exit status.
+        const [exitStatus] = (await once(script, "exit")) as [number];
+        return { exitStatus };
+      },
+    };
+    const bench = await createInstallBench({ hostScripts });
     bench.hypervisor.appliance = async (machine) => {
-      const path = join(machine.plan.folder, "run", "pipe.sock");
-      script = spawn(process.execPath, ["-e", SCRIPT, path], { stdio: "ignore" });
       const answer = async (): Promise<string> => {
         for (;;) {
           const { body } = await machine.get("/ganeti/latest/read");
@@ -47,7 +56,7 @@ describe("a script on the host, beside an install's appliance", () => {
       await machine.writeDisk();
       await machine.report(0);
     };
-    const order = bench.order();
+    const order = bench.order({ os: { places: ["appliance", "host"], hostDigest: await bench.put(tarOf("./create", "#!/bin/sh\n")) } });
     expect(await bench.run(order)).toMatchObject({ state: "done" });
     expect(heard[0]).toContain("answer to first\n");
     const messages = bench.entries(order.id).filter(({ kind }) => kind === "message");
