@@ -52,9 +52,24 @@ const diskOrderRecordSchema = z.strictObject({
 });
 export type DiskOrderRecord = z.infer<typeof diskOrderRecordSchema>;
 
+/**
+ * By which an order that comes again is known for the same one: what it is about. How it is carried out (what the instance is told, what
+ * is overwritten, how long disks are kept) may have been set otherwise since a controller sent it first, and changes nothing any more.
+ */
 export function digestDiskOrder(instanceId: string, order: DiskOrder): string {
-  // Private values serialise as a mask, a map as nothing.
-  return createHash("sha256").update(JSON.stringify({ instanceId, order })).digest("hex");
+  return createHash("sha256").update(JSON.stringify([instanceId, order.action, ...subjectOf(order)])).digest("hex");
+}
+
+function subjectOf(order: DiskOrder): readonly unknown[] {
+  switch (order.action) {
+    case "rollback":
+      return [order.installId, order.keepAs, order.start];
+    case "snapshot":
+    case "restore-snapshot":
+      return [order.snapshotId, order.disks];
+    case "delete-snapshot":
+      return [order.snapshotId];
+  }
 }
 
 /** Records of disk orders, a file each. */

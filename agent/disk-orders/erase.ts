@@ -9,12 +9,14 @@ const CHUNK_BYTES = 1_048_576;
 const ZEROS = Buffer.alloc(CHUNK_BYTES);
 /** So that guests have most of the disk to themselves. */
 const BYTES_PER_SECOND = 100 * 1_048_576;
+/** A disk is mostly holes, which are only looked at: by so much quicker. */
+const LOOKING_COSTS_LESS = 8;
 
 export interface EraserOptions {
   /** `<dataDir>/erasing`, on the filesystem of what is given up. */
   readonly folder: string;
   readonly log: Logger;
-  /** Left out: 100 MiB. What is only looked at counts as well. */
+  /** Left out: 100 MiB, of what is overwritten. */
   readonly bytesPerSecond?: number;
 }
 
@@ -121,9 +123,11 @@ export class Eraser {
     try {
       const { size } = await handle.stat();
       const started = performance.now();
+      let spent = 0;
       for (let at = 0; at < size; at += CHUNK_BYTES) {
-        await overwriteChunk(handle, at, Math.min(CHUNK_BYTES, size - at));
-        const ahead = (at / this.#bytesPerSecond) * 1_000 - (performance.now() - started);
+        const length = Math.min(CHUNK_BYTES, size - at);
+        spent += (await overwriteChunk(handle, at, length)) ? length : length / LOOKING_COSTS_LESS;
+        const ahead = (spent / this.#bytesPerSecond) * 1_000 - (performance.now() - started);
         this.#closing.signal.throwIfAborted();
         // A rate, not a wait for something.
         if (ahead > 1) await delay(ahead, undefined, { signal: this.#closing.signal });
@@ -135,10 +139,11 @@ export class Eraser {
   }
 }
 
-/** What is zeros already stays as it is: a hole must not take room that the node may not have. */
-async function overwriteChunk(handle: FileHandle, at: number, length: number): Promise<void> {
+/** Whether there was something to overwrite. What is zeros already stays as it is: a hole must not take room that the node may not have. */
+async function overwriteChunk(handle: FileHandle, at: number, length: number): Promise<boolean> {
   const chunk = Buffer.allocUnsafe(length);
   const { bytesRead } = await handle.read(chunk, 0, length, at);
-  if (chunk.subarray(0, bytesRead).equals(ZEROS.subarray(0, bytesRead))) return;
+  if (chunk.subarray(0, bytesRead).equals(ZEROS.subarray(0, bytesRead))) return false;
   await handle.write(ZEROS, 0, bytesRead, at);
+  return true;
 }
