@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -100,5 +100,28 @@ describe("the sample's SSH keys", () => {
     ["a command to a shell", "$(id) `id`"],
   ])("are refused by their line's number, without a word of them: %s", (_what, line) => {
     expect(verify(`${ED25519} one\n${line}`)).toMatchObject({ status: 1, stdout: "Line 2 of the parameter ssh_authorized_keys is not a public key as ssh-keygen writes it.\n", stderr: "" });
+  });
+});
+
+describe("the sample's rename", () => {
+  const rename = (hostname: string, hosts: string, suffix = "") => {
+    writeFileSync(path.join(root, "etc/hostname"), hostname);
+    writeFileSync(path.join(root, "etc/hosts"), hosts);
+    const said = inSample('change_host_name "$1" web1.example.org', { INSTANCE_NAME: "db1.example.net", ...(suffix === "" ? {} : { OSP_HOSTNAME_SUFFIX: suffix }) });
+    expect(said).toMatchObject({ status: 0, stderr: "" });
+    return { hostname: read("etc/hostname"), hosts: read("etc/hosts"), said: said.stdout };
+  };
+
+  it("changes the names that were the instance's, and no others", () => {
+    const hosts = "127.0.0.1 localhost\n127.0.1.1 web1.example.org web1\n192.0.2.7 web1xexample.org web10\n";
+    expect(rename("web1\n", hosts)).toEqual({ hostname: "db1\n", hosts: "127.0.0.1 localhost\n127.0.1.1 db1.example.net db1\n192.0.2.7 web1xexample.org web10\n", said: "" });
+  });
+
+  it("knows the suffix that the definition put behind the name", () => {
+    expect(rename("web1\n", "127.0.1.1 web1.example.org.lab web1\n", ".lab").hosts).toBe("127.0.1.1 db1.example.net.lab db1\n");
+  });
+
+  it("leaves a name that a person has chosen", () => {
+    expect(rename("alpha\n", "127.0.1.1 alpha\n")).toEqual({ hostname: "alpha\n", hosts: "127.0.1.1 alpha\n", said: "The system has a host name of its own, which stays.\n" });
   });
 });

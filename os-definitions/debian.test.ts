@@ -19,7 +19,7 @@ describe("the sample OS definition", () => {
     expect(definition.apiVersions).toEqual([20]);
     expect(definition.variants).toEqual(["bookworm", "bookworm-console"]);
     expect(definition.manifest.hostScripts).toEqual([]);
-    expect(definition.manifest.untrustedScripts).toEqual(["create", "verify"]);
+    expect(definition.manifest.untrustedScripts).toEqual(["create", "import", "export", "rename", "verify"]);
   });
 
   it("declares in slipway.json what Ganeti finds in parameters.list", () => {
@@ -31,6 +31,8 @@ describe("the sample OS definition", () => {
   it("announces the steps that its script reports, in their order", () => {
     const reported = [...read("untrusted/create").matchAll(/^step (\w+)$/gm)].map(([, id]) => id);
     expect(definition.manifest.steps.map(({ id }) => id)).toEqual(reported);
+    // An import makes the same, in the same order.
+    expect([...read("untrusted/import").matchAll(/^step (\w+)$/gm)].map(([, id]) => id)).toEqual(reported);
   });
 
   it("asks for the disk size and knows the variants that its script checks", () => {

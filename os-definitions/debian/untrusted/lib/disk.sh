@@ -46,3 +46,22 @@ install_boot_loader() { # DISK TARGET
 	dd if=/usr/lib/EXTLINUX/mbr.bin of="$1" bs=440 count=1 conv=notrunc 2>/dev/null ||
 		die 'The boot sector can not be written.'
 }
+
+# Files with their owners, links and devices, to standard output. Sockets are made anew by whoever listens.
+pack_files() { # TARGET
+	rm -f /tmp/packed
+	(cd "$1" && find . -xdev -type s) >/tmp/sockets
+	{
+		tar -c -f - -X /tmp/sockets -C "$1" . && : >/tmp/packed
+	} | zstd -q -1 -T0 -c || die 'The files can not be compressed.'
+	[ -e /tmp/packed ] || die 'The files can not be read.'
+}
+
+# What pack_files has written, from standard input.
+unpack_files() { # TARGET
+	rm -f /tmp/unpacked
+	{
+		zstd -q -d -c && : >/tmp/unpacked
+	} | tar -x -f - -C "$1" --numeric-owner || die 'The files can not be unpacked.'
+	[ -e /tmp/unpacked ] || die 'What is imported is broken.'
+}
