@@ -1,7 +1,7 @@
 import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import type { Services } from "#lib/context/context.ts";
 import { bringExportFiles } from "#lib/exports/bring-files.ts";
-import type { LoadedInstall } from "./build-order.ts";
+import type { LoadedInstall } from "./load-install.ts";
 import { neededBlobs } from "./build-order.ts";
 
 /** Everything that the node must have before the order goes out. Can be begun again: what is there isn't sent twice. */

@@ -6,8 +6,9 @@ import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { OsManifest } from "#lib/domain/os-definition.ts";
 import { needsAppliance, OS_API_VERSION } from "#lib/domain/plan-install.ts";
 import { nodeUserData } from "#lib/instances/user-data.ts";
-import { FOR_SPEC, heldAddress, instanceSpec } from "./instance-spec.ts";
+import { heldAddress, instanceSpec } from "./instance-spec.ts";
 import { LEASE } from "./lease.ts";
+import type { LoadedInstall } from "./load-install.ts";
 import { loadPackage } from "./load-package.ts";
 import { loadParameters } from "./load-parameters.ts";
 import type { OrderParts } from "./order-parts.ts";
@@ -16,21 +17,6 @@ import { readPlan } from "./stored.ts";
 /** Seconds for an installed system to show its marker on the serial console. */
 const FIRST_BOOT_SECONDS = 300;
 
-/** Everything that an order needs, in one read. */
-export async function loadInstall(services: Services, id: string) {
-  return services.db.install.findUniqueOrThrow({
-    where: { id },
-    include: {
-      instance: { include: FOR_SPEC },
-      address: FOR_SPEC.address,
-      node: { select: { id: true, name: true } },
-      job: { select: { request: true } },
-      appliance: { select: { kernelDigest: true, initrdDigest: true, rootDigest: true, contractVersion: true } },
-      definitionVersion: { select: { id: true, definitionId: true, digest: true, manifest: true, untrustedDigest: true, hostDigest: true, imageDigest: true, definition: { select: { name: true } } } },
-    },
-  });
-}
-export type LoadedInstall = Awaited<ReturnType<typeof loadInstall>>;
 type Version = NonNullable<LoadedInstall["definitionVersion"]>;
 
 /** Contents that the node must have before the order comes: appliance, scripts, image. */

@@ -4,7 +4,7 @@ import type { Services } from "#lib/context/context.ts";
 import { jobRequestSchema } from "#lib/domain/job-request.ts";
 import { filesOfExport } from "#lib/exports/files-of-export.ts";
 import { makeHostTar } from "#lib/os-definitions/definition-tars.ts";
-import type { LoadedInstall } from "./build-order.ts";
+import type { LoadedInstall } from "./load-install.ts";
 import { readPlan } from "./stored.ts";
 
 export interface OrderParts {

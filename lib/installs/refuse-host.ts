@@ -4,7 +4,7 @@ import { Prisma } from "#lib/db/client.ts";
 import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import type { Refusal } from "#lib/domain/plan-install.ts";
 import { refuseHostNow } from "#lib/domain/plan-host.ts";
-import type { LoadedInstall } from "./build-order.ts";
+import type { LoadedInstall } from "./load-install.ts";
 import { readPlan } from "./stored.ts";
 
 /**
