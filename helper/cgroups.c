@@ -172,6 +172,25 @@ int make_cgroup(const char *id, const struct script_rules *rules)
 	return -1;
 }
 
+bool ran_out_of_memory(const char *id)
+{
+	char path[64], text[512], *at;
+	unsigned long killed = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/memory.events", id);
+	fd = base < 0 ? -1 : openat(base, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	at = strstr(text, "oom_kill ");
+	return at && sscanf(at, "oom_kill %lu", &killed) == 1 && killed > 0;
+}
+
 void kill_cgroup(const char *id)
 {
 	char path[64];

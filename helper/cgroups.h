@@ -14,6 +14,8 @@ bool has_all_limits(void);
 
 /* A new group with its limits; its folder's descriptor, or -1. */
 int make_cgroup(const char *id, const struct script_rules *rules);
+/* The kernel has killed it for that, before the group is removed. */
+bool ran_out_of_memory(const char *id);
 void kill_cgroup(const char *id);
 /* Does nothing while something lives in it. */
 void remove_cgroup(const char *id);

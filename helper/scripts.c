@@ -89,6 +89,8 @@ static void finish(struct script *script, int status)
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	char text[16];
 
+	if (!script->why && WIFSIGNALED(status) && ran_out_of_memory(script->id))
+		script->why = "memory";
 	release_loops(script->disks, script->disk_count);
 	remove_cgroup(script->id);
 	forget_script(script->id);

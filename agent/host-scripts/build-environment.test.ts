@@ -118,6 +118,7 @@ describe("what slipway-script says", () => {
     expect(scriptFailure({ kind: "error", code: "not_allowed", sentence: "x" }).code).toBe("unsupported");
     expect(scriptFailure({ kind: "error", code: "taken", sentence: "x" }).code).toBe("conflict");
     expect(scriptFailure({ kind: "ended", status: 137, why: "time" }).code).toBe("timed_out");
+    expect(scriptFailure({ kind: "ended", status: 137, why: "memory" }).code).toBe("script_failed");
     expect(scriptFailure(null).code).toBe("internal");
   });
 });

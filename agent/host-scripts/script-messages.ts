@@ -4,12 +4,12 @@ import { HELPER_CODES, type HelperCode } from "../network/helper-lines.ts";
 /** What slipway-script says (helper/script.c). */
 export type ScriptMessage =
   | { readonly kind: "started" }
-  | { readonly kind: "ended"; readonly status: number; readonly why: "exit" | "asked" | "time" | "helper" }
+  | { readonly kind: "ended"; readonly status: number; readonly why: (typeof REASONS)[number] }
   | { readonly kind: "error"; readonly code: HelperCode; readonly sentence: string }
   /** The helper has gone, and with it the script. */
   | { readonly kind: "lost" };
 
-const REASONS = ["exit", "asked", "time", "helper"] as const;
+const REASONS = ["exit", "asked", "time", "memory", "helper"] as const;
 
 /** A line without its line feed; null where it isn't one. */
 export function parseScriptMessage(line: string): ScriptMessage | null {
@@ -37,5 +37,6 @@ export function scriptFailure(message: ScriptMessage | null): SlipwayError {
     }
   }
   if (message?.kind === "ended" && message.why === "time") return new SlipwayError("timed_out", "The script on the node had more time than the node's administrator gives one.");
+  if (message?.kind === "ended" && message.why === "memory") return new SlipwayError("script_failed", "The script on the node needed more memory than the node's administrator gives one.");
   return new SlipwayError("internal", "The node's privileged helper has gone, and the script on the node with it.");
 }
