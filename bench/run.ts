@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { runCommand, Refusal } from "#scripts/up/terminal.ts";
 import type { Figure } from "./figures.ts";
 import { formatTable } from "./figures.ts";
+import { measureImage } from "./image.ts";
 import { measureInstall } from "./install.ts";
 import { GUESTS_BENCH, measuredGuests } from "./metadata-guests-lane.ts";
 import { measureMetadata } from "./metadata.ts";
@@ -13,6 +14,7 @@ import { measureNeighbour } from "./metadata-neighbour.ts";
 
 /** Each measures with so many rounds and answers with its figures. Those that need root have measured in the first half. */
 const BENCHES: Readonly<Record<string, (rounds: number) => Promise<readonly Figure[]>>> = {
+  image: measureImage,
   install: measureInstall,
   metadata: measureMetadata,
   "metadata-neighbour": measureNeighbour,

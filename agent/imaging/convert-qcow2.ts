@@ -6,7 +6,8 @@ import { HEADER_BYTES, type Qcow2Header, readQcow2Header } from "./qcow2-header.
 
 const PROGRAM = "qemu-img";
 const MIB = 1_048_576;
-const MEMORY_MIB = 1_024;
+/** It starts up to 64 threads to read and write, which reserve more than they use. */
+const MEMORY_MIB = 2_048;
 
 type Said = Readonly<Record<string, unknown>>;
 
@@ -80,5 +81,6 @@ function readJson({ status, output }: Ended & { readonly output: string }, statu
 }
 
 function writeError({ complaint }: Ended, otherwise: string, field: string): Error {
+  if (/Resource temporarily unavailable|annot allocate|ut of memory/.test(complaint)) return sourceError("no_room", "The node has too little memory, or too many processes, to convert the image.", field, complaint);
   return /No space left|File too large|Disk quota/.test(complaint) ? sourceError("no_room", "The node's disk is full; the image doesn't fit on it.", field, complaint) : sourceError("image_refused", otherwise, field, complaint);
 }

@@ -1,6 +1,7 @@
 import type { Checksum } from "#lib/domain/install-source.ts";
 import { isSlipwayError } from "#lib/domain/errors.ts";
 import { hasErrnoCode } from "../files.ts";
+import { checkDigests } from "../sources/checksum.ts";
 import type { SourceStream } from "../sources/download.ts";
 import { streamLocal } from "../sources/local-stream.ts";
 import { abortError, sourceError } from "../sources/source-error.ts";
@@ -63,13 +64,10 @@ async function dumpCached(request: DumpRequest, hooks: DumpHooks, cache: ImageCa
 }
 
 async function dumpOnce({ image, file, sizeMib, spoolFolder }: DumpRequest, hooks: DumpHooks, source: SourceStream, draft: CacheDraft | null): Promise<WrittenImage> {
-  const passing = new Passing(image.checksum);
+  const passing = new Passing(image.checksum, image.format === "raw" && image.compression === "none");
   const dump: Dump = { image, file, diskBytes: sizeMib * MIB, spoolFolder, source, passing, draft, hooks };
   const { sha256, virtualBytes, written, isKept } = await (image.format === "raw" ? dumpRaw(dump) : dumpQcow2(dump));
-  const expected = image.contentChecksum;
-  if (expected !== null && ("sha512" in expected ? written.sha512 !== expected.sha512 : written.sha256 !== expected.sha256)) {
-    throw sourceError("checksum_mismatch", "What was written to the disk doesn't have the checksum that was given for it.", CONTENT_FIELD);
-  }
+  checkDigests(written, image.contentChecksum, "What was written to the disk", CONTENT_FIELD);
   if (isKept) await draft?.commit();
   return { sha256, bytes: passing.bytes, writtenSha256: written.sha256, virtualBytes };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { wantsSha512 } from "../sources/checksum.ts";
 import { sourceError, throwIfAborted } from "../sources/source-error.ts";
 import { compareQcow2, convertQcow2, examineQcow2, readHeaderOf } from "./convert-qcow2.ts";
 import { decompress } from "./decompress.ts";
@@ -27,13 +28,13 @@ export async function dumpQcow2(dump: Dump): Promise<Dumped> {
   let back: ReadBack | null = null;
   try {
     await fillSpool(dump, spool, kept);
-    const sha256 = passing.finish();
+    const sha256 = passing.finish(null);
     const header = await readHeaderOf(spool, diskBytes, LOCATION_FIELD);
     await examineQcow2(spool, header, job);
     throwIfAborted(signal);
     await beforeWrite();
     await emptyDisk(file, diskBytes);
-    back = ReadBack.start(file, image.contentChecksum !== null && "sha512" in image.contentChecksum, LOCATION_FIELD);
+    back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD);
     await convertQcow2(spool, file, diskBytes, job);
     onProgress(CONVERTED, passing.bytes);
     await syncDisk(file);

@@ -1,3 +1,4 @@
+import { wantsSha512 } from "../sources/checksum.ts";
 import { sourceError } from "../sources/source-error.ts";
 import { decompress } from "./decompress.ts";
 import { DiskFill } from "./disk-fill.ts";
@@ -12,7 +13,8 @@ export async function dumpRaw({ image, file, diskBytes, source, passing, draft, 
   const { signal, beforeWrite, onProgress } = hooks;
   await beforeWrite();
   await emptyDisk(file, diskBytes);
-  const back = ReadBack.start(file, image.contentChecksum !== null && "sha512" in image.contentChecksum, LOCATION_FIELD);
+  const isPlain = image.compression === "none";
+  const back = ReadBack.start(file, wantsSha512(image.contentChecksum) || (isPlain && wantsSha512(image.checksum)), LOCATION_FIELD);
   const kept = await SideSink.create(draft?.path ?? null);
   const fill = await DiskFill.open(file, diskBytes, back, LOCATION_FIELD);
   try {
@@ -22,10 +24,11 @@ export async function dumpRaw({ image, file, diskBytes, source, passing, draft, 
       await fill.write(piece);
       onProgress(source.bytes === null ? fill.bytes / diskBytes : passing.bytes / source.bytes, passing.bytes);
     }
-    const sha256 = passing.finish();
+    const fetchedSha256 = isPlain ? null : passing.finish(null);
     const virtualBytes = await fill.finish();
     if (virtualBytes === 0) throw sourceError("image_refused", "There is nothing in the image.", LOCATION_FIELD);
-    return { sha256, virtualBytes, written: await back.finish(), isKept: kept.isWhole };
+    const written = await back.finish();
+    return { sha256: fetchedSha256 ?? passing.finish(written), virtualBytes, written, isKept: kept.isWhole };
   } finally {
     await back.close();
     await fill.close();

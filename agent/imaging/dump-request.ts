@@ -1,9 +1,9 @@
 import type { DiskImage } from "#lib/domain/install-source.ts";
+import type { TakenDigests } from "../sources/checksum.ts";
 import type { SourceStream } from "../sources/download.ts";
 import type { SourcePolicy } from "../sources/source-policy.ts";
 import type { CacheDraft } from "./image-cache.ts";
 import type { Passing } from "./image-source.ts";
-import type { WrittenDigests } from "./read-back.ts";
 
 /** An image that is to be written, as the thread that does it is told. */
 export interface DumpRequest {
@@ -40,7 +40,7 @@ export interface Dump {
 export interface Dumped {
   readonly sha256: string;
   readonly virtualBytes: number;
-  readonly written: WrittenDigests;
+  readonly written: TakenDigests;
   /** The draft is whole. */
   readonly isKept: boolean;
 }

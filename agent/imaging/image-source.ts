@@ -1,5 +1,5 @@
 import type { Checksum, DiskImage } from "#lib/domain/install-source.ts";
-import { Digests } from "../sources/checksum.ts";
+import { checkDigests, Digests, type TakenDigests } from "../sources/checksum.ts";
 import { openDownload, type SourceStream } from "../sources/download.ts";
 import { FETCH_LIMITS, type FetchLimits, type FetchOptions } from "../sources/fetch-options.ts";
 import { streamLocal } from "../sources/local-stream.ts";
@@ -19,11 +19,14 @@ export async function openImage({ location, compression }: DiskImage, policy: So
 
 /** What has passed by of an image as it was fetched. */
 export class Passing {
-  readonly #digests: Digests;
+  readonly #checksum: Checksum | null;
+  readonly #digests: Digests | null;
   #bytes = 0;
 
-  constructor(checksum: Checksum | null) {
-    this.#digests = new Digests(checksum);
+  /** @param isWritten what is fetched is what is written: then the digests of what was read back are its own, and are taken once */
+  constructor(checksum: Checksum | null, isWritten: boolean) {
+    this.#checksum = checksum;
+    this.#digests = isWritten ? null : new Digests(checksum);
   }
 
   get bytes(): number {
@@ -33,15 +36,19 @@ export class Passing {
   /** A stream, looked at as it passes, and given to `also` before it goes on. */
   async *watch(chunks: AsyncIterable<Buffer>, also: (piece: Buffer) => Promise<void>): AsyncGenerator<Buffer, void, undefined> {
     for await (const piece of chunks) {
-      this.#digests.update(piece);
+      this.#digests?.update(piece);
       this.#bytes += piece.length;
       await also(piece);
       yield piece;
     }
   }
 
-  /** @throws SlipwayError checksum_mismatch */
-  finish(): string {
-    return this.#digests.finish("The image as it was fetched", CHECKSUM_FIELD);
+  /** The sha256 of what was fetched. @param written of what was read back @throws SlipwayError checksum_mismatch */
+  finish(written: TakenDigests | null): string {
+    const what = "The image as it was fetched";
+    if (this.#digests !== null) return this.#digests.finish(what, CHECKSUM_FIELD);
+    if (written === null) throw new RangeError("nothing was read back");
+    checkDigests(written, this.#checksum, what, CHECKSUM_FIELD);
+    return written.sha256;
   }
 }

@@ -12,13 +12,14 @@ export interface ProcessLimits {
 }
 
 /** What the programs need of an environment, and nothing of ours. Their words are compared, so they are English. */
-const ENVIRONMENT = { NODE_ENV: "production", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" } as const;
+const ENVIRONMENT = { NODE_ENV: "production", PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", MALLOC_ARENA_MAX: "2" } as const;
 /** The most of its complaints that is kept, for the log. */
 const COMPLAINT_BYTES = 4_096;
 
 /** A program within limits, which doesn't outlive the thread that started it. */
 function limitedCommand(program: string, args: readonly string[], { memoryMib, cpuSeconds, fileBytes }: ProcessLimits): readonly [string, ...string[]] {
-  const limits = ["--core=0", `--as=${String(memoryMib * 1_048_576)}`, `--cpu=${String(cpuSeconds)}`, `--fsize=${String(fileBytes)}`, "--nofile=64"];
+  // A thread's stack is as large as the limit of the first one's.
+  const limits = ["--core=0", "--stack=1048576", `--as=${String(memoryMib * 1_048_576)}`, `--cpu=${String(cpuSeconds)}`, `--fsize=${String(fileBytes)}`, "--nofile=64"];
   return ["setpriv", "--pdeathsig", "KILL", "--", "prlimit", ...limits, "--", program, ...args];
 }
 

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { TakenDigests } from "../sources/checksum.ts";
 import { sourceError } from "../sources/source-error.ts";
 import { BLOCK_BYTES, blocksOf, makeBlocks } from "./block-ring.ts";
 import type { ReadBackData, ReadBackNews, ReadBackOrder } from "./read-back-messages.ts";
@@ -12,11 +13,6 @@ export interface Slot {
   readonly bytes: Buffer;
 }
 
-export interface WrittenDigests {
-  readonly sha256: string;
-  readonly sha512: string | null;
-}
-
 /**
  * Compares what a disk gives back with what was written to it, beside the writing. It proves that the file system and the device give back
  * these bytes when they are asked past the page cache, where they can be (direct-file.ts); not what a device keeps in a cache of its own
@@ -27,7 +23,7 @@ export class ReadBack {
   readonly #field: string;
   readonly #slots: readonly Slot[];
   readonly #free: Slot[];
-  readonly #ended = Promise.withResolvers<WrittenDigests>();
+  readonly #ended = Promise.withResolvers<TakenDigests>();
   #wake: () => void = ignore;
   #failure: Error | null = null;
   #onRead: (upTo: number) => void = ignore;
@@ -70,7 +66,7 @@ export class ReadBack {
   }
 
   /** @throws SlipwayError checksum_mismatch where the disk gives back something else */
-  async finish(): Promise<WrittenDigests> {
+  async finish(): Promise<TakenDigests> {
     this.#tell({ kind: "end" });
     return this.#ended.promise;
   }
