@@ -33,6 +33,24 @@ function osparams(sent: SentNames): Readonly<Record<string, unknown>> {
   };
 }
 
+/** What an instance is installed from, as far as it is public: no user name, no password. */
+export interface OpcodeSource {
+  readonly image?: { readonly location: string; readonly format: string } | null | undefined;
+  readonly installParameters?: Readonly<Record<string, string>> | null | undefined;
+  readonly package?: { readonly url: string } | null | undefined;
+  readonly inPlace?: boolean | undefined;
+}
+
+/** Our own fields beside Ganeti's. What a request doesn't say isn't there. */
+function sourceFields({ image, installParameters, package: archive, inPlace }: OpcodeSource): Readonly<Record<string, unknown>> {
+  return {
+    ...(image === undefined ? {} : { os_image: image?.location ?? "", ...(image === null ? {} : { os_image_format: image.format }) }),
+    ...(installParameters === undefined ? {} : { install_params: installParameters ?? {} }),
+    ...(archive === undefined ? {} : { personalization_package: archive?.url ?? "" }),
+    ...(inPlace === undefined ? {} : { in_place: inPlace }),
+  };
+}
+
 export interface CreateOpcodeInput {
   readonly name: string;
   readonly osType: string | null;
@@ -45,6 +63,7 @@ export interface CreateOpcodeInput {
   readonly start: boolean;
   readonly communication: boolean;
   readonly sent: SentNames;
+  readonly source?: OpcodeSource;
 }
 
 export function createOpcodes(input: CreateOpcodeInput, reason: Reason): readonly Opcode[] {
@@ -64,6 +83,7 @@ export function createOpcodes(input: CreateOpcodeInput, reason: Reason): readonl
       disks: input.disks.map(({ sizeMib, name }) => ({ size: sizeMib, ...(name === undefined ? {} : { name }) })),
       nics: input.nics.map((nic) => Object.fromEntries(Object.entries(nic).filter(([, value]) => value !== undefined))),
       ...osparams(input.sent),
+      ...sourceFields(input.source ?? {}),
       tags: [...input.tags],
       start: input.start,
       instance_communication: input.communication,
@@ -76,12 +96,12 @@ export function createOpcodes(input: CreateOpcodeInput, reason: Reason): readonl
 
 /** Shutdown, reinstall and, where the instance runs afterwards, startup: one job. */
 export function reinstallOpcodes(
-  input: { readonly name: string; readonly instanceId: string | null; readonly osType: string | null; readonly startup: boolean; readonly sent: SentNames },
+  input: { readonly name: string; readonly instanceId: string | null; readonly osType: string | null; readonly startup: boolean; readonly sent: SentNames; readonly source?: OpcodeSource },
   reason: Reason,
 ): readonly Opcode[] {
   const target = { instance_name: input.name, ...(input.instanceId === null ? {} : { instance_uuid: input.instanceId }) };
   const shutdown = { ...common(reason), OP_ID: "OP_INSTANCE_SHUTDOWN", ...target, force: false, ignore_offline_nodes: false, timeout: 120, no_remember: false };
-  const reinstall = { ...common(reason), OP_ID: "OP_INSTANCE_REINSTALL", ...target, force_variant: false, ...(input.osType === null ? {} : { os_type: input.osType }), ...osparams(input.sent) };
+  const reinstall = { ...common(reason), OP_ID: "OP_INSTANCE_REINSTALL", ...target, force_variant: false, ...(input.osType === null ? {} : { os_type: input.osType }), ...osparams(input.sent), ...sourceFields(input.source ?? {}) };
   const startup = { ...common(reason), OP_ID: "OP_INSTANCE_STARTUP", ...target, force: false, ignore_offline_nodes: false, hvparams: {}, beparams: {}, no_remember: false, startup_paused: false };
   return input.startup ? [shutdown, reinstall, startup] : [shutdown, reinstall];
 }

@@ -116,6 +116,7 @@ describe("a package", () => {
     const ids = await bench.create("credentials.test", { ...bare, image: image("a"), package: { ...archive, ...credentials } });
     expect(orderOf(ids).package?.credentials?.open()).toBe(`${credentials.username}:${credentials.password}`);
     expect((await getJob(bench.admin, ids.jobId)).secretNames).toEqual(["package:username", "package:password"]);
+    expect((await getJob(bench.admin, ids.jobId)).ops[0]).toMatchObject({ os_image: image("a").location, os_image_format: "qcow2", personalization_package: archive.url });
     expect(bench.services.vault.get(ids.jobId)?.size).toBe(2);
     await bench.done(ids);
     const rows = await everyRow(bench.services);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { requireAccess } from "#lib/access/require.ts";
 import type { RequestContext } from "#lib/context/context.ts";
 import { createOpcodes } from "#lib/domain/ganeti-opcodes.ts";
-import type { SentNames } from "#lib/domain/ganeti-opcodes.ts";
+import type { OpcodeSource, SentNames } from "#lib/domain/ganeti-opcodes.ts";
 import { toJson } from "#lib/jobs/to-json.ts";
 import type { AcceptedInstall } from "./accept-new-instance.ts";
 import { acceptNewInstance, findOwner } from "./accept-new-instance.ts";
@@ -55,7 +55,7 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
   return acceptNewInstance(ctx, {
     operation: "instance.create",
     request: (installId) => ({ kind: "instance.create", installId, start, before: { adminState: "stopped", installState: null, installId: null } }),
-    ops: opcodes(ctx, input, node.name, sentNames(input.parameters)),
+    ops: opcodes(ctx, input, node.name, sentNames(input.parameters), input),
     id: instanceId,
     name: input.name,
     ownerId,
@@ -78,10 +78,10 @@ async function submit(ctx: RequestContext, input: CreateInstanceInput): Promise<
   });
 }
 
-function opcodes(ctx: RequestContext, input: CreateInstanceInput, node: string | null, sent: SentNames) {
+function opcodes(ctx: RequestContext, input: CreateInstanceInput, node: string | null, sent: SentNames, source: OpcodeSource = {}) {
   const { name, osType, vcpus, memoryMib, disks, nics } = input;
   return createOpcodes(
-    { name, osType, node, vcpus, memoryMib, disks, nics, tags: input.tags ?? [], start: input.start ?? true, communication: input.communication ?? false, sent },
+    { name, osType, node, vcpus, memoryMib, disks, nics, tags: input.tags ?? [], start: input.start ?? true, communication: input.communication ?? false, sent, source },
     { interface: ctx.interface, at: new Date() },
   );
 }

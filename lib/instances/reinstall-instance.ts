@@ -99,7 +99,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
       source: own,
       before: await beforeJob(ctx.services.db, row),
     },
-    ops: reinstallOpcodes({ name: row.name, instanceId: row.id, osType: prepared.plan.osType, startup, sent: sentNames(input.parameters) }, { interface: ctx.interface, at: new Date() }),
+    ops: reinstallOpcodes({ name: row.name, instanceId: row.id, osType: prepared.plan.osType, startup, sent: sentNames(input.parameters), source: input }, { interface: ctx.interface, at: new Date() }),
     instance: { id: row.id, name: row.name, ownerId: row.ownerId },
     serialNo: row.serialNo,
     privateValues,

@@ -6,6 +6,7 @@ import { parseFields, parseOwn, renameField, requireObject, unsupportedField } f
 import { DEFAULT_BACKEND } from "./cluster-defaults.ts";
 import { RapiError } from "./errors.ts";
 import { osparamsSchema, sentParameters } from "./parse-osparams.ts";
+import { liftImage, sentSource, SOURCE_BODY } from "./parse-source.ts";
 import { mebibytes } from "./units.ts";
 
 const OPCODE = { className: "OpInstanceCreate", id: "OP_INSTANCE_CREATE" } as const;
@@ -53,6 +54,7 @@ const bodySchema = z.object({
   instance_communication: z.boolean().nullish(),
   /** Not Ganeti's, but its design's. */
   enable_safe_install: z.boolean().nullish(),
+  ...SOURCE_BODY,
 });
 type Body = z.output<typeof bodySchema>;
 
@@ -107,7 +109,7 @@ export function parseCreate(body: unknown): CreateInstanceInput {
     throw new RapiError(400, `Unsupported request data version${typeof version === "number" ? ` ${version}` : ""}`);
   }
   const renamed = renameField(renameField(fields, "os", "os_type"), "name", "instance_name");
-  const sent = parseFields(OPCODE, FIELDS, bodySchema, renamed);
+  const sent = liftImage(parseFields(OPCODE, FIELDS, bodySchema, renamed));
   refuseWhatIsOutOfReach(renamed, sent);
   return parseOwn(createInstanceInputSchema, translate(sent));
 }
@@ -131,6 +133,7 @@ function translate(sent: Body): Readonly<Record<string, unknown>> {
     disks: sent.disks.map(({ size, name }) => ({ sizeMib: size, ...present({ name }) })),
     nics: sent.nics.map(({ ip, mac, mode, link, name, network }) => present({ ip: given(ip), mac: given(mac), mode, link, name, network })),
     ...present({ tags: sent.tags, start: sent.start, communication: sent.instance_communication, safeInstall: sent.enable_safe_install }),
+    ...sentSource(sent),
     parameters: sentParameters(sent),
   };
 }

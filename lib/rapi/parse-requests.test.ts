@@ -95,6 +95,58 @@ describe("a request to create an instance", () => {
   });
 });
 
+describe("what an instance is installed from", () => {
+  const digest = "a".repeat(64);
+
+  test("is said by fields of ours", () => {
+    const source = {
+      os_image: "https://images.test/a.qcow2.xz",
+      os_image_format: "qcow2.xz",
+      os_image_checksum: `SHA256:${digest}`,
+      install_params: { boot_order: "cdrom" },
+      personalization_package: "https://packages.test/a.tgz",
+      personalization_package_user: "rapi-user",
+      personalization_package_password: "rapi-password-canary",
+    };
+    const wanted = { image: { location: "https://images.test/a.qcow2.xz", format: "qcow2", compression: "xz", checksum: { sha256: digest } }, installParameters: { boot_order: "cdrom" }, package: { url: "https://packages.test/a.tgz" } };
+    const { os: _os, ...bare } = good;
+    expect(parseCreate({ ...bare, ...source })).toMatchObject({ osType: null, ...wanted });
+    const input = parseReinstall({ ...source, in_place: true }, none);
+    expect(input).toMatchObject({ ...wanted, inPlace: true });
+    expect(opened(input.package?.password)).toBe("rapi-password-canary");
+    expect(JSON.stringify(input)).not.toContain("rapi-password-canary");
+  });
+
+  test("has its image among the OS parameters where Ganeti has it", () => {
+    const input = parseReinstall({ osparams: { "os-image": "/srv/images/a.img", dhcp: "no" } }, none);
+    expect(input).toMatchObject({ image: { location: "/srv/images/a.img", format: "raw", compression: "none" }, parameters: { public: { dhcp: "no" } } });
+    expect(input.parameters.public["os-image"]).toBeUndefined();
+    expect(parseReinstall({ osparams: { "os-image": "/srv/a.img" }, os_image: "/srv/b.img" }, none).image?.location).toBe("/srv/b.img");
+  });
+
+  test("is none where that is said, and as it was where nothing is", () => {
+    expect(parseReinstall({ os_image: "", install_params: {}, personalization_package: "" }, none)).toMatchObject({ image: null, installParameters: null, package: null });
+    expect(Object.keys(parseReinstall({}, none))).not.toEqual(expect.arrayContaining(["image"]));
+  });
+
+  test.each([
+    ["os_image", { os_image: "ftp://images.test/a.img" }],
+    ["os_image", { os_image: "https://user:password@images.test/a.img" }],
+    ["os_image_format", { os_image: "/srv/a.img", os_image_format: "vmdk" }],
+    ["os_image_checksum", { os_image: "/srv/a.img", os_image_checksum: "md5:00" }],
+    ["os_image_checksum", { os_image_checksum: `sha256:${digest}` }],
+    ["install_params", { install_params: { cdrom: "/srv/a.iso" } }],
+    ["personalization_package", { personalization_package: "/srv/a.tgz" }],
+    ["personalization_package_password", { personalization_package: "https://packages.test/a.tgz", personalization_package_user: "user" }],
+    ["personalization_package_password", { personalization_package_password: "rapi-password-canary" }],
+  ])("is refused by its own name, and what it held isn't said: %s", (field, body) => {
+    const { message } = refused(() => parseReinstall(body, none));
+    expect(message).toContain(field);
+    expect(message).not.toContain("canary");
+    expect(message).not.toContain("user:password");
+  });
+});
+
 describe("a request to reinstall an instance", () => {
   test("takes all three classes of parameter", () => {
     const input = parseReinstall({ osparams: { a: "1" }, osparams_private: { b: "two-two" }, osparams_secret: { c: "three-three" } }, none);
