@@ -125,6 +125,20 @@ describe("a rollback", () => {
     expect(await bench.disks()).toMatchObject(BEFORE);
   });
 
+  test("that can't write down how far it has come keeps both systems for the next process of the agent", async () => {
+    // A class's method, by its own type.
+    const save = Reflect.get(DiskOrderRecords.prototype, "save") as (this: DiskOrderRecords, record: DiskOrderRecord) => Promise<void>;
+    vi.spyOn(DiskOrderRecords.prototype, "save").mockImplementation(function (this: DiskOrderRecords, record) {
+      return record.phase === "committed" ? Promise.reject(new Error("the node's disk is full")) : save.call(this, record);
+    });
+    const order = bench.rollback();
+    await expect(bench.orders().carryOut(bench.spec.id, order)).rejects.toThrow();
+    vi.restoreAllMocks();
+    await bench.crash();
+    expect(await bench.disks()).toEqual({ ...BEFORE, [keptDiskFile(0, order.keepAs)]: "now-0", [keptDiskFile(1, order.keepAs)]: "now-1" });
+    expect(await bench.orders().carryOut(bench.spec.id, order)).toEqual({ power: "stopped", usedMib: 0 });
+  });
+
   test("never writes what its guest may read to the disk", async () => {
     const guestData = { parameters: new Map([["password", { visibility: "private" as const, value: privateValue("canary-in-guest-data") }]]), userData: privateValue("canary-in-user-data") };
     const order = bench.rollback({ guestData, start: true });

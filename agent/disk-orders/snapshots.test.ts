@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { link, mkdir, readdir, rename, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DiskOrder } from "#lib/agent-protocol/messages.ts";
@@ -184,6 +184,18 @@ describe("an agent that is killed", () => {
       }
     }
     await leave("swapping", { action: "restore-snapshot", snapshotId, disks: [0, 1], erase: true });
+    expect(await ownDisks()).toEqual(NOW);
+  });
+
+  test("once the first disk is put back has the others put back too, whatever stood in the way", async () => {
+    await give(snapshot());
+    await change("later");
+    const file = join(bench.folder, "disk-1");
+    await rm(file);
+    await mkdir(file);
+    await expect(give(restore())).rejects.toThrow();
+    await rmdir(file);
+    await bench.crash();
     expect(await ownDisks()).toEqual(NOW);
   });
 
