@@ -25,11 +25,13 @@ export const TABLES = [
   "cluster",
   "controller",
   "data_key",
+  "disk_snapshot",
   "event",
   "install",
   "install_event",
   "instance",
   "instance_disk",
+  "instance_export",
   "instance_nic",
   "instance_parameter",
   "job",
@@ -44,6 +46,9 @@ export const TABLES = [
   "os_definition_version",
   "os_file_content",
   "parameter_default",
+  "previous_parameter",
+  "previous_system",
+  "receipt",
   "user",
 ] as const;
 
