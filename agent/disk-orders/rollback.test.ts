@@ -126,8 +126,7 @@ describe("a rollback", () => {
   });
 
   test("that can't write down how far it has come keeps both systems for the next process of the agent", async () => {
-    // A class's method, by its own type.
-    const save = Reflect.get(DiskOrderRecords.prototype, "save") as (this: DiskOrderRecords, record: DiskOrderRecord) => Promise<void>;
+    const save = Reflect.get(DiskOrderRecords.prototype, "save");
     vi.spyOn(DiskOrderRecords.prototype, "save").mockImplementation(function (this: DiskOrderRecords, record) {
       return record.phase === "committed" ? Promise.reject(new Error("the node's disk is full")) : save.call(this, record);
     });
