@@ -33,14 +33,14 @@ export interface AgentProcess {
 const CONTROLLER = "controller";
 const NODE_NAME = "node1";
 
-/** Starts `agent/main.ts` on a folder. `node`: the program to run it with. */
-export async function startAgentProcess(folder: string, node = process.execPath): Promise<AgentProcess> {
+/** Starts `agent/main.ts` on a folder. `node`: the program to run it with; `settings`: of its own beside those that every agent has. */
+export async function startAgentProcess(folder: string, node = process.execPath, settings: { readonly imageFolders?: readonly string[] } = {}): Promise<AgentProcess> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pki = await createTestPki();
   const [server, controller] = await Promise.all([pki.issue(NODE_NAME), pki.issue(CONTROLLER)]);
   const tls = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem"), caFile: join(folder, "ca.pem") };
   await Promise.all([writeFile(tls.certFile, server.cert), writeFile(tls.keyFile, server.key, { mode: 0o600 }), writeFile(tls.caFile, server.ca)]);
-  const config = { nodeName: NODE_NAME, dataDir: join(folder, "data"), listen: { host: "127.0.0.1", port: 0 }, tls, allowedClients: [CONTROLLER], mode: "session" };
+  const config = { nodeName: NODE_NAME, dataDir: join(folder, "data"), listen: { host: "127.0.0.1", port: 0 }, tls, allowedClients: [CONTROLLER], mode: "session", ...settings };
   const configFile = join(folder, "agent.json");
   await writeFile(configFile, JSON.stringify(config));
   return launch({ configFile, dataDir: config.dataDir, node, controller });

@@ -1,0 +1,18 @@
+/** Where the firmware loads a boot sector. */
+const LOADED_AT = 0x7c00;
+
+/**
+ * A boot sector that says a line on the first serial port and stops there: the smallest system that boots.
+ *
+ * As assembler: clear ds; for each byte at si until 0: wait until the port may be written to (bit 5 of 3FD), write it to 3F8; halt.
+ */
+export function bootSector(text: string): Buffer {
+  const program = [0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0, 0, 0xac, 0x84, 0xc0, 0x74, 0x12, 0x88, 0xc3, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x20, 0x74, 0xf8, 0x88, 0xd8, 0xba, 0xf8, 0x03, 0xee, 0xeb, 0xe9, 0xf4, 0xeb, 0xfd];
+  const sector = Buffer.alloc(512);
+  Buffer.from(program).copy(sector);
+  sector.writeUInt16LE(LOADED_AT + program.length, 5);
+  sector.write(`${text}\r\n`, program.length, "latin1");
+  // What makes it one.
+  sector.writeUInt16LE(0xaa55, 510);
+  return sector;
+}
