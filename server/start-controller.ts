@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
 import path from "node:path";
 import next from "next";
 import { startHeartbeat } from "#lib/agents/heartbeat.ts";
@@ -95,9 +96,12 @@ export async function startController(config: Config, log: Logger, onLost: () =>
   }
 }
 
-/** Next.js in this process. It finds the services by globalThis (lib/context/context.ts). */
+/**
+ * Next.js in this process. It finds the services by globalThis (lib/context/context.ts). Left alone it listens for upgrades on the server
+ * that its first request came by, and ends WebSockets at addresses that it has routes for; on a server that never listens it hears none.
+ */
 async function preparePages(config: Config): Promise<Handler> {
-  const app = next({ dev: !config.production, dir: path.resolve(import.meta.dirname, ".."), hostname: config.console.host, port: config.console.port });
+  const app = next({ dev: !config.production, dir: path.resolve(import.meta.dirname, ".."), hostname: config.console.host, port: config.console.port, httpServer: createServer() });
   await app.prepare();
   return app.getRequestHandler();
 }
