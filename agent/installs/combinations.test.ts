@@ -176,6 +176,7 @@ describe("in each stage before the commit", () => {
   const stages: readonly (readonly [string, () => Partial<InstallOrder>, () => void])[] = [
     ["package", () => ({ package: archive("held.tgz") }), () => undefined],
     ["media", () => ({ medium: { cdrom_image_path: server.url("held.iso") } }), () => undefined],
+    ["image", () => ({ image: { ...image(), location: server.url("slow.raw") } }), () => undefined],
     ["appliance", () => ({}), () => (bench.hypervisor.appliance = byScript({ create: hangs }))],
     ["medium", () => ({ medium: { boot_order: "disk" }, completion: "first_boot" }), () => (bench.hypervisor.medium = hangs)],
     ["personalize", () => ({ package: archive() }), () => (bench.hypervisor.appliance = byScript({ personalize: hangs }))],
@@ -192,7 +193,7 @@ describe("in each stage before the commit", () => {
         await bench.agent().install(made);
         await stepBegan(bench, made.id, stage);
         if (stage === "package" || stage === "media") await server.held;
-        else await expect.poll(() => bench.hypervisor.running).toContain(stage === "medium" ? "medium" : "appliance");
+        else if (stage !== "image") await expect.poll(() => bench.hypervisor.running).toContain(stage === "medium" ? "medium" : "appliance");
         if (ending === "a cancellation") await bench.agent().cancelInstall(made.id);
         if (ending === "kill -9 of the agent") await bench.crash();
         const status = await bench.untilEnd(made.id);

@@ -85,7 +85,7 @@ export class Installs {
   /** Puts back what is under way and resolves when that is done. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const { install } of this.#running.values()) install.stop("agent_restarted", "The node's agent was stopped during the install; the instance is as it was.");
+    for (const { install } of this.#running.values()) install.stop("agent_restarted", install.record.status.overwritten ? "The node's agent was stopped during the install, which had written to the disk in place." : "The node's agent was stopped during the install; the instance is as it was.");
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 

@@ -66,6 +66,8 @@ async function runOnce(install: Install, { disks }: Prepared, { pipePath, voice,
       onLine: voice.say,
       ...(output === null ? {} : { onOutput: output.write }),
       signal,
+      // Beside the signal: the helper keeps to it when this agent is gone.
+      ...(order.timeoutSeconds === null ? {} : { seconds: order.timeoutSeconds }),
     });
     if (exitStatus === 0) await output?.end();
     else await output?.abandon();

@@ -29,10 +29,10 @@ export async function runScripts(install: Install, prepared: Prepared): Promise<
     throw error;
   };
   const results = await Promise.allSettled(parts.map((part) => part.catch(endOthers)));
-  install.progress.guestFinished();
   // The one that ended the others failed first; theirs is its reason.
   ending.signal.throwIfAborted();
   for (const result of results) if (result.status === "rejected") throw result.reason;
+  install.progress.guestFinished();
   if (order.operation === "export") checkExport(install);
 }
 

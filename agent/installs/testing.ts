@@ -53,7 +53,7 @@ export interface FileServer {
 
 export const PACKAGE = gzipSync(Buffer.from("an archive"));
 
-/** Answers every `/held…` never, and every other path with the archive. */
+/** Answers every `/held…` never, every `/slow…` with half of what it says it will send, and every other path with the archive. */
 export async function serveFiles(): Promise<FileServer> {
   const held = Promise.withResolvers<undefined>();
   const server: Server = createServer((request, response) => {
@@ -61,7 +61,12 @@ export async function serveFiles(): Promise<FileServer> {
       held.resolve(undefined);
       return;
     }
-    response.writeHead(200, { "content-length": PACKAGE.length });
+    const isSlow = request.url?.startsWith("/slow") === true;
+    response.writeHead(200, { "content-length": isSlow ? 2_097_152 : PACKAGE.length });
+    if (isSlow) {
+      response.write(Buffer.alloc(1_048_576, 1));
+      return;
+    }
     response.end(PACKAGE);
   });
   server.listen(0, "127.0.0.1");
