@@ -41,12 +41,12 @@ export function checkFits(bytes: number, diskBytes: number, field: string): void
  */
 export async function examineQcow2(file: string, header: Qcow2Header, { field, signal }: Job): Promise<void> {
   const limits: ProcessLimits = { memoryMib: MEMORY_MIB, cpuSeconds: 60, fileBytes: 0 };
-  const info = await runLimited(PROGRAM, ["info", "-f", "qcow2", "--output=json", file], limits, signal);
+  const look = (command: string): ReturnType<typeof runLimited> => runLimited(PROGRAM, [command, "-f", "qcow2", "--output=json", file], limits, signal);
+  const [info, check] = await Promise.all([look("info"), look("check")]);
   const seen = readJson(info, [0]);
   if (seen?.["format"] !== "qcow2" || seen["virtual-size"] !== header.virtualBytes || "backing-filename" in seen || seen["encrypted"] === true || /"data-file"/.test(info.output)) {
     throw sourceError("image_refused", "The image isn't a qcow2 image that stands for itself.", field, info.complaint);
   }
-  const check = await runLimited(PROGRAM, ["check", "-f", "qcow2", "--output=json", file], limits, signal);
   // 3: clusters that nothing refers to, which harms nobody.
   const found = readJson(check, [0, 3]);
   if (found?.["check-errors"] !== 0 || (found["corruptions"] ?? 0) !== 0) {

@@ -25,7 +25,8 @@ export async function dumpQcow2(dump: Dump): Promise<Dumped> {
   const spool = isDraft ? draft.path : join(spoolFolder, `${randomUUID()}.spool`);
   const kept = await SideSink.create(isDraft ? null : (draft?.path ?? null));
   const job = { field: LOCATION_FIELD, signal };
-  let back: ReadBack | null = null;
+  // A thread takes a while to start, and the disk is there already.
+  const back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD);
   try {
     await fillSpool(dump, spool, kept);
     const sha256 = passing.finish(null);
@@ -34,16 +35,14 @@ export async function dumpQcow2(dump: Dump): Promise<Dumped> {
     throwIfAborted(signal);
     await beforeWrite();
     await emptyDisk(file, diskBytes);
-    back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD);
     await convertQcow2(spool, file, diskBytes, job);
     onProgress(CONVERTED, passing.bytes);
-    await syncDisk(file);
     back.read(header.virtualBytes, (upTo) => onProgress(CONVERTED + (1 - CONVERTED) * (upTo / header.virtualBytes), passing.bytes));
-    const [written] = await Promise.all([back.finish(), compareQcow2(spool, file, diskBytes, job)]);
+    const [written] = await Promise.all([back.finish(), compareQcow2(spool, file, diskBytes, job), syncDisk(file)]);
     throwIfAborted(signal);
-    return { sha256, virtualBytes: header.virtualBytes, written, isKept: isDraft || kept.isWhole };
+    return { sha256, virtualBytes: header.virtualBytes, written, isKept: isDraft || (await kept.isWhole()) };
   } finally {
-    await back?.close();
+    await back.close();
     await kept.close();
     if (!isDraft) await rm(spool, { force: true });
   }
@@ -62,6 +61,7 @@ async function fillSpool({ image, diskBytes, source, passing, hooks: { signal, o
       await sink.write(piece);
       onProgress(SPOOLED * (source.bytes === null ? bytes / mostBytes : passing.bytes / source.bytes), passing.bytes);
     }
+    await sink.finish();
   } finally {
     await sink.close();
   }

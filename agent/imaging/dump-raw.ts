@@ -28,7 +28,7 @@ export async function dumpRaw({ image, file, diskBytes, source, passing, draft, 
     const virtualBytes = await fill.finish();
     if (virtualBytes === 0) throw sourceError("image_refused", "There is nothing in the image.", LOCATION_FIELD);
     const written = await back.finish();
-    return { sha256: fetchedSha256 ?? passing.finish(written), virtualBytes, written, isKept: kept.isWhole };
+    return { sha256: fetchedSha256 ?? passing.finish(written), virtualBytes, written, isKept: await kept.isWhole() };
   } finally {
     await back.close();
     await fill.close();

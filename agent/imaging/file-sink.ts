@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 /** A new file that is written from its beginning to its end. */
 export class FileSink {
   readonly #handle: FileHandle;
+  #pending: Promise<void> = Promise.resolve();
 
   private constructor(handle: FileHandle) {
     this.#handle = handle;
@@ -12,11 +13,22 @@ export class FileSink {
     return new FileSink(await open(path, "wx", 0o600));
   }
 
+  /** Begins to write a piece, once the one before is written: two are in use at most, this one and the next that the caller makes. */
   async write(piece: Buffer): Promise<void> {
-    await this.#handle.writeFile(piece);
+    await this.#pending;
+    this.#pending = this.#handle.writeFile(piece);
+    // Met by the next write, or by the end.
+    this.#pending.catch(() => undefined);
   }
 
+  /** Waits for the last piece. @throws what writing it met */
+  async finish(): Promise<void> {
+    await this.#pending;
+  }
+
+  /** Can follow whatever happened. */
   async close(): Promise<void> {
+    await this.#pending.catch(() => undefined);
     await this.#handle.close();
   }
 }
@@ -34,8 +46,9 @@ export class SideSink {
     return new SideSink(path === null ? null : await FileSink.create(path).catch(() => null));
   }
 
-  /** Whether all that was written so far is there. */
-  get isWhole(): boolean {
+  /** Whether all that was written is there. */
+  async isWhole(): Promise<boolean> {
+    await this.#sink?.finish().catch(() => this.#abandon());
     return this.#sink !== null;
   }
 

@@ -4,7 +4,7 @@ import { sourceError, throwIfAborted } from "./source-error.ts";
 
 const PIECE_BYTES = 1_048_576;
 
-/** A file of this node as a download is read. A piece is good until the next is asked for. The file has to stay as long as it was. */
+/** A file of this node as a download is read. A piece is good until the next but one is asked for. The file has to stay as long as it was. */
 export function streamLocal({ handle, bytes }: LocalFile, field: string, signal: AbortSignal): SourceStream {
   const chunks = read();
   return { bytes, chunks, close: end };
@@ -17,9 +17,12 @@ export function streamLocal({ handle, bytes }: LocalFile, field: string, signal:
 
   async function* read(): AsyncGenerator<Buffer, void, undefined> {
     try {
-      // Two, so that one is filled while the other is used.
-      const buffers = [Buffer.allocUnsafeSlow(PIECE_BYTES), Buffer.allocUnsafeSlow(PIECE_BYTES)] as const;
-      const readAt = (at: number, turn: number): Promise<Buffer> => fill(buffers[turn % 2 === 0 ? 0 : 1].subarray(0, Math.min(PIECE_BYTES, bytes - at)), at);
+      // One is filled while one is used and one is on its way to wherever its reader writes it.
+      const buffers = Array.from({ length: 3 }, () => Buffer.allocUnsafeSlow(PIECE_BYTES));
+      const readAt = (at: number, turn: number): Promise<Buffer> => {
+        const buffer = buffers[turn % buffers.length] ?? Buffer.allocUnsafe(PIECE_BYTES);
+        return fill(buffer.subarray(0, Math.min(PIECE_BYTES, bytes - at)), at);
+      };
       let next = readAt(0, 0);
       next.catch(() => undefined);
       for (let at = 0, turn = 1; at < bytes; turn++) {
