@@ -11,6 +11,8 @@ import { statusOf, toAnswer } from "./errors.ts";
 const CONSOLE_PATH = /^\/v1\/instances\/([^/]+)\/console$/;
 /** A connection whose other end is gone without a word is found out by the kernel, about ten seconds after this. */
 const ALIVE_MS = 10_000;
+/** For what is still to go out when the agent shuts down. */
+const LAST_BYTES_MS = 1_000;
 
 export interface ConsoleCall {
   readonly backend: AgentBackend;
@@ -55,8 +57,12 @@ export async function openConsole({ backend, log, isAllowed, closing }: ConsoleC
 
 function endWith(closing: AbortSignal, socket: Duplex): void {
   const onAbort = (): void => {
-    // What was written still goes out; the other side needn't agree.
-    socket.end(() => socket.destroy());
+    // What was written still goes out, if somebody takes it.
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LAST_BYTES_MS);
+    socket.once("close", () => {
+      clearTimeout(timer);
+    });
   };
   closing.addEventListener("abort", onAbort, { once: true });
   socket.once("close", () => {

@@ -27,6 +27,9 @@ export function planInstance(folder: string, spec: InstanceSpec, { nics, channel
   };
 }
 
+/** An appliance that can be a rescue system. */
+export type RescueAppliance = ApplianceRef & { readonly rootDigest: string };
+
 /** Memory of the full userland, part of which holds what is written outside of the disks. */
 const RESCUE_MEMORY_MIB = 512;
 
@@ -34,7 +37,7 @@ const RESCUE_MEMORY_MIB = 512;
  * The appliance's full userland with a shell on the serial console and the instance's own disks (design: install, "rescue"): no NIC and
  * no channel, so that nothing is reached from it and nobody is asked for anything.
  */
-export function planRescue(folder: string, spec: InstanceSpec, { kernelDigest, initrdDigest, rootDigest }: ApplianceRef & { readonly rootDigest: string }, blobs: BlobStore): GuestPlan {
+export function planRescue(folder: string, spec: InstanceSpec, { kernelDigest, initrdDigest, rootDigest }: RescueAppliance, blobs: BlobStore): GuestPlan {
   const blob = (digest: string): string => relative(folder, blobs.path(digest));
   return {
     kind: "rescue",

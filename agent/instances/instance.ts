@@ -19,7 +19,7 @@ import { discardDisks } from "../disk-orders/instance-files.ts";
 import { InstanceConsole } from "./instance-console.ts";
 import type { FirstBootChannel } from "./first-boot-channel.ts";
 import { type InstanceNetwork, openInstanceNetwork } from "./instance-network.ts";
-import { planInstance, planRescue } from "./instance-plan.ts";
+import { planInstance, planRescue, type RescueAppliance } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
 import { RememberedIds } from "./remembered-ids.ts";
 
@@ -163,22 +163,26 @@ export class Instance {
     this.#tell("running", null);
   }
 
-  /** Starts the appliance with a shell on its serial console in its place, on its disks (design: install, "Around it": rescue boot). */
-  async startRescue(spec: InstanceSpec, appliance: ApplianceRef): Promise<void> {
-    if (this.#guest !== null) return;
+  /** Refuses what can't be its rescue system. Returns what can. */
+  async checkRescue(appliance: ApplianceRef): Promise<RescueAppliance> {
     this.#refuseWithoutDisk();
-    const { blobs } = this.#context;
     const { contract, kernelDigest, initrdDigest, rootDigest } = appliance;
     if (contract < 2 || rootDigest === null) {
       throw new SlipwayError("unsupported", "The cluster's appliance can't be a rescue system: that takes a full userland and version 2 of the contract.", { field: "appliance" });
     }
     for (const digest of [kernelDigest, initrdDigest, rootDigest]) {
-      if (!(await blobs.has(digest))) throw new SlipwayError("unknown_object", "The node doesn't have a file of the rescue system.", { field: "appliance" });
+      if (!(await this.#context.blobs.has(digest))) throw new SlipwayError("unknown_object", "The node doesn't have a file of the rescue system.", { field: "appliance" });
     }
+    return { ...appliance, rootDigest };
+  }
+
+  /** Starts the appliance with a shell on its serial console in its place, on its disks (design: install, "Around it": rescue boot). */
+  async startRescue(spec: InstanceSpec, appliance: RescueAppliance): Promise<void> {
+    if (this.#guest !== null) return;
     await this.#closing;
     await this.#context.hypervisor.clear(this.folder);
     await this.save({ started: spec, startedUserData: null, rescue: true });
-    this.#hold(await this.#run(planRescue(this.folder, spec, { ...appliance, rootDigest }, blobs)), null, null);
+    this.#hold(await this.#run(planRescue(this.folder, spec, appliance, this.#context.blobs)), null, null);
     this.#tell("running", null);
   }
 

@@ -82,7 +82,7 @@ export class Instances {
       if (instance.record.powerOrders.includes(order.orderId)) return instance.runtime;
       instance.refuseIfHeld();
       // Refused before anything is stored: an instance that has nothing here leaves nothing here.
-      if (order.action === "start" || existsSync(instance.folder)) await this.#carryOut(instance, order);
+      if (order.action === "start" || order.action === "rescue" || existsSync(instance.folder)) await this.#carryOut(instance, order);
       return instance.runtime;
     });
   }
@@ -144,8 +144,10 @@ export async function useGuestData(instance: Instance, data: GuestData): Promise
 /** The system that runs goes before, by its own means within the grace. */
 async function startRescue(instance: Instance, { appliance, graceSeconds, guestData, instance: spec }: PowerOrder): Promise<void> {
   if (appliance === null) throw new SlipwayError("invalid", "A rescue order names its appliance.", { field: "appliance" });
+  // Before what runs is stopped for it.
+  const rescue = await instance.checkRescue(appliance);
   await instance.stop(graceSeconds);
   // The values that its shell may come by on the disks, so that they are left out of what is logged.
   if (guestData !== null) await useGuestData(instance, guestData);
-  await instance.startRescue(spec, appliance);
+  await instance.startRescue(spec, rescue);
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,9 +133,18 @@ describe("a rescue system", () => {
     ["one without a full userland", { rootDigest: null }, "unsupported"],
     ["files that the node hasn't got", { kernelDigest: "1".repeat(64) }, "unknown_object"],
   ] as const)("isn't made of %s", async (_name, change, code) => {
+    await instances.power(powerOrder(spec, "start"));
     await expect(instances.power(rescue({ appliance: { ...appliance, ...change } }))).rejects.toMatchObject({ code });
     await expect(instances.power(rescue({ appliance: null }))).rejects.toMatchObject({ code: "invalid", field: "appliance" });
-    expect(hypervisor.running).toEqual([]);
+    // What ran wasn't stopped for it.
+    expect(hypervisor.running).toEqual(["instance"]);
+  });
+
+  test("isn't there for an instance that has nothing on the node, and leaves nothing there", async () => {
+    const stranger = exampleInstance();
+    const guestData = { parameters: new Map(), userData: privateValue("user data") };
+    await expect(instances.power(rescue({ instance: stranger, guestData }))).rejects.toMatchObject({ code: "conflict" });
+    expect(existsSync(join(dataDir, "instances", stranger.id))).toBe(false);
   });
 });
 
