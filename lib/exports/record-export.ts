@@ -29,13 +29,15 @@ export async function recordExport(tx: Transaction, install: Pick<Install, "id" 
 }
 
 async function makeManifest(tx: Transaction, install: Pick<Install, "id" | "instanceId" | "plan" | "parameters" | "facts">): Promise<ExportManifest> {
-  const instance = await tx.instance.findUniqueOrThrow({
-    where: { id: install.instanceId },
-    include: { disks: { orderBy: { index: "asc" } }, nics: { orderBy: { index: "asc" }, include: { network: { select: { name: true } } } }, parameters: { orderBy: { name: "asc" } } },
-  });
+  const { instanceId } = install;
+  const instance = await tx.instance.findUniqueOrThrow({ where: { id: instanceId } });
+  // One after the other: relations that are read at once would meet on the transaction's one connection.
+  const disks = await tx.instanceDisk.findMany({ where: { instanceId }, orderBy: { index: "asc" } });
+  const nics = await tx.instanceNic.findMany({ where: { instanceId }, orderBy: { index: "asc" }, include: { network: { select: { name: true } } } });
+  const parameters = await tx.instanceParameter.findMany({ where: { instanceId }, orderBy: { name: "asc" } });
   const plan = readPlan(install.plan);
   const fingerprints = new Map(readParameters(install.parameters).map(({ name, fingerprint }) => [name, fingerprint ?? null]));
-  const { id, name, vcpus, memoryMib, tags, communication, datasource, sshKeys, disks, nics, parameters } = instance;
+  const { id, name, vcpus, memoryMib, tags, communication, datasource, sshKeys } = instance;
   return exportManifestSchema.parse({
     format: "slipway-export/1",
     instance: {

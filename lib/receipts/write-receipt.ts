@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { CONTROLLER_VERSION } from "#lib/config/version.ts";
 import type { Keyring } from "#lib/context/context.ts";
-import type { Prisma, Transaction } from "#lib/db/client.ts";
+import type { Appliance, Install, Instance, Job, NodeRow, OsDefinitionVersion, Transaction } from "#lib/db/client.ts";
 import { preAuthenticationEncoding, STATEMENT_PAYLOAD } from "#lib/domain/dsse.ts";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
@@ -16,14 +16,14 @@ import { toJson } from "#lib/jobs/to-json.ts";
 /** Characters of a public value that a receipt repeats; of a longer one it has the digest. */
 const VALUE_LENGTH = 1_024;
 
-const FOR_RECEIPT = {
-  instance: { select: { name: true, ownerId: true } },
-  node: { select: { name: true, agentVersion: true } },
-  appliance: true,
-  definitionVersion: { select: { version: true, digest: true } },
-  job: { select: { requester: true, interface: true } },
-} as const satisfies Prisma.InstallInclude;
-type Row = Prisma.InstallGetPayload<{ include: typeof FOR_RECEIPT }>;
+/** An install with what else stands in its receipt. */
+interface Row extends Install {
+  readonly instance: Pick<Instance, "name" | "ownerId">;
+  readonly node: Pick<NodeRow, "name" | "agentVersion">;
+  readonly appliance: Appliance | null;
+  readonly definitionVersion: Pick<OsDefinitionVersion, "version" | "digest"> | null;
+  readonly job: Pick<Job, "requester" | "interface">;
+}
 
 /**
  * Writes the receipt of an install that has ended, in the transaction of its end, whatever the end (docs/receipts.md). Once more, where the
@@ -32,13 +32,27 @@ type Row = Prisma.InstallGetPayload<{ include: typeof FOR_RECEIPT }>;
  * @param installId its row must say how it ended.
  */
 export async function writeReceipt(tx: Transaction, keyring: Keyring, installId: string): Promise<void> {
-  const install = await tx.install.findUniqueOrThrow({ where: { id: installId }, include: FOR_RECEIPT });
+  const install = await readRow(tx, installId);
   const cluster = await tx.cluster.findUniqueOrThrow({ where: { id: 1 }, select: { uuid: true, name: true } });
   const statement = makeStatement(makePredicate(install, cluster));
   const { keyId, envelope } = signStatement(keyring, statement);
   const { instanceId, instance } = install;
   const receipt = { instanceId, instanceName: instance.name, ownerId: instance.ownerId, keyId, envelope: toJson(envelope), createdAt: new Date() };
   await tx.receipt.upsert({ where: { installId }, create: { installId, ...receipt }, update: receipt, select: { installId: true } });
+}
+
+/** One after the other: relations that are read at once would meet on the transaction's one connection. */
+async function readRow(tx: Transaction, installId: string): Promise<Row> {
+  const install = await tx.install.findUniqueOrThrow({ where: { id: installId } });
+  const { instanceId, nodeId, applianceDigest, definitionVersionId, jobId } = install;
+  return {
+    ...install,
+    instance: await tx.instance.findUniqueOrThrow({ where: { id: instanceId }, select: { name: true, ownerId: true } }),
+    node: await tx.node.findUniqueOrThrow({ where: { id: nodeId }, select: { name: true, agentVersion: true } }),
+    appliance: applianceDigest === null ? null : await tx.appliance.findUnique({ where: { digest: applianceDigest } }),
+    definitionVersion: definitionVersionId === null ? null : await tx.osDefinitionVersion.findUnique({ where: { id: definitionVersionId }, select: { version: true, digest: true } }),
+    job: await tx.job.findUniqueOrThrow({ where: { id: jobId }, select: { requester: true, interface: true } }),
+  };
 }
 
 function signStatement(keyring: Keyring, statement: object): { readonly keyId: string; readonly envelope: DsseEnvelope } {
