@@ -17,6 +17,7 @@ import { makeMacs } from "./make-mac.ts";
 import { newParameters } from "./new-parameters.ts";
 import { nicColumns, takeNicAddresses } from "./place-nics.ts";
 import type { PreparedInstall } from "./prepare-install.ts";
+import { sourceFacts } from "./request-source.ts";
 import { nameTaken, reserveName } from "./reserve-name.ts";
 import type { PackageCredentials } from "./source-schemas.ts";
 
@@ -70,7 +71,7 @@ export async function acceptNewInstance(ctx: RequestContext, instance: NewInstan
       serialNo: null,
       privateValues,
       secrets,
-      auditDetails: { osType: prepared.plan.osType, node: node.name, tooShortToScrub: prepared.tooShortToScrub },
+      auditDetails: { ...sourceFacts(prepared.plan), node: node.name, tooShortToScrub: prepared.tooShortToScrub },
       write: async (tx, id) => {
         await warnTooShort(tx, id, prepared.tooShortToScrub);
         await reserveName(tx, name, id);

@@ -19,7 +19,7 @@ import { prepareInstall } from "./prepare-install.ts";
 import { readInstance } from "./read-instance.ts";
 import type { DetailRow } from "./read-instance.ts";
 import type { RequestSource, SourceInput } from "./request-source.ts";
-import { requestSource } from "./request-source.ts";
+import { requestSource, sourceFacts } from "./request-source.ts";
 import type { ReinstallInput } from "./schemas.ts";
 import { refusedNames, sentNames } from "./sent-names.ts";
 
@@ -104,7 +104,7 @@ async function submit(ctx: RequestContext, row: DetailRow, input: ReinstallInput
     serialNo: row.serialNo,
     privateValues,
     secrets,
-    auditDetails: { osType: prepared.plan.osType, tooShortToScrub: prepared.tooShortToScrub },
+    auditDetails: { ...sourceFacts(prepared.plan), tooShortToScrub: prepared.tooShortToScrub },
     write: async (tx, id) => {
       await warnTooShort(tx, id, prepared.tooShortToScrub);
       // One that was made or imported where none were needed has none yet.

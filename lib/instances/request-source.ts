@@ -1,3 +1,5 @@
+import type { PublicFacts } from "#lib/audit/append-audit.ts";
+import type { InstallPlan } from "#lib/domain/install-plan.ts";
 import type { InstallSource } from "#lib/domain/install-source.ts";
 import type { OwnSource } from "#lib/domain/own-source.ts";
 import { mergeSource, resolveSource } from "#lib/domain/own-source.ts";
@@ -24,4 +26,15 @@ export function requestSource(stored: unknown, input: SourceInput, definition: F
   const archive = input.package === undefined || input.package === null ? input.package : packageSource(input.package);
   const own = mergeSource(readOwnSource(stored), { image, installParameters, package: archive, confirmsFirstBoot });
   return { own, source: resolveSource(own, definition?.planned.manifest ?? null), credentials: packageCredentials(input.package) };
+}
+
+/** What the audit log says of it: all of it is public. */
+export function sourceFacts({ osType, image, medium, package: archive, inPlace }: Pick<InstallPlan, "osType" | "image" | "medium" | "package" | "inPlace">): PublicFacts {
+  return {
+    osType,
+    ...(image === null ? {} : { image: image.location }),
+    ...(Object.keys(medium).length === 0 ? {} : { installParameters: Object.keys(medium) }),
+    ...(archive === null ? {} : { package: archive.url }),
+    ...(inPlace ? { inPlace } : {}),
+  };
 }

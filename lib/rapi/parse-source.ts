@@ -21,8 +21,7 @@ export const SOURCE_BODY = {
   personalization_package_password: z.string().nullish(),
 } as const;
 
-const bodySchema = z.object(SOURCE_BODY);
-type SourceBody = z.output<typeof bodySchema>;
+type SourceBody = { readonly [Field in keyof typeof SOURCE_BODY]?: z.output<(typeof SOURCE_BODY)[Field]> };
 
 /** Ganeti's name for it among OS parameters. */
 const OS_IMAGE = "os-image";
