@@ -1,16 +1,17 @@
 import { globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
-import { API_ROUTES } from "#lib/http/routes.ts";
-import { RAPI_RESOURCES } from "#lib/rapi/resources.ts";
+import { z } from "zod";
 import { filesBelow } from "../canary/read-everything.ts";
-import { PAGES, TABLES } from "../canary/register.ts";
+import type { Ended } from "../canary/steps.ts";
 import { isSeen, leaksOf, linesOf } from "./look.ts";
 import type { Cell, Row, Seen } from "./row.ts";
 
 /** How the speaker's script begins the lines in which it says a value. */
 const FORMS = ["plain", "split", "base64", "shifted", "hex", "url", "json"] as const;
-const NOTHING_EXPORTS = "no route, resource, page or table exports or makes a receipt";
+const RECEIPTS_ONLY = "receipts of this run; what an export has is held by lib/exports/exports.db.test.ts";
+const receiptSchema = z.object({ envelope: z.object({ payload: z.string() }) });
+const statementSchema = z.object({ predicate: z.object({ parameters: z.array(z.looseObject({ name: z.string() })) }) });
 
 /** What is left behind: logs, processes, files, and what goes out of the house. */
 export const BESIDE_ROWS: readonly Row[] = [
@@ -66,9 +67,23 @@ export const BESIDE_ROWS: readonly Row[] = [
   },
   {
     where: "receipts and exports",
-    public: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
-    private: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
-    secret: { says: "there are none yet", looks: NOTHING_EXPORTS, holds: nothingExports },
+    public: { says: "value", looks: RECEIPTS_ONLY, holds: (seen) => expectInReceipts(seen, "word", ({ word }) => ({ visibility: "public", value: word })) },
+    private: {
+      says: "name and keyed fingerprint",
+      looks: RECEIPTS_ONLY,
+      holds: async (seen) => {
+        await expectInReceipts(seen, "remark", () => ({ visibility: "private", fingerprint: expect.stringMatching(/^k\d+:[0-9a-f]{4}$/) as unknown }));
+        expect(leaksOf(seen, "private", "tables")).toEqual([]);
+      },
+    },
+    secret: {
+      says: "name",
+      looks: RECEIPTS_ONLY,
+      holds: async (seen) => {
+        await expectInReceipts(seen, "passphrase", () => ({ visibility: "secret" }));
+        expect(leaksOf(seen, "secret", "tables")).toEqual([]);
+      },
+    },
   },
 ];
 
@@ -108,7 +123,11 @@ function redactedInChannel({ played: { running } }: Seen): void {
   }
 }
 
-function nothingExports(): void {
-  const names = [...API_ROUTES.map((route) => route.path), ...RAPI_RESOURCES.map((resource) => resource.path), ...Object.keys(PAGES), ...TABLES];
-  expect(names.filter((name) => /export|receipt|backup/i.test(name))).toEqual([]);
+/** What the receipts of this run say of a parameter, as everybody who may see the instance reads them. */
+async function expectInReceipts({ world, played }: Seen, name: string, said: (install: Ended) => object): Promise<void> {
+  for (const install of [played.created, played.failed, played.reinstalled, played.cancelled]) {
+    const { envelope } = await world.as("administrator").call("GET", `/api/v1/installs/${install.installId}/receipt`, receiptSchema);
+    const { predicate } = statementSchema.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")));
+    expect(predicate.parameters.find((parameter) => parameter.name === name)).toEqual({ name, from: "request", ...said(install) });
+  }
 }
