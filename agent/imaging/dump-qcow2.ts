@@ -25,7 +25,7 @@ export async function dumpQcow2(dump: Dump): Promise<Dumped> {
   const spool = isDraft ? draft.path : join(spoolFolder, `${randomUUID()}.spool`);
   const kept = await SideSink.create(isDraft ? null : (draft?.path ?? null));
   const job = { field: LOCATION_FIELD, signal };
-  // A thread takes a while to start, and the disk is there already.
+  // A thread takes a while to start. It opens the disk when there is something to read.
   const back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD);
   try {
     await fillSpool(dump, spool, kept);

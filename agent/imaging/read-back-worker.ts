@@ -40,6 +40,8 @@ try {
 }
 
 async function readBack(): Promise<void> {
+  // Until something is to be read there may be another file of that name.
+  while (orders.length === 0) await new Promise<void>((resolve) => (wake = resolve));
   const handle = await openDirect(file, constants.O_RDONLY);
   const written = blocksOf(ring);
   const free = blocksOf(makeBlocks(AHEAD + 1, false));

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -90,6 +90,19 @@ describe("an image", () => {
     await writeFile(path, await qcow2(CONTENT));
     await writeImage(await place.request({ location: path, format: "qcow2" }));
     await expectOnDisk(CONTENT);
+  });
+
+  it.each(["raw", "qcow2"] as const)("goes to the disk that is there once it may be written, and not to the one of before: %s", async (format) => {
+    await writeFile(place.disk, Buffer.alloc(DISK_MIB * MIB, 0xff));
+    const location = await serve(serveFile(format === "raw" ? CONTENT : await qcow2(CONTENT)));
+    const replace = async (): Promise<void> => {
+      await rename(place.disk, `${place.disk}.old`);
+      await writeFile(place.disk, "");
+      await truncate(place.disk, DISK_MIB * MIB);
+    };
+    await writeImage(await place.request({ location, format }, { beforeWrite: replace }));
+    await expectOnDisk(CONTENT);
+    expect((await readFile(`${place.disk}.old`)).every((byte) => byte === 0xff)).toBe(true);
   });
 
   it("is written where the page cache can't be passed by too", async () => {
