@@ -292,6 +292,18 @@ describe("the administrator's file", () => {
     server.close();
   });
 
+  it("lets them run where there are no groups of control at all: with the worker they die all the same", async () => {
+    await helper.stopDaemon();
+    await run("umount", ["/sys/fs/cgroup"]);
+    await restart(...OPTIONAL);
+    const script = await Script.start(helper, { body: `${daemonise("40010")}\nsleep 40010` });
+    await begins(script, "40010");
+    process.kill(await helper.worker(), "SIGKILL");
+    await script.ended();
+    await expect.poll(() => withWord("40010")).toEqual([]);
+    await run("mount", ["-t", "cgroup2", "slipway-test", "/sys/fs/cgroup"]);
+  });
+
   it.each([["host_scripts=maybe", "neither yes nor no"], ["script_user=nobody-at-all", "no such user on this host"], ["script_memory_mib=1", "not a number of MiB"], ["script_limits=", "neither required nor optional"]])("is refused with %s", async (line, why) => {
     await helper.stopDaemon();
     await helper.configure([line]);
