@@ -70,9 +70,9 @@ export async function openNodeAgent(options: NodeAgentOptions): Promise<NodeAgen
   await instances.recover();
   networks.settle();
   const retention = new Retention({ instances, eraser, log });
-  const rooms = new Rooms(join(dataDir, "instances"));
   const exports = await ExportStore.open(join(dataDir, "exports"));
   const images = await ImageCache.open(join(dataDir, "images"), imageCacheMib);
+  const rooms = new Rooms(join(dataDir, "instances"), images);
   const records = await InstallRecords.open(join(dataDir, "installs"));
   const slots = new Slots(Math.max(1, availableParallelism() * APPLIANCES_PER_CPU));
   const installs = await Installs.open({ blobs, hypervisor, networks, journal, records, eraser, retention, rooms, images, imageFolders, hostScripts, exports, slots, log, verifySeconds }, instances);

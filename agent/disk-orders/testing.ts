@@ -69,7 +69,7 @@ export async function createDiskBench(): Promise<DiskBench> {
     const retention = new Retention({ instances, eraser, log });
     // As the install that replaced it does, before and after a restart.
     retention.keep({ id: installId, instanceId: spec.id, until: Date.now() + RETAIN_SECONDS * 1_000, erase: false, hasSealedValues: false });
-    const orders = await DiskOrders.open({ instances, eraser, retention, rooms: new Rooms(dataDir), records: await DiskOrderRecords.open(join(dataDir, "disk-orders")), log });
+    const orders = await DiskOrders.open({ instances, eraser, retention, rooms: new Rooms(dataDir, { makeRoom: () => Promise.resolve() }), records: await DiskOrderRecords.open(join(dataDir, "disk-orders")), log });
     return { instances, eraser, retention, orders };
   };
   let parts = await open();

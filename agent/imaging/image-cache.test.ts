@@ -1,4 +1,4 @@
-import { appendFile, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, statfs, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -76,6 +76,18 @@ describe("the cache of images", () => {
     } finally {
       await second.close();
     }
+  });
+
+  it("gives no room back where that wouldn't help, or nobody needs it", async () => {
+    const request = await place.request({ location: server.url, checksum: CHECKSUM });
+    await writeImage(request);
+    const freeMib = async (): Promise<number> => {
+      const { bavail, bsize } = await statfs(folder);
+      return Math.floor((bavail * bsize) / 1_048_576);
+    };
+    await request.cache.makeRoom(1);
+    await request.cache.makeRoom((await freeMib()) + 1_000_000);
+    expect(await readdir(folder)).toEqual([NAME]);
   });
 
   it("stays within its limit: what wasn't used for longest goes, and drafts of before go first", async () => {

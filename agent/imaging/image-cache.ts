@@ -90,11 +90,12 @@ export class ImageCache {
     };
   }
 
-  /** Gives room back to the node, if the cache can: until so much is free, the longest unused go first. */
+  /** Gives room back to the node until so much is free, the longest unused images first; nothing where all of them wouldn't do. */
   async makeRoom(mib: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.folder);
     const missing = mib * MIB - bavail * bsize;
-    if (missing > 0) await this.#shrink((await this.#files()).reduce((sum, { bytes }) => sum + bytes, 0) - missing);
+    const kept = (await this.#files()).reduce((sum, { bytes }) => sum + bytes, 0);
+    if (missing > 0 && missing <= kept) await this.#shrink(kept - missing);
   }
 
   async #shrink(toBytes: number): Promise<void> {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { isMissing } from "../files.ts";
+import type { ImageCache } from "../imaging/image-cache.ts";
 import { freeMib, MIB } from "./disks.ts";
 
 /** Left free on the node whatever is asked for. */
@@ -28,11 +29,14 @@ export async function allocatedBytes(file: string): Promise<number> {
  */
 export class Rooms {
   readonly #folder: string;
+  readonly #cache: Pick<ImageCache, "makeRoom">;
   readonly #promised = new Map<string, readonly Wanted[]>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string) {
+  /** @param cache gives its room back before an install is refused for the want of it */
+  constructor(folder: string, cache: Pick<ImageCache, "makeRoom">) {
     this.#folder = folder;
+    this.#cache = cache;
   }
 
   /**
@@ -56,6 +60,7 @@ export class Rooms {
     const others = [...this.#promised].filter(([other]) => other !== id).flatMap(([, promised]) => promised);
     const promisedMib = Math.ceil((await stillWanted(others)) / MIB);
     const neededMib = Math.ceil((await stillWanted(wanted)) / MIB);
+    await this.#cache.makeRoom(promisedMib + neededMib + RESERVE_MIB);
     const { free } = await freeMib(this.#folder);
     if (free - promisedMib < neededMib + RESERVE_MIB) {
       const others = promisedMib === 0 ? "" : `, ${String(promisedMib)} MiB of it for installs under way`;
