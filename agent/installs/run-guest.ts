@@ -94,6 +94,9 @@ export async function runGuest(install: Install, run: GuestRun): Promise<GuestEn
   };
   const sockets = await SocketFolder.open(runFolder);
   const takeEarBack = instance.lendEar(ear);
+  // One that has a log of its own runs beside the instance, and isn't met at its console.
+  const isInPlace = run.serial === instance.serial;
+  let takeConsoleBack = (): void => undefined;
   let network: GuestNetwork | null = null;
   let exit: GuestExit;
   try {
@@ -104,11 +107,13 @@ export async function runGuest(install: Install, run: GuestRun): Promise<GuestEn
     }
     run.serial.setPatterns(install.patterns);
     run.signal.throwIfAborted();
-    guest = await context.hypervisor.start(run.plan(network), run.serial.take);
+    guest = await context.hypervisor.start(run.plan(network), isInPlace ? instance.hear : run.serial.take);
+    if (isInPlace) takeConsoleBack = instance.lendConsole(guest);
     exit = await run.untilEnd(guest, report.reported);
   } finally {
     takeEarBack();
     await guest?.end();
+    takeConsoleBack();
     await network?.close();
     write.end();
     await hostPipe?.close();

@@ -51,6 +51,8 @@ export class Instance {
   #guestData: GuestData | null = null;
   /** Of an install's appliance, which is spoken to in the instance's place. */
   #applianceEar: GuestEar | null = null;
+  /** Of an install, in the instance's place: its appliance, or the system of its medium. */
+  #installGuest: RunningGuest | null = null;
   /** What connected a guest that is gone is being taken down. */
   #closing: Promise<void> = Promise.resolve();
   /** The install that holds it. Until it lets go power orders, disk orders and removal are refused. */
@@ -188,7 +190,7 @@ export class Instance {
 
   /** Connects a stream to the serial console of what runs; refused where nothing runs, or somebody is there already. */
   openConsole(accept: () => Duplex): void {
-    const guest = this.#guest;
+    const guest = this.#guest ?? this.#installGuest;
     if (guest === null) throw new SlipwayError("conflict", "The instance doesn't run: there is nobody at its serial console.");
     const { patterns } = this.serial;
     // Who has a shell on the disks reads what is on them, whatever is left out of it.
@@ -200,7 +202,7 @@ export class Instance {
 
   /** Takes over a guest that survived a restart of the agent, with its channel; says where there was one that didn't. */
   async adopt(): Promise<"adopted" | "lost" | "none"> {
-    const guest = await this.#context.hypervisor.adopt(this.folder, this.#hear);
+    const guest = await this.#context.hypervisor.adopt(this.folder, this.hear);
     if (typeof guest === "string") return guest;
     if (this.#record.rescue) {
       this.#hold(guest, null, null);
@@ -245,6 +247,16 @@ export class Instance {
     this.#applianceEar = ear;
     return () => {
       if (this.#applianceEar === ear) this.#applianceEar = null;
+    };
+  }
+
+  /** While this lasts, an install's guest is who is met at the serial console. Returns what ends it. */
+  lendConsole(guest: RunningGuest): () => void {
+    this.#installGuest = guest;
+    return () => {
+      if (this.#installGuest !== guest) return;
+      this.#installGuest = null;
+      this.#console.end();
     };
   }
 
@@ -321,11 +333,11 @@ export class Instance {
   }
 
   #run(plan: GuestPlan): Promise<RunningGuest> {
-    return this.#context.hypervisor.start(plan, this.#hear);
+    return this.#context.hypervisor.start(plan, this.hear);
   }
 
-  /** What its guest says on the serial console. */
-  readonly #hear = (bytes: Buffer): void => {
+  /** Takes what its guest says on the serial console, or an install's in its place. */
+  readonly hear = (bytes: Buffer): void => {
     this.serial.take(bytes);
     this.#console.take(bytes);
   };

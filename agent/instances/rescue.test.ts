@@ -11,6 +11,7 @@ import { type AgentEvent, agentEventSchema, type ApplianceRef, type InstanceSpec
 import { privateValue } from "#lib/domain/visibility.ts";
 import { BlobStore } from "../blobs/blob-store.ts";
 import { Eraser } from "../disk-orders/erase.ts";
+import type { RunningGuest } from "../hypervisor/hypervisor.ts";
 import { Journal } from "../journal/journal.ts";
 import { SessionNetworks } from "../network/session-networks.ts";
 import { exampleInstance, powerOrder } from "../testing/orders.ts";
@@ -167,6 +168,25 @@ describe("a serial console", () => {
     await instances.power(powerOrder(spec, "stop"));
     await ended;
     expect(await readFile(join(dataDir, "instances", spec.id, "serial.log"), "utf8")).toContain("you said ls");
+  });
+
+  test("is an install's guest's while that is in the instance's place, and free again afterwards", async () => {
+    await instances.power(powerOrder(spec, "start"));
+    const instance = await instances.get(spec.id);
+    await instance.stop(0);
+    const typed: string[] = [];
+    const guest = { type: (bytes: Buffer) => Promise.resolve(void typed.push(bytes.toString())) };
+    // Of a guest a console needs no more than this.
+    const takeBack = instance.lendConsole(guest as unknown as RunningGuest);
+    const screen = await openConsole();
+    instance.hear(Buffer.from("language: "));
+    await screen.until("language: ");
+    screen.push("english");
+    await vi.waitUntil(() => typed.join("") === "english");
+    const ended = once(screen, "finish");
+    takeBack();
+    await ended;
+    await expect(openConsole()).rejects.toMatchObject({ code: "conflict" });
   });
 
   test("is one person's at a time, and free again when that one goes", async () => {
