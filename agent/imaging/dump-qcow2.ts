@@ -26,7 +26,7 @@ export async function dumpQcow2(dump: Dump): Promise<Dumped> {
   const kept = await SideSink.create(isDraft ? null : (draft?.path ?? null));
   const job = { field: LOCATION_FIELD, signal };
   // A thread takes a while to start. It opens the disk when there is something to read.
-  const back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD);
+  const back = ReadBack.start(file, wantsSha512(image.contentChecksum), LOCATION_FIELD, signal);
   try {
     await fillSpool(dump, spool, kept);
     const sha256 = passing.finish(null);

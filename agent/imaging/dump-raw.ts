@@ -14,7 +14,7 @@ export async function dumpRaw({ image, file, diskBytes, source, passing, draft, 
   await beforeWrite();
   await emptyDisk(file, diskBytes);
   const isPlain = image.compression === "none";
-  const back = ReadBack.start(file, wantsSha512(image.contentChecksum) || (isPlain && wantsSha512(image.checksum)), LOCATION_FIELD);
+  const back = ReadBack.start(file, wantsSha512(image.contentChecksum) || (isPlain && wantsSha512(image.checksum)), LOCATION_FIELD, signal);
   const kept = await SideSink.create(draft?.path ?? null);
   const fill = await DiskFill.open(file, diskBytes, back, LOCATION_FIELD);
   try {

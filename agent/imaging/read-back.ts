@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { TakenDigests } from "../sources/checksum.ts";
-import { sourceError } from "../sources/source-error.ts";
+import { abortError, sourceError } from "../sources/source-error.ts";
 import { BLOCK_BYTES, blocksOf, makeBlocks } from "./block-ring.ts";
 import type { ReadBackData, ReadBackNews, ReadBackOrder } from "./read-back-messages.ts";
 
@@ -38,10 +38,13 @@ export class ReadBack {
     worker.on("error", (error: Error) => this.#fail(error));
   }
 
-  static start(file: string, withSha512: boolean, field: string): ReadBack {
+  /** @param signal whoever waits for it then is told that it was aborted */
+  static start(file: string, withSha512: boolean, field: string, signal: AbortSignal): ReadBack {
     const ring = makeBlocks(RING_BLOCKS, true);
     const workerData: ReadBackData = { file, ring, withSha512 };
-    return new ReadBack(new Worker(new URL("./read-back-worker.ts", import.meta.url), { workerData, execArgv: [] }), ring, field);
+    const back = new ReadBack(new Worker(new URL("./read-back-worker.ts", import.meta.url), { workerData, execArgv: [] }), ring, field);
+    signal.addEventListener("abort", () => back.fail(abortError(signal)), { once: true });
+    return back;
   }
 
   /** A block to fill, as soon as one is free. */

@@ -236,6 +236,19 @@ describe("writing an image", () => {
     await expect(writeImage(await place.request({ location }, { signal: aborting.signal }))).rejects.toBe(reason);
   });
 
+  it("stops while it reads back too, and leaves nothing of the spool", async () => {
+    const aborting = new AbortController();
+    const sparse = join(place.root, "images/sparse");
+    execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", sparse, "8G"]);
+    await truncate(place.disk, 8 * 1_024 * MIB);
+    // What comes after the conversion is some seconds of reading zeros.
+    const onProgress = (fraction: number): void => {
+      if (fraction > 0.8) aborting.abort();
+    };
+    await expect(writeImage(await place.request({ location: sparse, format: "qcow2" }, { sizeMib: 8_192, signal: aborting.signal, onProgress }))).rejects.toMatchObject({ code: "cancelled" });
+    expect(await readdir(place.spoolFolder)).toEqual([]);
+  });
+
   it("doesn't begin where whoever asked takes it back", async () => {
     const refusing = new SlipwayError("lease_expired", "The lease ran out.");
     await expect(writeImage(await place.request({ location: await serve(serveFile(CONTENT)) }, { beforeWrite: () => Promise.reject(refusing) }))).rejects.toBe(refusing);
