@@ -50,9 +50,8 @@ install_boot_loader() { # DISK TARGET
 # Files with their owners, links and devices, to standard output. Sockets are made anew by whoever listens.
 pack_files() { # TARGET
 	rm -f /tmp/packed
-	(cd "$1" && find . -xdev -type s) >/tmp/sockets
 	{
-		tar -c -f - -X /tmp/sockets -C "$1" . && : >/tmp/packed
+		tar -c -f - -C "$1" . && : >/tmp/packed
 	} | zstd -q -1 -T0 -c || die 'The files can not be compressed.'
 	[ -e /tmp/packed ] || die 'The files can not be read.'
 }
