@@ -37,6 +37,10 @@ describe("QEMU's arguments", () => {
     expect(args.join(" ")).not.toContain("guestfwd");
   });
 
+  test("have an installer told that the node's disk is full, and an installed system wait", () => {
+    for (const [plan, isTold] of [[appliance, true], [instance, false]] as const) expect(qemuArguments(plan, "tcg").join(" ").includes("werror=report")).toBe(isTold);
+  });
+
   test("allow programs to be started only where the channel needs it", () => {
     const sandbox = (plan: GuestPlan): string | undefined => {
       const args = qemuArguments(plan, "tcg");
@@ -98,12 +102,12 @@ describe("QEMU's arguments", () => {
     };
     const devices = (from: GuestPlan): string[] => qemuArguments(from, "tcg").filter((arg) => arg.includes("bootindex="));
     expect(devices(plan)).toEqual([
-      "virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100",
+      "virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100,werror=report,rerror=report",
       "ide-cd,bus=ide.0,drive=medium0,bootindex=0",
       "ide-cd,bus=ide.1,drive=medium1,bootindex=1",
       "floppy,bus=floppies.0,unit=0,drive=medium2,bootindex=202",
     ]);
-    expect(devices({ ...plan, startsFrom: "network", media: [] })).toEqual(["virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100", "virtio-net-pci,netdev=nic0,mac=aa:00:00:12:34:56,bootindex=0"]);
+    expect(devices({ ...plan, startsFrom: "network", media: [] })).toEqual(["virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100,werror=report,rerror=report", "virtio-net-pci,netdev=nic0,mac=aa:00:00:12:34:56,bootindex=0"]);
     expect(qemuArguments(plan, "tcg")).toContain("-no-reboot");
     expect(qemuArguments(instance, "tcg")).not.toContain("-no-reboot");
     expect(qemuArguments(plan, "tcg").filter((arg) => arg.startsWith("driver=raw,node-name=medium")).every((arg) => arg.includes("read-only=on"))).toBe(true);

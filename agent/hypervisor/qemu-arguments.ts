@@ -25,7 +25,15 @@ export const GUEST_FILES = {
   log: `${RUN_FOLDER}/qemu.log`,
 } as const;
 
-function diskArguments(disk: GuestDisk, index: number, rank: number | null): string[] {
+/**
+ * What becomes of a write for which the node has no room: an installed system waits for somebody to make some, as QEMU has it by default.
+ * What installs one would wait until its time is up; it is told, and fails.
+ */
+function onError(plan: GuestPlan): string[] {
+  return plan.kind === "appliance" || plan.kind === "medium" ? ["werror=report", "rerror=report"] : [];
+}
+
+function diskArguments(disk: GuestDisk, index: number, rank: number | null, whenFull: readonly string[]): string[] {
   const node = `disk${String(index)}`;
   const backend = [
     "driver=raw",
@@ -37,7 +45,7 @@ function diskArguments(disk: GuestDisk, index: number, rank: number | null): str
     `file.filename=${checkedName(disk.file)}`,
   ];
   const order = rank === null ? [] : [`bootindex=${String(rank + index)}`];
-  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checkedName(disk.serial)}`, ...order];
+  const device = ["virtio-blk-pci", `drive=${node}`, `serial=${checkedName(disk.serial)}`, ...order, ...whenFull];
   return ["-blockdev", backend.join(","), "-device", device.join(",")];
 }
 
@@ -88,7 +96,7 @@ export function qemuArguments(plan: GuestPlan, accelerator: "kvm" | "tcg"): stri
     ...boot,
     // An appliance that panics has failed; it must not start over. A medium that has done its work would begin it again.
     ...(plan.kind === "instance" ? [] : ["-no-reboot"]),
-    ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, ranks?.disk ?? null)),
+    ...plan.disks.flatMap((disk, index) => diskArguments(disk, index, ranks?.disk ?? null, onError(plan))),
     ...mediumArguments(plan.media, ranks),
     ...entropy,
     ...plan.nics.flatMap((nic, index) => nicArguments(nic, index, ranks?.fromNetwork === true ? ranks.network : null)),
