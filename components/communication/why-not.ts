@@ -12,7 +12,7 @@ export function whyNotSent(instance: Pick<InstanceDetail, "status" | "operState"
 
 /** Why no line can be sent to the appliance of an install now; null: it can. */
 export function whyNotSentToAppliance({ state, plan }: { readonly state: InstallView["state"]; readonly plan: Pick<InstallView["plan"], "appliance"> }): string | null {
-  if (plan.appliance === null) return "This install has no appliance: nothing of it runs but on the host.";
+  if (plan.appliance === null) return "This install has no appliance that would read it.";
   if (isFinal(state) || state === "starting") return "The appliance has gone.";
   return ACTIVE_STATES.indexOf(state) < ACTIVE_STATES.indexOf("imaging") ? "The appliance hasn’t started yet." : null;
 }

@@ -18,6 +18,7 @@ const UNSENT_BYTES = 262_144;
 /** The serial console of an instance, one person at a time. It connects when it is asked to: looking at a page takes it from nobody. */
 export function SerialConsole({ instance, blocked }: { readonly instance: string; readonly blocked: string | null }) {
   const place = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   /** Goes up with each connection. */
   const [attempt, setAttempt] = useState(0);
   const [connection, setConnection] = useState<Connection>({ state: "none", why: null });
@@ -27,9 +28,10 @@ export function SerialConsole({ instance, blocked }: { readonly instance: string
     if (attempt === 0 || element === null) return;
     let close = (): void => undefined;
     let isOver = false;
-    void open(element, instance, (change) => {
+    const onChange = (change: Connection): void => {
       if (!isOver) setConnection(change);
-    }).then((end) => {
+    };
+    void open(element, instance, { onChange, onLeave: () => button.current?.focus() }).then((end) => {
       if (isOver) end();
       else close = end;
     });
@@ -52,6 +54,7 @@ export function SerialConsole({ instance, blocked }: { readonly instance: string
           <span className="text-small text-soft">{blocked}</span>
         ) : (
           <Button
+            ref={button}
             onClick={() => {
               if (connected) {
                 setAttempt(0);
@@ -73,8 +76,14 @@ export function SerialConsole({ instance, blocked }: { readonly instance: string
   );
 }
 
+interface Listener {
+  readonly onChange: (connection: Connection) => void;
+  /** The terminal keeps every key to itself, but for the one by which one leaves it. */
+  readonly onLeave: () => void;
+}
+
 /** Shows a terminal in an element and joins it to the console. @returns how both are ended */
-async function open(element: HTMLElement, instance: string, onChange: (connection: Connection) => void): Promise<() => void> {
+async function open(element: HTMLElement, instance: string, { onChange, onLeave }: Listener): Promise<() => void> {
   const { Terminal } = await import("@xterm/xterm");
   const colour = (name: string): string => getComputedStyle(element).getPropertyValue(name).trim();
   const terminal = new Terminal({
@@ -84,6 +93,11 @@ async function open(element: HTMLElement, instance: string, onChange: (connectio
     fontSize: 13,
     screenReaderMode: true,
     theme: { background: colour("--color-terminal"), foreground: colour("--color-terminal-ink"), cursor: colour("--color-terminal-ink") },
+  });
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (event.key !== "F6" || !event.ctrlKey) return true;
+    if (event.type === "keydown") onLeave();
+    return false;
   });
   element.replaceChildren();
   terminal.open(element);

@@ -50,9 +50,11 @@ export function elapsedSeconds(view: Pick<InstallView, "startedAt" | "endedAt">,
 }
 
 function Silence({ view, now }: { readonly view: InstallView; readonly now: number }) {
-  if (view.lastContactAt === null || !TALKING.has(view.state)) return null;
-  const silent = Math.floor(secondsBetween(view.lastContactAt, now));
-  return silent < SILENCE ? null : <p className="mt-1 text-wait">No contact for {formatElapsed(silent)}</p>;
+  // Before its first word, silence counts from where it could have said one.
+  const since = view.lastContactAt ?? view.stages.findLast(({ state }) => state === view.state)?.at ?? null;
+  if (since === null || !TALKING.has(view.state)) return null;
+  const silent = Math.floor(secondsBetween(since, now));
+  return silent < SILENCE ? null : <p className="mt-1 text-wait">{view.lastContactAt === null ? "No contact yet, for" : "No contact for"} {formatElapsed(silent)}</p>;
 }
 
 /** Read out politely: each step, and each quarter of the way. */

@@ -126,8 +126,8 @@ function ActionForm({ name, action, jobId, previous, onClose }: ActionDialogProp
 }
 
 function rollbackText(name: string, previous: PreviousSystemView | null): string {
-  const what = previous?.osType ?? "the system before";
-  return `The disks of ${what} are ${name}’s again, with everything that was stored about it. What is there now is kept in its place, so that rolling back once more brings you back here. If ${name} runs, it gets ${GRACE} s to shut down by itself, and starts again with the other system.`;
+  const what = previous === null || previous.osType === null ? "that were there before" : `with ${previous.osType} of before`;
+  return `The disks ${what} are ${name}’s again, with everything that was stored about it. What is there now is kept in its place, so that rolling back once more brings you back here. If ${name} runs, it gets ${GRACE} s to shut down by itself, and starts again with the other system.`;
 }
 
 /** Where what was begun is to be seen; null: here. */

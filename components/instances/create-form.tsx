@@ -213,15 +213,15 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
             }}
           />
         </FormSection>
-        <MoreSection source={source} errors={errors} needsCredentials={false} onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()} disks={null} />
         <FormSection title="Parameters">
           {osType === null ? <FreeParameters parameters={free} onChange={setFree} /> : <ParameterFields prompts={prompts} errorAt={errorAt} error={besideField(problem)} />}
-          {problem === null ? null : (
-            <div className="mt-3">
-              <ProblemNotice problem={problem} />
-            </div>
-          )}
         </FormSection>
+        <MoreSection source={source} errors={errors} needsCredentials={false} onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()} disks={null} />
+        {problem === null ? null : (
+          <div className="px-5 pb-4">
+            <ProblemNotice problem={problem} />
+          </div>
+        )}
         <FormEnd why={busy ? "Sent" : why}>
           <CopyButton text={command}>Copy as curl</CopyButton>
           <Button type="submit" kind="main" disabled={!alive || busy || why !== null}>

@@ -139,6 +139,10 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
             </Select>
           </Field>
         </FormSection>
+        <FormSection title="Parameters">
+          {osType === null && declared.length === 0 ? null : <ParameterFields prompts={declared} errorAt={errorAt} error={besideField(problem)} />}
+          {osType === null ? <FreeParameters parameters={free} onChange={setFree} /> : null}
+        </FormSection>
         <MoreSection
           source={source}
           errors={errors}
@@ -146,10 +150,6 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
           onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()}
           disks={system === undefined ? null : { system: system.sizeMib, data: disks.filter(({ index }) => index > 0) }}
         />
-        <FormSection title="Parameters">
-          {osType === null && declared.length === 0 ? null : <ParameterFields prompts={declared} errorAt={errorAt} error={besideField(problem)} />}
-          {osType === null ? <FreeParameters parameters={free} onChange={setFree} /> : null}
-        </FormSection>
         <FormSection title="Confirm">
           <Field id="confirm" label="Type the name" hint={confirmHint(name, source.draft)}>
             <Input

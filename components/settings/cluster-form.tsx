@@ -83,7 +83,7 @@ export function ClusterForm({ cluster, user }: { readonly cluster: ClusterView; 
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            className="font-mono text-small"
+            className="max-w-[72ch] font-mono text-small"
           />
         </Field>
       </FormSection>

@@ -1,11 +1,13 @@
+import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
 
-/** A part of a form that most people leave alone: its name and what it holds now, and the inputs once it is opened. */
+/** A part of a form that most people leave alone: its name and what it holds now, and the inputs once it is opened. They stay where all inputs are. */
 export function Fold({ title, now, open, children }: { readonly title: string; readonly now: string; readonly open: boolean; readonly children: ReactNode }) {
   return (
     <details open={open} className="group border-t border-line py-1 first:border-t-0">
-      <summary className="flex cursor-default items-baseline gap-3 rounded-sm py-1.5 hover:text-accent">
-        <span className="shrink-0 sm:w-[168px]">{title}</span>
+      <summary className="flex items-center gap-2 rounded-sm py-1.5 hover:text-accent">
+        <ChevronRight aria-hidden="true" size={14} className="shrink-0 text-soft transition-transform group-open:rotate-90" />
+        <span className="shrink-0 sm:w-[170px]">{title}</span>
         <span className="min-w-0 truncate text-small text-soft group-open:hidden">{now}</span>
       </summary>
       <div className="pb-2">{children}</div>

@@ -1,6 +1,7 @@
 "use client";
 
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
+import { Fold } from "./fold.tsx";
 import type { ImageDraft, SourceErrors } from "./source-draft.ts";
 import { suggestedForm } from "./source-draft.ts";
 
@@ -57,21 +58,27 @@ export function ImageFields({ image, errors, hint, onChange }: Props) {
               </span>
             </span>
           </Field>
-          <ChecksumField id="image-checksum" label="Checksum of the file" hint="sha256 or sha512. Empty: whatever lies there is taken." value={image.checksum} error={errors.checksum} onChange={(checksum) => onChange({ ...image, checksum })} />
-          {image.format === "raw" && image.compression === "none" ? null : (
-            <ChecksumField
-              id="image-content-checksum"
-              label="Checksum of the disk"
-              hint="Of what is written, unpacked. What was written is read back and compared in any case."
-              value={image.contentChecksum}
-              error={errors.contentChecksum}
-              onChange={(contentChecksum) => onChange({ ...image, contentChecksum })}
-            />
-          )}
+          <Fold title="Checksums" now={checksumsText(image)} open={errors.checksum !== null || errors.contentChecksum !== null || image.checksum !== "" || image.contentChecksum !== ""}>
+            <ChecksumField id="image-checksum" label="Of the file" hint="sha256 or sha512. Empty: whatever lies there is taken." value={image.checksum} error={errors.checksum} onChange={(checksum) => onChange({ ...image, checksum })} />
+            {image.format === "raw" && image.compression === "none" ? null : (
+              <ChecksumField
+                id="image-content-checksum"
+                label="Of the disk"
+                hint="Of what is written, unpacked. What was written is read back and compared in any case."
+                value={image.contentChecksum}
+                error={errors.contentChecksum}
+                onChange={(contentChecksum) => onChange({ ...image, contentChecksum })}
+              />
+            )}
+          </Fold>
         </>
       ) : null}
     </>
   );
+}
+
+function checksumsText({ checksum, contentChecksum }: ImageDraft): string {
+  return checksum === "" && contentChecksum === "" ? "none: whatever lies there is taken" : "given";
 }
 
 export function ChecksumField({ id, label, hint, value, error, onChange }: { readonly id: string; readonly label: string; readonly hint: string; readonly value: string; readonly error: string | null; readonly onChange: (value: string) => void }) {

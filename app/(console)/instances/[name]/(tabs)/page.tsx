@@ -41,19 +41,21 @@ export default function InstancePage({ params }: Props): Promise<ReactNode> {
         <TitledCard title="State">
           <DefinitionList items={stateOf(instance)} />
         </TitledCard>
-        <TitledCard title="Install">
-          {instance.install === null ? (
-            <EmptyState title="Never installed" action={<ButtonLink href={paths.reinstall(instance.name)}>Install a system</ButtonLink>} />
-          ) : (
-            <div className="flex flex-wrap items-center justify-between gap-3 px-4 pb-4">
-              <InstallBar install={instance.install} instanceName={instance.name} />
-              <ButtonLink href={paths.instanceInstall(instance.name)}>Steps and log</ButtonLink>
-            </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <TitledCard title="Install">
+            {instance.install === null ? (
+              <EmptyState title="Never installed" action={<ButtonLink href={paths.reinstall(instance.name)}>Install a system</ButtonLink>} />
+            ) : (
+              <div className="flex flex-wrap items-center justify-between gap-3 px-4 pb-4">
+                <InstallBar install={instance.install} instanceName={instance.name} />
+                <ButtonLink href={paths.instanceInstall(instance.name)}>Steps and log</ButtonLink>
+              </div>
+            )}
+          </TitledCard>
+          {instance.previous === null || reach(ctx.identity, "instance.rollback") === "none" ? null : (
+            <PreviousSystem name={instance.name} previous={instance.previous} blocked={instance.blockedActions.rollback ?? null} />
           )}
-        </TitledCard>
-        {instance.previous === null || reach(ctx.identity, "instance.rollback") === "none" ? null : (
-          <PreviousSystem name={instance.name} previous={instance.previous} blocked={instance.blockedActions.rollback ?? null} />
-        )}
+        </div>
         <TitledCard title="Last jobs" className="lg:col-span-2">
           {jobs.items.length === 0 ? <EmptyState title="No jobs yet" /> : <JobTable jobs={jobs.items} label="Last jobs" />}
         </TitledCard>

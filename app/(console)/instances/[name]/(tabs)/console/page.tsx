@@ -29,7 +29,7 @@ export default function InstanceConsolePage({ params }: Props): Promise<ReactNod
         ) : null}
         <SerialConsole instance={instance.name} blocked={whyNot(instance)} />
         <p className="max-w-[72ch] text-small text-soft">
-          One person at a time. Values of its private and secret parameters are left out of what is shown, as in logs. Ctrl and the letter go to the guest; a size can’t be told to it, so it takes 80 × 24.
+          One person at a time. Values of its private and secret parameters are left out of what is shown, as in logs. All keys go to the guest; Ctrl F6 leaves the terminal. A size can’t be told to it, so it takes 80 × 24.
         </p>
       </div>
     );
