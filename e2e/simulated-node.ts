@@ -52,7 +52,7 @@ export async function jobSucceeds(admin: Client, jobId: number): Promise<void> {
 }
 
 /** Looks at each event until `look` finds it so. */
-async function whenTrue(admin: Client, look: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function whenTrue(admin: Client, look: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(new Error("what was waited for didn't come")), timeoutMs);
   try {
