@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { InstallOrder } from "#lib/agent-protocol/messages.ts";
 import { secretValue } from "#lib/domain/visibility.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
@@ -19,6 +19,7 @@ beforeEach(async () => {
   bench = await createInstallBench({ imageFolders: [images] });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await bench.remove();
   await server.close();
   await rm(images, { recursive: true });
@@ -34,6 +35,22 @@ const installs: GuestScript = async (machine) => {
   await machine.post(`found ${(await machine.get("/ganeti/latest/os/parameters.json")).body}\n`);
   await machine.writeDisk();
 };
+
+/** Until a guest of an install has said something that begins so: it is where its script waits. */
+function said(id: string, beginning: string): Promise<unknown> {
+  return bench.until((event) => event.type === "install.entries" && event.installId === id && event.entries.some(({ text }) => text?.startsWith(beginning) === true));
+}
+/** A limit of time that is told from every other by its length, and what ends it: a busy machine takes longer than any that a test could wait for. */
+const LIMIT_SECONDS = 7_321;
+function watchLimit(): () => void {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  return () => {
+    const limit = timers.mock.calls.find(([, milliseconds]) => milliseconds === LIMIT_SECONDS * 1_000);
+    timers.mockRestore();
+    if (limit === undefined) throw new Error("nobody waits for so long");
+    limit[0]();
+  };
+}
 
 describe("an install medium", () => {
   test("runs on the instance's own machine with the new disk, is told the parameters, and reports", async () => {
@@ -93,12 +110,12 @@ describe("an install medium", () => {
   for (const [how, script, confirmed, notice] of endings) {
     test(`that ${how} without a report ends, ${confirmed ? "confirmed" : "unconfirmed"}, and is the system all the same`, async () => {
       bench.hypervisor.medium = script;
-      const made = order({ timeoutSeconds: how === "has its time" ? 2 : 120 });
+      const made = order({ timeoutSeconds: LIMIT_SECONDS });
+      const endLimit = watchLimit();
       await bench.agent().install(made);
-      if (how === "is said to be done") {
-        await bench.until((event) => event.type === "install.entries" && event.installId === made.id && event.entries.some(({ text }) => text?.startsWith("found") === true));
-        await bench.agent().completeInstall(made.id);
-      }
+      await said(made.id, "found");
+      if (how === "is said to be done") await bench.agent().completeInstall(made.id);
+      if (how === "has its time") endLimit();
       expect(await bench.untilEnd(made.id)).toMatchObject({ state: "done", committed: true, confirmed });
       expect(bench.entries(made.id).map(({ text }) => text)).toContain(notice);
       expect(await contentOf(bench, made.instance)).toContain("system of");
@@ -213,11 +230,15 @@ describe("an image that says at its first boot how it went", () => {
 
   test("is done, unconfirmed, when the time is up, and after a restart of the agent", async () => {
     bench.hypervisor.instance = reports(null);
-    const late = await imageOrder({ timeoutSeconds: 2 });
-    expect(await bench.run(late)).toMatchObject({ state: "done", confirmed: false, firstBootAt: null });
+    const late = await imageOrder({ timeoutSeconds: LIMIT_SECONDS });
+    const endLimit = watchLimit();
+    await bench.agent().install(late);
+    await said(late.id, "it has");
+    endLimit();
+    expect(await bench.untilEnd(late.id)).toMatchObject({ state: "done", confirmed: false, firstBootAt: null });
     const made = await imageOrder();
     await bench.agent().install(made);
-    await bench.until((event) => event.type === "install.entries" && event.installId === made.id && event.entries.some(({ text }) => text?.startsWith("it has") === true));
+    await said(made.id, "it has");
     await bench.crash();
     expect(await bench.untilEnd(made.id)).toMatchObject({ state: "done", confirmed: false, committed: true });
     expect(bench.hypervisor.started.at(-1)?.channel).toBeNull();
