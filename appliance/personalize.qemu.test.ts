@@ -115,7 +115,7 @@ async function run(script: string, disks: readonly string[], files: readonly { r
   const described = disks.map((_, index) => ({ serial: `disk-${String(index)}`, index, sizeMiB: DISK_MIB, access: "rw", name: null, uuid: "d" }));
   const instance = { name: "web1.example.org", uuid: "i", hypervisor: "kvm", primaryNode: "node1", memoryMiB: 512, vcpus: 2, tags: [], disks: described, nics: [], be: {}, hv: {} };
   const metadata = { contract: 2, operation: "create", script, install: { id: "i", token: "t" }, appliance: { rootSerial: "appliance-root" }, os: { name: "test", variant: null, apiVersion: 20, imageSerial: null, imageUse: "device" }, oldName: null, instance };
-  const host = await startStandInHost({ metadata, files, give: new Map([["/ganeti/latest/package", { bytes: archive }]]) });
+  const host = await startStandInHost({ metadata, files, give: new Map([["/ganeti/latest/os/package", { bytes: archive }]]) });
   try {
     const machine = bootAppliance({ folder, disks, port: host.port });
     const tooLong = setTimeout(machine.kill, RUN_MS);

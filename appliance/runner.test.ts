@@ -259,7 +259,7 @@ describe("what is too large for a document", () => {
   });
 
   it("comes to the product's own program as a package, with nothing of a definition and no value", async () => {
-    const settings = { metadata: metadata({ script: "personalize", os: null, ...full }), parameters: { password: ["hunter2hunter2", "secret"] }, give: new Map([["/ganeti/latest/package", { bytes: large }]]) };
+    const settings = { metadata: metadata({ script: "personalize", os: null, ...full }), parameters: { password: ["hunter2hunter2", "secret"] }, give: new Map([["/ganeti/latest/os/package", { bytes: large }]]) };
     const { host } = await install(settings);
     expect(host.lines.filter((line) => !line.startsWith('{"percent"'))).toEqual([
       "DISK_0_ACCESS=rw",
@@ -275,7 +275,7 @@ describe("what is too large for a document", () => {
       result(0),
     ]);
     expect(host.lines).toContain('{"percent":95}');
-    expect(host.requests.filter((one) => one.startsWith("GET"))).toEqual(["GET /ganeti/latest/meta_data.json", "GET /ganeti/latest/package"]);
+    expect(host.requests.filter((one) => one.startsWith("GET"))).toEqual(["GET /ganeti/latest/meta_data.json", "GET /ganeti/latest/os/package"]);
   });
 });
 

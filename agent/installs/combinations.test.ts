@@ -44,7 +44,7 @@ function withoutScripts(change: Partial<InstallOrder>): InstallOrder {
 }
 /** Looks at its disk before it goes on. */
 const personalizes: GuestScript = async (machine) => {
-  const { bytes } = await machine.getBytes("/ganeti/latest/package");
+  const { bytes } = await machine.getBytes("/ganeti/latest/os/package");
   await machine.post(`laid over: ${bytes.equals(PACKAGE) ? "the package" : "something else"}\n`);
   await machine.report(0);
 };
@@ -115,7 +115,7 @@ describe("scripts and a package", () => {
     const answers: number[] = [];
     bench.hypervisor.appliance = byScript({
       create: async (machine) => {
-        answers.push((await machine.get("/ganeti/latest/package")).status);
+        answers.push((await machine.get("/ganeti/latest/os/package")).status);
         await machine.writeDisk();
         await machine.report(0);
       },

@@ -193,7 +193,8 @@ describe("the appliance's trees", () => {
     expect(metadata(tree)).toMatchObject({ script: "personalize", os: null, appliance: { rootSerial: "appliance-root" } });
     expect(textOf(tree.get("ganeti/latest/os/parameters.json"))).toBe("{}");
     expect([tree.get("latest/user-data"), tree.get("openstack/latest/user_data"), tree.get("ganeti/latest/os/untrusted.tar")]).toEqual([undefined, undefined, undefined]);
-    expect(tree.list("ganeti/latest/")).toContain("package");
+    expect(tree.list("ganeti/latest/")).not.toContain("package");
+    expect(tree.list("ganeti/latest/os/")).toContain("package");
     expect(metadata(build({ script: "personalize", archive: null, order: { ...order, os: null } }))).toMatchObject({ os: null });
   });
 });

@@ -9,7 +9,7 @@ export const READ_PATH = "read";
 export const WRITE_PATH = "write";
 
 /** Below a version: streams (metadata-content.ts), those of disks with a slash and the disk's index behind. */
-export const PACKAGE_PATH = "package";
+export const PACKAGE_PATH = "os/package";
 export const IMPORT_PATH = "os/import";
 export const EXPORT_PATH = "os/export";
 

@@ -41,7 +41,7 @@ export interface MetadataContent {
 
 /** Streams between an appliance and its host (appliance/README.md, "What the appliance asks"). */
 export interface GuestStreams {
-  /** `GET ganeti/<version>/package`: the personalization package as it was fetched, in memory alone; null: there is none. */
+  /** `GET ganeti/<version>/os/package`: the personalization package as it was fetched, in memory alone; null: there is none. */
   readonly archive: Buffer | null;
   /** `GET ganeti/<version>/os/import/<index>`: what the import script reads; null: nothing for that disk. */
   readonly openImport: (index: number) => Promise<{ readonly stream: Readable; readonly length: number } | null>;

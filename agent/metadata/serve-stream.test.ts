@@ -57,7 +57,7 @@ const opened = async (): Promise<Socket> =>
 describe("streams of an appliance", () => {
   test("give a package and what is imported, whole, and say where there is nothing", async () => {
     await serve({ archive: LARGE, openImport: (index) => Promise.resolve(index === 3 ? { stream: Readable.from([LARGE]), length: LARGE.length } : null) });
-    expect((await call("GET", "/ganeti/latest/package")).bytes.equals(LARGE)).toBe(true);
+    expect((await call("GET", "/ganeti/latest/os/package")).bytes.equals(LARGE)).toBe(true);
     expect((await call("GET", "/ganeti/latest/os/import/3")).bytes.equals(LARGE)).toBe(true);
     expect((await call("GET", "/ganeti/latest/os/import/0")).status).toBe(404);
   });
@@ -130,10 +130,10 @@ describe("streams of an appliance", () => {
     await serve({ takeExport: () => end.promise });
     const guests = await Promise.all([opened(), opened()]);
     for (const [index, guest] of guests.entries()) guest.write(`POST /ganeti/latest/os/export/${String(index)} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`);
-    await vi.waitFor(async () => expect((await call("GET", "/ganeti/latest/package")).status).toBe(503));
+    await vi.waitFor(async () => expect((await call("GET", "/ganeti/latest/os/package")).status).toBe(503));
     end.resolve(undefined);
     for (const guest of guests) guest.destroy();
-    await vi.waitFor(async () => expect((await call("GET", "/ganeti/latest/package")).status).toBe(404));
+    await vi.waitFor(async () => expect((await call("GET", "/ganeti/latest/os/package")).status).toBe(404));
   });
 
   test("are there for whom they are meant, by their paths and methods alone", async () => {
@@ -142,7 +142,7 @@ describe("streams of an appliance", () => {
     await service?.close();
     await serve({ archive: LARGE });
     for (const path of ["os/import/16", "os/import/", "os/import/00", "os/export/-1", "os/import/../../package"]) expect((await call("GET", `/ganeti/latest/${path}`)).status, path).toBe(404);
-    expect((await call("POST", "/ganeti/latest/package", Readable.from(["x"]))).status).toBe(405);
+    expect((await call("POST", "/ganeti/latest/os/package", Readable.from(["x"]))).status).toBe(405);
     expect((await call("GET", "/ganeti/latest/os/export/0")).status).toBe(405);
   });
 });

@@ -155,7 +155,7 @@ static int export_disks(const struct script *script, const struct json *disks)
 /* The product's own program, with the package coming in. Nothing of a definition is asked for. */
 static int personalize(const struct json *metadata, const struct places *places)
 {
-	struct stream stream = { .direction = STREAM_IN, .path = "/ganeti/latest/package", .tell_percent = true };
+	struct stream stream = { .direction = STREAM_IN, .path = "/ganeti/latest/os/package", .tell_percent = true };
 	const char *problem;
 	char **environment = build_own_environment(metadata, places->sysfs, &problem), *path;
 
