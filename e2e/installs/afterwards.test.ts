@@ -37,7 +37,8 @@ afterAll(() => place.close());
 describe("a rollback", () => {
   it("brings back disk, parameters, source and power of before", async () => {
     const before = await place.read(first);
-    expect(await place.reinstall(first, { osType: null, image, start: false })).toMatchObject({ state: "done", error: null });
+    await place.stop(first);
+    expect(await place.reinstall(first, { osType: null, image })).toMatchObject({ state: "done", error: null });
     expect(await place.read(first)).toMatchObject({ osType: null, operState: "stopped", parameters: [], installSource: { image: { location: image.location } }, previous: { osType: "booter+default" } });
     await place.does("POST", `/api/v1/instances/${first}/rollback`, { start: true });
     await place.boots(first, "up by a definition, one");
@@ -62,7 +63,7 @@ describe("a snapshot", () => {
 
   it("is taken of a stopped instance alone, and brings its disks back", async () => {
     expect(await place.admin.refused("POST", at, { name: "before" })).toMatchObject({ code: "conflict", status: 409 });
-    await place.does("POST", `/api/v1/instances/${first}/power`, { action: "stop", graceSeconds: 0 });
+    await place.stop(first);
     const digest = await place.digestOfDisk(first);
     await place.does("POST", at, { name: "before" });
     expect(await place.reinstall(first, { parameters: parameters("two") })).toMatchObject({ state: "done", error: null });
@@ -85,6 +86,7 @@ describe("an install in place", () => {
   });
 
   it("that fails says that there is no system any more, and another one makes it good", async () => {
+    await place.stop(first);
     const failed = await place.reinstall(first, { inPlace: true, parameters: { public: { word: "four", behave: "fail" }, secret: { passphrase: "a long passphrase" } } });
     expect(failed).toMatchObject({ state: "failed", error: { code: "script_failed" } });
     expect(await place.readInstall(failed.id)).toMatchObject({ overwritten: true });
@@ -139,7 +141,7 @@ describe("a rename", () => {
 
 describe("a rescue system", () => {
   it("has a shell on the serial console, and the instance's disks", async () => {
-    await place.does("POST", `/api/v1/instances/${first}/power`, { action: "stop", graceSeconds: 0 });
+    await place.stop(first);
     await place.does("POST", `/api/v1/instances/${first}/power`, { action: "rescue" });
     expect(await place.read(first)).toMatchObject({ operState: "running", rescue: true });
     const terminal = await Terminal.open(stack, first);

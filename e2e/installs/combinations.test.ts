@@ -48,22 +48,21 @@ describe("an image alone", () => {
   });
 
   it("is taken from a folder of the node as qcow2 too, and stays what the instance is installed from", async () => {
-    expect(await place.reinstall(name, { image: { location: qcow2, format: "qcow2" }, start: false })).toMatchObject({ state: "done", error: null });
+    await place.stop(name);
+    expect(await place.reinstall(name, { image: { location: qcow2, format: "qcow2" } })).toMatchObject({ state: "done", error: null });
     expect(await place.read(name)).toMatchObject({ operState: "stopped", installSource: { image: { location: qcow2 } } });
     expect(await place.fileIn(name, "/etc/motd")).toBe("from the image\n");
-    await place.does("POST", `/api/v1/instances/${name}/power`, { action: "start" });
-    await place.boots(name, "up by an image");
   });
 
   it("gets the files of a package, in the appliance, with the user name and password that are asked for again", async () => {
     const url = place.serve("/motd.tgz", motd, "anna:a long password");
-    const install = await place.reinstall(name, { package: { url, username: "anna", password: "a long password" } });
+    const install = await place.reinstall(name, { package: { url, username: "anna", password: "a long password" }, start: true });
     expect(install).toMatchObject({ state: "done", error: null });
     expect(await place.readInstall(install.id)).toMatchObject({ plan: { completion: "written" }, facts: { package: { sha256: sha256(motd) } } });
     expect(await place.fileIn(name, "/etc/motd")).toBe("from the package\n");
     await place.boots(name, "up by an image");
     expect(await place.read(name)).toMatchObject({ installSource: { image: { location: qcow2 }, package: { url, needsCredentials: true } } });
-    expect(await place.admin.refused("POST", `/api/v1/instances/${name}/reinstall`, {})).toMatchObject({ code: "missing_secret", status: 400 });
+    expect(await place.admin.refused("POST", `/api/v1/instances/${name}/reinstall`, {})).toMatchObject({ code: "missing_secret", status: 422 });
   });
 
   describe("that can't be installed leaves the system that runs as it is", () => {
@@ -96,22 +95,24 @@ describe("an OS definition", () => {
   });
 
   it("that fails after the image was written leaves the system of before", async () => {
+    await place.stop(name);
     const digest = await place.digestOfDisk(name);
     expect(await place.reinstall(name, { parameters: parameters("two", "fail") })).toMatchObject({ state: "failed", error: { code: "script_failed", step: "write" } });
     expect(await place.digestOfDisk(name)).toBe(digest);
-    await place.boots(name, "up by an image and a definition, one");
-    expect(await place.read(name)).toMatchObject({ operState: "running", parameters: expect.arrayContaining([expect.objectContaining({ name: "word", value: "one" })]) as unknown });
+    expect(await place.read(name)).toMatchObject({ operState: "stopped", parameters: expect.arrayContaining([expect.objectContaining({ name: "word", value: "one" })]) as unknown });
   });
 
   it("is followed by the package", async () => {
     const url = place.serve("/both.tgz", motd);
     expect(await place.reinstall(name, { image: null, package: { url }, parameters: parameters("three") })).toMatchObject({ state: "done", error: null });
+    await place.start(name);
     await place.boots(name, "up by a definition, three");
+    await place.stop(name);
     expect([await place.fileIn(name, "/etc/motd"), await place.fileIn(name, "/etc/word")]).toEqual(["from the package\n", "three\n"]);
   });
 
   it("goes with all three", async () => {
-    expect(await place.reinstall(name, { image: raw, parameters: parameters("four") })).toMatchObject({ state: "done", error: null });
+    expect(await place.reinstall(name, { image: raw, parameters: parameters("four"), start: true })).toMatchObject({ state: "done", error: null });
     await place.boots(name, "up by an image and a definition, four");
     expect([await place.fileIn(name, "/etc/motd"), await place.fileIn(name, "/etc/word")]).toEqual(["from the package\n", "four\n"]);
   });
@@ -165,14 +166,15 @@ busybox poweroff -f
   });
 
   it("that reports a failure leaves disk and power as they were", async () => {
+    await place.stop(name);
     const digest = await place.digestOfDisk(name);
     expect(await place.reinstall(name, { parameters: { public: { ending: "fail" } } })).toMatchObject({ state: "failed", error: { code: "script_failed" } });
     expect(await place.digestOfDisk(name)).toBe(digest);
-    expect(await place.read(name)).toMatchObject({ operState: "running", installSource: { medium } });
+    expect(await place.read(name)).toMatchObject({ operState: "stopped", installSource: { medium } });
   });
 
   it("that goes off and says nothing has ended, unconfirmed", async () => {
-    const install = await place.reinstall(name, { parameters: { public: { ending: "silence" } }, start: false });
+    const install = await place.reinstall(name, { parameters: { public: { ending: "silence" } } });
     expect(install).toMatchObject({ state: "done", error: null });
     expect(await place.readInstall(install.id)).toMatchObject({ confirmed: false });
     expect(await place.read(name)).toMatchObject({ operState: "stopped" });

@@ -3,14 +3,14 @@ import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
 import { z } from "zod";
 import { acceptedSchema, Client, type Install } from "../client.ts";
-import { jobSucceeds, whenTrue } from "../simulated-node.ts";
+import { jobSucceeds } from "../simulated-node.ts";
 import type { Stack } from "../stack.ts";
 import { addRealNode, type RealNode } from "./real-node.ts";
 
@@ -57,8 +57,7 @@ export class Place {
     this.#sources = parts.sources;
     this.#server.on("request", (request, response) => {
       const file = this.#files.get(request.url ?? "");
-      const isAllowed = file?.credentials == null || request.headers.authorization === `Basic ${Buffer.from(file.credentials).toString("base64")}`;
-      const [status, body] = file === undefined ? [404, Buffer.from("<html>there is nothing here</html>")] : isAllowed ? [200, file.bytes] : [401, Buffer.from("no")];
+      const [status, body] = file === undefined ? [404, Buffer.from("<html>there is nothing here</html>")] : isAllowed(file.credentials, request) ? [200, file.bytes] : [401, Buffer.from("no")];
       response.writeHead(status, { "content-length": body.length });
       response.end(body);
     });
@@ -115,6 +114,15 @@ export class Place {
     await jobSucceeds(this.admin, jobId);
   }
 
+  /** At once: the smallest system hears nothing of a power button. */
+  stop(name: string): Promise<void> {
+    return this.does("POST", `/api/v1/instances/${name}/power`, { action: "stop", graceSeconds: 0 });
+  }
+
+  start(name: string): Promise<void> {
+    return this.does("POST", `/api/v1/instances/${name}/power`, { action: "start" });
+  }
+
   async remove(name: string): Promise<void> {
     const { status } = await this.admin.send("GET", `/api/v1/instances/${name}`);
     if (status === 200) await this.does("DELETE", `/api/v1/instances/${name}`);
@@ -134,10 +142,6 @@ export class Place {
     return this.admin.call("GET", `/api/v1/installs/${id}`, installSchema);
   }
 
-  /** Until nothing holds it. */
-  async idle(name: string): Promise<void> {
-    await whenTrue(this.admin, async () => (await this.admin.call("GET", `/api/v1/instances/${name}`, z.object({ lockedByJobId: z.number().nullable() }))).lockedByJobId === null);
-  }
 
   async folderOf(name: string): Promise<string> {
     const { id, node } = await this.read(name);
@@ -160,4 +164,8 @@ export class Place {
   async digestOfDisk(name: string): Promise<string> {
     return createHash("sha256").update(readFileSync(path.join(await this.folderOf(name), "disk-0"))).digest("hex");
   }
+}
+
+function isAllowed(credentials: string | null, { headers }: IncomingMessage): boolean {
+  return credentials === null || headers.authorization === `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
