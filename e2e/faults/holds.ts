@@ -30,10 +30,11 @@ export async function brokenRules(world: FaultWorld, state: string, begun: Begun
   const found = startOfDisk(path.join(folder, "disk-0"), mark.length);
   expect(found === mark, `the first disk is ${isNew ? "not the new one" : "not as it was"}: it begins with ${JSON.stringify(found)}`);
   expect(instance.lockedByJobId === null, "a job still holds the instance");
-  expect(instance.installState === "done", `the instance's install state is ${String(instance.installState)}`);
   // What is told of its power comes from the node, a moment later.
   const power = await until("the power state", async () => ((await world.instance()).operState === (before.wasRunning ? "running" : "stopped") ? true : null)).catch(() => false);
   expect(power, `the instance ${before.wasRunning ? "ran" : "was stopped"} before and is ${String((await world.instance()).operState)}`);
+  const { status } = await world.instance();
+  expect(status === (before.wasRunning ? "running" : "stopped"), `the instance is shown as ${status}`);
   const guests = await guestsOf(world);
   expect(guests.length === (before.wasRunning ? 1 : 0), `${guests.length} virtual machines of the instance run`);
   broken.push(...(await leftInDatabase(world, begun)).map((what) => `left in the database: ${what}`));

@@ -15,7 +15,7 @@ const instanceSchema = z.object({
   id: z.string(),
   name: z.string(),
   operState: z.enum(["running", "stopped"]).nullable(),
-  installState: z.string().nullable(),
+  status: z.string(),
   osType: z.string().nullable(),
   lockedByJobId: z.number().nullable(),
 });
