@@ -148,6 +148,21 @@ describe("an install", () => {
       for (const value of Object.values(values)) expect(content.includes(value), file.name).toBe(false);
     }
   });
+
+  test("leaves its secrets out of what a system says whose first boot nobody watches, also when the install is done", async () => {
+    const secret = "s3cret-canary-value";
+    const said = Promise.withResolvers<undefined>();
+    bench.hypervisor.instance = async (machine) => {
+      await said.promise;
+      machine.say(`booting with ${secret}\r\n`);
+      await bootsAndStays(machine);
+    };
+    const made = bench.order();
+    const order = { ...made, os: { ...made.os, bootMarker: null }, parameters: new Map([["root_password", { visibility: "secret", value: secretValue(secret) }]]) } satisfies ScriptOrder;
+    expect(await bench.run(order)).toMatchObject({ state: "done" });
+    said.resolve(undefined);
+    await expect.poll(() => bench.serialLog(order.instance.id)).toContain("booting with <redacted>");
+  });
 });
 
 describe("an install that fails", () => {

@@ -60,6 +60,8 @@ export class Instance {
   /** The disk order that holds it, likewise. */
   diskOrderId: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  /** When fewer values are to be left out. */
+  #fewerPatterns: NodeJS.Timeout | undefined;
 
   private constructor(id: string, context: InstanceContext) {
     this.id = id;
@@ -133,10 +135,23 @@ export class Instance {
 
   /** From here on these values are left out of what the guest says, wherever it says it; null: nothing of that is kept. */
   setPatterns(patterns: ScrubPatterns | null): void {
+    clearTimeout(this.#fewerPatterns);
     this.serial.setPatterns(patterns);
     if (patterns !== null) this.#console.setPatterns(patterns);
     else if (!this.isRescued) this.#console.end();
     this.#network?.channel?.setPatterns(patterns);
+  }
+
+  /**
+   * These patterns take the place of the present ones after so many seconds: nobody sees when a new system has booted, and what it says
+   * until then may hold what it was installed with.
+   */
+  setPatternsIn(seconds: number, patterns: ScrubPatterns): void {
+    clearTimeout(this.#fewerPatterns);
+    this.#fewerPatterns = setTimeout(() => {
+      this.setPatterns(patterns);
+    }, seconds * 1_000);
+    this.#fewerPatterns.unref();
   }
 
   /**
