@@ -29,13 +29,13 @@ beforeAll(async () => {
   place = await Place.open(stack);
   image = { location: place.serve("/system.raw", await makeDisk("up by an image")), format: "raw" };
   expect(await place.create(first, { osType: "booter+default", disks: [{ sizeMib: 32 }, { sizeMib: 16 }], parameters: parameters("one") })).toMatchObject({ state: "done", error: null });
-  await place.boots(first, "up by a definition, one");
 });
 
 afterAll(() => place.close());
 
 describe("a rollback", () => {
   it("brings back disk, parameters, source and power of before", async () => {
+    await place.boots(first, "up by a definition, one");
     const before = await place.read(first);
     await place.stop(first);
     expect(await place.reinstall(first, { osType: null, image })).toMatchObject({ state: "done", error: null });
