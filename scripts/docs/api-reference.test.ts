@@ -39,6 +39,18 @@ describe("the fields of a schema", () => {
     ]);
   });
 
+  test("of an object that may be left out or null are described as well, and those of its forms", () => {
+    const digest = z.union([z.strictObject({ sha256: z.string() }), z.strictObject({ sha512: z.string() })]);
+    const schema = z.strictObject({ image: z.strictObject({ location: z.string(), checksum: digest.nullable().default(null) }).nullable().optional() });
+    expect(describeFields(schema)).toEqual([
+      { name: "image", need: "", type: "object or null" },
+      { name: "image.location", need: "required with `image`", type: "text" },
+      { name: "image.checksum", need: "", type: "object or null; `null` if left out" },
+      { name: "image.checksum.sha256", need: "one of these", type: "text" },
+      { name: "image.checksum.sha512", need: "one of these", type: "text" },
+    ]);
+  });
+
   test("say with what they are needed where a body has several forms", () => {
     const schema = z.discriminatedUnion("trusted", [
       z.strictObject({ trusted: z.literal(true), digest: z.string(), reason: z.string(), updates: z.boolean().default(false) }),

@@ -4,7 +4,7 @@ import { z } from "zod";
 export interface FieldRow {
   /** `disks[].sizeMib` */
   readonly name: string;
-  /** `required`, `required with …`, `only with …`, or empty. */
+  /** `required`, `required with …`, `only with …`, `one of these`, or empty. */
   readonly need: string;
   /** Type, bounds and default, in Markdown. */
   readonly type: string;
@@ -65,14 +65,28 @@ function nameOfForm(form: JsonSchema, forms: readonly JsonSchema[]): string {
   return `\`${key}: ${JSON.stringify(form.properties?.[key]?.const)}\``;
 }
 
-function fieldsOf(schema: JsonSchema, prefix: string, depth: number): FieldRow[] {
+/** @param parent an object that may be left out, with which its fields are needed; null: it has to be sent */
+function fieldsOf(schema: JsonSchema, prefix: string, depth: number, parent: string | null = null): FieldRow[] {
   if (depth > MOST_DEPTH) throw new Error(`${prefix} is nested too deeply for a table`);
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).flatMap(([key, field]) => {
     const name = `${prefix}${key}`;
-    const inner = field.type === "array" && field.items !== undefined ? fieldsOf(field.items, `${name}[].`, depth + 1) : fieldsOf(field, `${name}.`, depth + 1);
-    return [{ name, need: required.has(key) && field.default === undefined ? "required" : "", type: typeOf(field) }, ...inner];
+    const isRequired = required.has(key) && field.default === undefined;
+    const need = parent === null ? "required" : `required with \`${parent}\``;
+    return [{ name, need: isRequired ? need : "", type: typeOf(field) }, ...innerFields(field, name, depth + 1, isRequired ? parent : name)];
   });
+}
+
+function innerFields(field: JsonSchema, name: string, depth: number, parent: string | null): FieldRow[] {
+  if (field.type === "array" && field.items !== undefined) return fieldsOf(field.items, `${name}[].`, depth, parent);
+  const forms = objectsOf(field);
+  const rows = forms.flatMap((form) => fieldsOf(form, `${name}.`, depth, parent));
+  return forms.length > 1 ? rows.map((row) => ({ ...row, need: "one of these" })) : rows;
+}
+
+/** The objects that a field may be: of one that may be null that alone. */
+function objectsOf(schema: JsonSchema): readonly JsonSchema[] {
+  return schema.anyOf === undefined ? [schema] : schema.anyOf.flatMap(objectsOf).filter(({ properties }) => properties !== undefined);
 }
 
 function typeOf(schema: JsonSchema): string {
