@@ -217,6 +217,7 @@ describe("a package", () => {
 describe("the rescue system", () => {
   it("shows the disks and a shell, again when it was left, and switches off when asked to, without a channel", async () => {
     const machine = bootAppliance({ folder, disks: [diskOf("lvm")], port: null, commandLine: "slipway.rescue" });
+    const tooLong = setTimeout(machine.kill, RUN_MS);
     try {
       await machine.saw("# ");
       expect(machine.console()).toMatch(/vda2 .* LVM2_member/);
@@ -230,6 +231,7 @@ describe("the rescue system", () => {
       machine.type("poweroff\n");
       await machine.off;
     } finally {
+      clearTimeout(tooLong);
       machine.kill();
     }
   });
