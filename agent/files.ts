@@ -1,5 +1,5 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /** Makes what was renamed or created in a folder survive a loss of power. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -49,6 +49,24 @@ export async function readIfPresent(path: string): Promise<string | null> {
     if (isMissing(error)) return null;
     throw error;
   }
+}
+
+/**
+ * Every record of a folder of them, `NAME.json`, as `parse` has it. One that can't be read is told and passed over: it must not keep the
+ * agent from the others.
+ */
+export async function readRecords<T>(folder: string, parse: (content: unknown) => T, onUnreadable: (name: string, error: unknown) => void): Promise<T[]> {
+  const records: T[] = [];
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith(".json")) continue;
+    try {
+      const text = await readIfPresent(join(folder, name));
+      if (text !== null) records.push(parse(JSON.parse(text)));
+    } catch (error) {
+      onUnreadable(name, error);
+    }
+  }
+  return records;
 }
 
 export function isMissing(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir } from "node:fs/promises";
+import { open, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { DiskOrder, InstanceSpec } from "#lib/agent-protocol/messages.ts";
@@ -7,6 +7,8 @@ import { secretValue } from "#lib/domain/visibility.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
 import { exampleInstance, powerOrder } from "../testing/orders.ts";
 import { installsWell } from "../testing/scripted-hypervisor.ts";
+import { writeDurably } from "../files.ts";
+import { DiskOrderRecords } from "./disk-order-record.ts";
 
 let bench: InstallBench;
 beforeEach(async () => {
@@ -107,4 +109,39 @@ test("a copy can be taken of what an install has made, and not while one is unde
   expect(await contentOf(instance)).not.toBe(content);
   await bench.agent().diskOrder(instance.id, { action: "restore-snapshot", orderId: randomUUID(), snapshotId, disks: [0], erase: false });
   expect(await contentOf(instance)).toBe(content);
+});
+
+test("a rollback that was half done when the node went down is finished, though the previous disks' time was over meanwhile", async () => {
+  const disks = [0, 1].map((index) => ({ id: randomUUID(), index, sizeMib: 8, name: null }));
+  const first = bench.order({ instance: exampleInstance({ disks }), start: false });
+  await bench.run(first);
+  const { instance } = first;
+  const write = async (name: string, text: string): Promise<void> => {
+    const disk = await open(join(folderOf(instance), name), "r+");
+    await disk.write(Buffer.from(text.padEnd(80, " ")), 0);
+    await disk.close();
+  };
+  await write("disk-1", "data of before");
+  const second = bench.order({ operation: "reinstall", instance, start: false, replaceDataDisks: [1], retainPreviousSeconds: 600 });
+  await bench.run(second);
+  const order = rollback(instance, second.id);
+  // kill -9 after the first disk's rename.
+  let renames = 0;
+  const never = new Promise<never>(() => undefined);
+  vi.spyOn(DiskOrderRecords.prototype, "save").mockImplementation(function (this: DiskOrderRecords, record) {
+    renames += record.phase === "swapping" ? 1 : 0;
+    return renames === 0 ? writeDurably(join(bench.dataDir, "disk-orders", `${record.orderId}.json`), JSON.stringify(record)) : never;
+  });
+  void bench.agent().diskOrder(instance.id, order);
+  await vi.waitUntil(() => renames > 0);
+  vi.restoreAllMocks();
+  const recordFile = join(bench.dataDir, "disk-orders", `${order.orderId}.json`);
+  // The tests' own view of records whose form the agent fixes.
+  const change = async (file: string, what: object): Promise<void> => writeFile(file, JSON.stringify({ ...(JSON.parse(await readFile(file, "utf8")) as object), ...what }));
+  await change(recordFile, { phase: "swapping" });
+  await rename(join(folderOf(instance), `disk-0.previous-${second.id}`), join(folderOf(instance), "disk-0"));
+  await change(join(bench.dataDir, "installs", `${second.id}.json`), { previousUntil: new Date(Date.now() - 1_000).toISOString() });
+  await bench.crash();
+  expect(await contentOf(instance, "disk-1")).toContain("data of before");
+  expect(await previousOf(instance)).toEqual([`disk-0.previous-${order.keepAs}`, `disk-1.previous-${order.keepAs}`]);
 });

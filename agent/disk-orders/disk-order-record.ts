@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type DiskOrder, diskResultSchema, instanceSpecSchema } from "#lib/agent-protocol/messages.ts";
-import { readIfPresent, TEMPORARY_SUFFIX, writeDurably } from "../files.ts";
+import { readRecords, TEMPORARY_SUFFIX, writeDurably } from "../files.ts";
 
 const diskIndexes = z.array(z.number().int().min(0).max(15)).max(16);
 
@@ -90,13 +90,9 @@ export class DiskOrderRecords {
     await writeDurably(this.#file(record.orderId), JSON.stringify(diskOrderRecordSchema.parse(record)));
   }
 
-  async all(): Promise<DiskOrderRecord[]> {
-    const records: DiskOrderRecord[] = [];
-    for (const name of await readdir(this.#folder)) {
-      const text = name.endsWith(".json") ? await readIfPresent(join(this.#folder, name)) : null;
-      if (text !== null) records.push(diskOrderRecordSchema.parse(JSON.parse(text)));
-    }
-    return records;
+  /** @param onUnreadable is told of a file that holds no record that this release knows */
+  all(onUnreadable: (name: string, error: unknown) => void): Promise<DiskOrderRecord[]> {
+    return readRecords(this.#folder, (content) => diskOrderRecordSchema.parse(content), onUnreadable);
   }
 
   async remove(orderId: string): Promise<void> {

@@ -32,7 +32,12 @@ export class DiskOrders {
   /** Brings to an end what an earlier process left. Installs have told before what they keep. */
   static async open(options: DiskOrdersOptions): Promise<DiskOrders> {
     const orders = new DiskOrders(options);
-    for (const record of await options.records.all()) await orders.#recover(record);
+    const records = await options.records.all((file, error) => {
+      options.log.error({ err: error, file }, "the record of work on disks can't be read: it is left as it is");
+    });
+    for (const record of records) await orders.#recover(record);
+    // Not before: what is half swapped back may be of a system whose time is up.
+    options.retention.begin();
     return orders;
   }
 
@@ -78,7 +83,9 @@ export class DiskOrders {
       if (result === null) throw error;
       return result;
     } finally {
-      instance.diskOrderId = null;
+      // What could neither be finished nor undone holds it until the next start of the agent: nothing may come between.
+      const { phase } = this.#records.get(order.orderId) ?? { phase: "done" };
+      if (phase === "done") instance.diskOrderId = null;
     }
   }
 
@@ -119,10 +126,14 @@ export class DiskOrders {
       return;
     }
     try {
-      const run = this.#run(await this.#options.instances.get(record.instanceId), record, null);
+      const instance = await this.#options.instances.get(record.instanceId);
+      instance.diskOrderId = record.orderId;
+      if (record.work.action === "rollback") this.#options.retention.claim(record.work.installId);
+      const run = this.#run(instance, record, null);
       const result = await recoverDiskOrder(run);
       if (result === null) await this.#forget(record.orderId);
       else await this.#finish(run, result);
+      instance.diskOrderId = null;
     } catch (error) {
       // One instance whose disks can't be brought to order must not keep the agent from serving the others.
       this.#options.log.error({ err: error, order: record.orderId }, "work on an instance's disks couldn't be brought to its end");

@@ -143,8 +143,26 @@ describe("a rollback", () => {
     const order = bench.rollback({ guestData, start: true });
     await bench.orders().carryOut(bench.spec.id, order);
     const records = await DiskOrderRecords.open(join(bench.dataDir, "disk-orders"));
-    expect(JSON.stringify(await records.all())).not.toContain("canary");
+    expect(JSON.stringify(await records.all(() => undefined))).not.toContain("canary");
     await expect(bench.orders().carryOut(bench.spec.id, order)).resolves.toMatchObject({ power: "running" });
+  });
+});
+
+describe("a rollback that can neither be finished nor undone", () => {
+  test("holds its instance until the next start of the agent brings it to its end", async () => {
+    await bench.start();
+    const instance = await bench.instance();
+    const save = vi.spyOn(instance, "save").mockRejectedValue(new Error("no room"));
+    const order = bench.rollback();
+    await expect(bench.orders().carryOut(bench.spec.id, order)).rejects.toThrow("no room");
+    save.mockRestore();
+    await expect(bench.instances().power(powerOrder(bench.spec, "start"))).rejects.toMatchObject({ code: "conflict" });
+    expect(await bench.disks()).toMatchObject(NOW);
+    await bench.crash();
+    expect(await bench.disks()).toEqual({ ...NOW, [keptDiskFile(0, bench.installId)]: "before-0", [keptDiskFile(1, bench.installId)]: "before-1" });
+    expect((await bench.instance()).runtime).toMatchObject({ power: "running" });
+    expect(await bench.orders().carryOut(bench.spec.id, order)).toMatchObject({ power: "running" });
+    expect(await bench.disks()).toMatchObject(BEFORE);
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { instanceSpecSchema, type InstallOrder, installStatusSchema } from "#lib/agent-protocol/messages.ts";
 import { INSTALL_OPERATIONS } from "#lib/domain/install-plan.ts";
-import { readIfPresent, writeDurably } from "../files.ts";
+import { readRecords, TEMPORARY_SUFFIX, writeDurably } from "../files.ts";
 
 /**
  * How far the agent's own part has come, for its restart:
@@ -72,6 +72,7 @@ export class InstallRecords {
 
   static async open(folder: string): Promise<InstallRecords> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder)) if (name.endsWith(TEMPORARY_SUFFIX)) await rm(join(folder, name), { force: true });
     return new InstallRecords(folder);
   }
 
@@ -89,14 +90,9 @@ export class InstallRecords {
     }
   }
 
-  async all(): Promise<InstallRecord[]> {
-    const records: InstallRecord[] = [];
-    for (const name of await readdir(this.#folder)) {
-      if (!name.endsWith(".json")) continue;
-      const text = await readIfPresent(join(this.#folder, name));
-      if (text !== null) records.push(installRecordSchema.parse(JSON.parse(text)));
-    }
-    return records;
+  /** @param onUnreadable is told of a file that holds no record that this release knows */
+  all(onUnreadable: (name: string, error: unknown) => void): Promise<InstallRecord[]> {
+    return readRecords(this.#folder, (content) => installRecordSchema.parse(content), onUnreadable);
   }
 
   async remove(id: string): Promise<void> {

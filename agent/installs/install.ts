@@ -227,6 +227,7 @@ export class Install {
     if (!mayFollow(this.#record.status.state, state)) throw new Error(`an install can't go from ${this.#record.status.state} to ${state}`);
     // One write: a crash in between would leave an install that is neither over nor under way.
     await this.save({ ...change, phase: "closed", status: { ...this.status, ...change.status, error, state } });
+    this.instance.installId = null;
     this.context.log.info({ install: this.id, instance: this.instance.id, state, code: error?.code }, "an install ended");
     this.log.state();
     this.log.close();

@@ -8,6 +8,7 @@ import { hasMedium, writesInPlace } from "./order-facts.ts";
 import { preflight } from "./preflight.ts";
 import { type Prepared, wipe } from "./prepared.ts";
 import { runVerify } from "./run-verify.ts";
+import { discardNew } from "./swap-disks.ts";
 import { workDisks } from "./work-disks.ts";
 
 /**
@@ -27,6 +28,8 @@ export async function prepareInstall(install: Install): Promise<Prepared> {
   }
   await mkdir(instance.folder, { recursive: true, mode: 0o700 });
   await clearScratch(instance.folder);
+  // What an earlier install couldn't take away must not become a disk with this one's swap.
+  await discardNew(instance.folder, order.id, [], { eraser: context.eraser, erase: order.erase });
   if (order.image !== null) await mkdir(spoolFolder(instance.folder), { mode: 0o700 });
   if (order.operation !== "export" && order.operation !== "rename" && !writesInPlace(order)) {
     for (const { file, sizeMib } of disks) await createDisk(instance.folder, file, sizeMib);

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import type { InstallStatus } from "#lib/agent-protocol/messages.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
@@ -10,11 +8,10 @@ import type { Instance } from "../instances/instance.ts";
 import type { Instances } from "../instances/instances.ts";
 import type { Journal } from "../journal/journal.ts";
 import { clearScratch } from "./clear-scratch.ts";
-import { newDiskFile } from "./disks.ts";
 import { InstallLog } from "./install-log.ts";
 import type { InstallRecord, InstallRecords } from "./install-record.ts";
 import { restoreInstance, startAgain, startOrTell } from "./roll-back.ts";
-import { finishSwap } from "./swap-disks.ts";
+import { finishSwap, isSwapped } from "./swap-disks.ts";
 
 export interface RecoverInstallsOptions {
   readonly records: InstallRecords;
@@ -35,7 +32,10 @@ const STOP_GRACE_SECONDS = 10;
  */
 export async function recoverInstalls(options: RecoverInstallsOptions): Promise<InstallRecord[]> {
   const recovered: InstallRecord[] = [];
-  for (const record of await options.records.all()) {
+  const records = await options.records.all((file, error) => {
+    options.log.error({ err: error, file }, "an install's record can't be read: this install is left as it is");
+  });
+  for (const record of records) {
     recovered.push(isFinal(record.status.state) ? record : await recoverInstall(record, options));
   }
   return recovered;
@@ -52,15 +52,21 @@ async function recoverInstall(record: InstallRecord, options: RecoverInstallsOpt
     firstEntry: record.reservedEntries + 1,
     onNumber: () => undefined,
   });
-  const isSwapped = record.phase === "committed" || (record.phase === "swapping" && !existsSync(join(instance.folder, newDiskFile(0))));
   try {
-    current = isSwapped ? await finish(record, instance, lines, options) : await putBack(record, instance, lines, options);
+    if (isSwapped(instance.folder, record.phase)) current = await finish(record, instance, lines, options);
+    else {
+      // Once the new disk is gone the files don't tell any more that it never came to a swap.
+      if (record.phase === "swapping") await records.save({ ...record, phase: "open" });
+      current = await putBack({ ...record, phase: record.phase === "swapping" ? "open" : record.phase }, instance, lines, options);
+    }
     await records.save(current);
     log.info({ install: record.status.id, instance: instance.id, state: current.status.state }, "an install was found unfinished");
     lines.state();
   } catch (error) {
     // One instance that can't be put back must not keep the agent from serving the others.
-    log.error({ err: error, install: record.status.id }, "an unfinished install couldn't be brought to its end");
+    log.error({ err: error, install: record.status.id }, "an unfinished install couldn't be brought to its end; the next start of the agent tries it again");
+    // Until then nothing may come between.
+    instance.installId = record.status.id;
   }
   lines.close();
   return current;

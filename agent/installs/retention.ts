@@ -43,12 +43,19 @@ export class Retention {
   readonly #claimed = new Map<string, KeptSystem>();
   readonly #remembered = new Map<string, Remembered>();
   readonly #timer: NodeJS.Timeout;
+  #hasBegun = false;
   #looking: Promise<void> = Promise.resolve();
 
   constructor(options: RetentionOptions) {
     this.#options = options;
     this.#timer = setInterval(() => void this.look(), LOOK_MS);
     this.#timer.unref();
+  }
+
+  /** Nothing is removed before this: what an earlier process left half done has to be brought to its end first. */
+  begin(): void {
+    this.#hasBegun = false;
+    void this.look();
   }
 
   /** What an install that is over has left. `forget` is called when its record is of no more use. */
@@ -98,6 +105,7 @@ export class Retention {
 
   /** Looks what is over by now. Never rejects. */
   look(): Promise<void> {
+    if (!this.#hasBegun) return this.#looking;
     this.#looking = this.#looking.then(async () => {
       for (const id of new Set([...this.#kept.keys(), ...this.#remembered.keys()])) {
         try {

@@ -7,7 +7,7 @@ import { clearScratch } from "./clear-scratch.ts";
 import type { Install, InstallContext } from "./install.ts";
 import type { InstallLog } from "./install-log.ts";
 import type { InstallRecord } from "./install-record.ts";
-import { discardNew, swapBack } from "./swap-disks.ts";
+import { discardNew, isSwapped, swapBack } from "./swap-disks.ts";
 
 type Outcome = "failed" | "cancelled" | "timed_out";
 
@@ -22,24 +22,40 @@ export function toInstallError(error: SlipwayError): InstallError {
 
 /**
  * Puts the instance back as it was before the install, disk and power (design: "Cancel works in every state and leaves the instance
- * as it was"), and ends the install. Never throws: what can't be put back is logged, and the next start of the agent tries again.
+ * as it was"), and ends the install. What can't be put back is logged, and the next start of the agent tries again: until then the install
+ * holds the instance, so that nothing comes between.
  */
 export async function rollBack(install: Install, error: SlipwayError): Promise<void> {
-  const { instance, record, before, context } = install;
+  const { instance, before, context } = install;
+  if (install.record.phase === "closed") {
+    // Only that it is over couldn't be written down. There is nothing to put back.
+    context.log.error({ err: error, install: install.id }, "the end of an install couldn't be written down; the next start of the agent does it");
+    install.log.state();
+    install.log.close();
+    return;
+  }
   try {
-    if (record.phase === "committed") await install.save({ phase: "reverting", status: { ...install.status, committed: false } });
+    await settlePhase(install);
     await instance.inTurn(() => restoreInstance(instance, install.record, context, () => before.patterns));
     await instance.inTurn(() => startAgain(instance, install.record, { log: context.log, lines: install.log, guestData: before.guestData }));
   } catch (failure) {
     context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
     install.log.notice("The agent couldn't put the instance back as it was; it tries again when it is started.");
     context.rooms.release(install.id);
-    instance.installId = null;
     return;
   }
   if (install.record.status.overwritten) install.log.notice("The disk was written to in place: what was on it is gone.");
-  instance.installId = null;
   await install.close(outcomeOf(error), toInstallError(error), {});
+}
+
+/**
+ * Writes down, before a file of it goes, whether there is a swap to be taken back: afterwards the files don't tell any more. What was
+ * swapped and not yet written down as such is taken back as well.
+ */
+async function settlePhase(install: Install): Promise<void> {
+  const { phase } = install.record;
+  if (isSwapped(install.instance.folder, phase)) await install.save({ phase: "reverting", status: { ...install.status, committed: false } });
+  else if (phase === "swapping") await install.save({ phase: "open" });
 }
 
 /** What putting back needs of a node. */

@@ -5,6 +5,7 @@ import type { Eraser } from "../disk-orders/erase.ts";
 import { keptDiskFile } from "../disk-orders/kept-disks.ts";
 import { syncFolder } from "../files.ts";
 import { diskFile, newDiskFile } from "./disks.ts";
+import type { InstallRecord } from "./install-record.ts";
 
 /** Where disks go that are given up, and whether they are overwritten there. */
 export interface Discard {
@@ -31,6 +32,11 @@ export async function keepPrevious(folder: string, installId: string, indexes: r
  */
 export function swapFirstDisk(folder: string): void {
   renameSync(join(folder, newDiskFile(0)), join(folder, diskFile(0)));
+}
+
+/** Whether an install that isn't over has passed its commit point: what is written down tells, or the files. */
+export function isSwapped(folder: string, phase: InstallRecord["phase"]): boolean {
+  return phase === "committed" || (phase === "swapping" && !existsSync(join(folder, newDiskFile(0))));
 }
 
 /** After the commit point: the other new disks follow. Can be repeated. */

@@ -52,10 +52,18 @@ export class Instances {
     return opening;
   }
 
-  /** Those that have something on this node. */
+  /** Those that have something on this node. One whose record can't be read is told and passed over: the others are served. */
   async all(): Promise<Instance[]> {
     const names = (await readdir(this.#options.folder)).filter((name) => z.uuid().safeParse(name).success);
-    return Promise.all(names.map((name) => this.get(name)));
+    const opened = await Promise.all(
+      names.map((name) =>
+        this.get(name).catch((error: unknown) => {
+          this.#options.log.error({ err: error, instance: name }, "an instance's record can't be read: nothing can be done with it");
+          return null;
+        }),
+      ),
+    );
+    return opened.filter((instance) => instance !== null);
   }
 
   /**

@@ -1,0 +1,147 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Instance } from "../instances/instance.ts";
+import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
+import { powerOrder, type ScriptOrder } from "../testing/orders.ts";
+import { type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
+import { Install } from "./install.ts";
+import { Lease } from "./lease.ts";
+import { contentOf, disksOf, folderOf, stepBegan } from "./testing.ts";
+
+let bench: InstallBench;
+beforeEach(async () => {
+  bench = await createInstallBench();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await bench.remove();
+});
+
+/** An instance that runs, and an order to reinstall it. */
+async function installed(): Promise<{ order: ScriptOrder; before: string }> {
+  const first = bench.order();
+  expect(await bench.run(first)).toMatchObject({ state: "done" });
+  return { order: bench.order({ operation: "reinstall", instance: first.instance, start: null }), before: await contentOf(bench, first.instance) };
+}
+
+function recordOf(id: string): string {
+  return join(bench.dataDir, "installs", `${id}.json`);
+}
+
+/** A file can't be written any more, as on a disk that is full: where it would be written first there is a folder. */
+function closeFile(path: string): void {
+  mkdirSync(`${path}.tmp`);
+}
+
+async function openFile(path: string): Promise<void> {
+  await rmdir(`${path}.tmp`);
+}
+
+/** Until the agent has said so in an install's log. */
+function untilSaid(id: string, words: string): Promise<unknown> {
+  return bench.until((event) => event.type === "install.entries" && event.installId === id && event.entries.some(({ text }) => text?.includes(words) === true));
+}
+
+const hangs: GuestScript = async (machine) => {
+  await machine.post('{"step":"unpack"}\n');
+  await staysSilent(machine);
+};
+
+describe("a node's disk that takes nothing more", () => {
+  test("right after the swap loses neither the system of before nor the new one", async () => {
+    const { order, before } = await installed();
+    const file = join(folderOf(bench, order.instance), "instance.json");
+    vi.spyOn(Instance.prototype, "forgetHostKeys").mockImplementationOnce(() => {
+      closeFile(file);
+    });
+    await bench.agent().install(order);
+    await untilSaid(order.id, "couldn't put the instance back");
+    expect(await contentOf(bench, order.instance)).toBe(before);
+    // Until that is brought to its end nobody else may come between.
+    await expect(bench.agent().power(order.instance.id, powerOrder(order.instance, "start"))).rejects.toMatchObject({ code: "conflict" });
+    await openFile(file);
+    await bench.crash();
+    expect(await bench.untilEnd(order.id)).toMatchObject({ state: "failed", committed: false });
+    expect(await contentOf(bench, order.instance)).toBe(before);
+    expect(await disksOf(bench, order.instance)).toEqual(["disk-0"]);
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running", installId: null });
+  });
+
+  test("when the end is to be written down keeps the previous system, and the install is done", async () => {
+    const { order, before } = await installed();
+    const close = Install.prototype.close;
+    vi.spyOn(Install.prototype, "close").mockImplementationOnce(function (this: Install, ...how) {
+      closeFile(recordOf(order.id));
+      return close.apply(this, how);
+    });
+    const status = await bench.run(order);
+    expect(status).toMatchObject({ state: "done", committed: true });
+    expect(await contentOf(bench, order.instance)).not.toBe(before);
+    expect(await disksOf(bench, order.instance)).toEqual(["disk-0", `disk-0.previous-${order.id}`]);
+    await openFile(recordOf(order.id));
+    await bench.crash();
+    expect(await bench.agent().installStatus(order.id)).toMatchObject({ state: "done", committed: true });
+    expect(await disksOf(bench, order.instance)).toEqual(["disk-0", `disk-0.previous-${order.id}`]);
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running", installId: null });
+  });
+
+  test("while an install is put back lets nothing else begin on the instance until it is", async () => {
+    const { order, before } = await installed();
+    bench.hypervisor.appliance = hangs;
+    await bench.agent().install(order);
+    await stepBegan(bench, order.id, "unpack");
+    const file = join(folderOf(bench, order.instance), "instance.json");
+    closeFile(file);
+    await bench.agent().cancelInstall(order.id);
+    await untilSaid(order.id, "couldn't put the instance back");
+    await expect(bench.agent().install(bench.order({ operation: "reinstall", instance: order.instance }))).rejects.toMatchObject({ code: "conflict" });
+    await openFile(file);
+    await bench.crash();
+    expect(await bench.untilEnd(order.id)).toMatchObject({ state: "failed" });
+    expect(await contentOf(bench, order.instance)).toBe(before);
+    bench.hypervisor.appliance = installsWell;
+    expect(await bench.run(bench.order({ operation: "reinstall", instance: order.instance }))).toMatchObject({ state: "done" });
+  });
+});
+
+describe("kill -9 of the agent", () => {
+  test("while an install that didn't get to its swap is put back doesn't make it a done one", async () => {
+    const { order, before } = await installed();
+    // The lease is over between the last thing written down and the rename.
+    let looks = 0;
+    vi.spyOn(Lease.prototype, "isHeld", "get").mockImplementation(() => ++looks > 1_000);
+    const never = new Promise<never>(() => undefined);
+    vi.spyOn(Install.prototype, "close").mockImplementationOnce(() => never);
+    await bench.agent().install(order);
+    await bench.until((event) => event.type === "instance.power" && event.instanceId === order.instance.id && event.power === "running" && looks > 0);
+    vi.restoreAllMocks();
+    expect(JSON.parse(await readFile(recordOf(order.id), "utf8"))).toMatchObject({ phase: "open" });
+    await bench.crash();
+    expect(await bench.untilEnd(order.id)).toMatchObject({ state: "failed", committed: false });
+    expect(await contentOf(bench, order.instance)).toBe(before);
+  });
+});
+
+describe("a record that can't be read", () => {
+  test("of one install keeps the agent from none of the others", async () => {
+    const { order } = await installed();
+    await writeFile(recordOf(randomUUID()), '{"status":');
+    await writeFile(recordOf(randomUUID()), '{"of":"another release"}');
+    await bench.crash();
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running" });
+    expect(await bench.run(order)).toMatchObject({ state: "done" });
+  });
+
+  test("of one instance keeps the agent from that one alone", async () => {
+    const { order } = await installed();
+    const broken = randomUUID();
+    await mkdir(join(bench.dataDir, "instances", broken));
+    await writeFile(join(bench.dataDir, "instances", broken, "instance.json"), "{");
+    await bench.crash();
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running" });
+    expect(await bench.run(order)).toMatchObject({ state: "done" });
+  });
+});
