@@ -88,7 +88,7 @@ function fullDisk(folderOf: (world: FaultWorld) => string): Fault {
 export const FAULTS: Readonly<Record<string, Fault>> = {
   // What carries out jobs is the same process as what takes them in, where `up` started it.
   "controller and worker": {
-    allows: (state) => (state === "queued" ? ["done", "failed"] : GOES_ON),
+    allows: (state) => (state === "accepted" ? ["done", "failed"] : GOES_ON),
     strike: async (world) => {
       killNow(world.pid("controller"));
       await world.up();
@@ -108,14 +108,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   PostgreSQL: {
-    allows: (state) => (state === "queued" ? ["done", "failed"] : GOES_ON),
+    allows: (state) => (state === "accepted" ? ["done", "failed"] : GOES_ON),
     strike: async (world) => {
       killNow(world.pid("postgres"));
       await world.up();
     },
   },
   "a cut of the network": {
-    allows: (state) => (state === "queued" ? ["done", "failed"] : GOES_ON),
+    allows: (state) => (state === "accepted" ? ["done", "failed"] : GOES_ON),
     strike: async (world) => {
       world.proxy.cut();
       await delay(5_000);

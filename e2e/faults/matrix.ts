@@ -11,7 +11,7 @@ export interface Cell {
 }
 
 export interface CellResult extends Cell {
-  /** As what the install ended; null where the cell couldn't be tried here. */
+  /** As what the install ended, and why; null where the cell couldn't be tried here. */
   readonly ended: string | null;
   /** What doesn't hold, or why it wasn't tried. */
   readonly notes: readonly string[];
@@ -36,7 +36,7 @@ export async function tryCell(world: FaultWorld, { state, fault }: Cell): Promis
   const notes = await brokenRules(world, state, begun, before, what.allows?.(state) ?? null);
   if (state === "queued") await removeHolders(world);
   world.server.release();
-  const { state: ended } = await world.install(begun.installId);
+  const { state: ended, error } = await world.install(begun.installId);
   if (ended === "done" && startOfDisk(disk, 8) !== markOf(state, begun).slice(0, 8)) throw new Error("the victim isn't what the next cell begins with");
-  return { state, fault, ended, notes };
+  return { state, fault, ended: error === null ? ended : `${ended}: ${error.message}`, notes };
 }

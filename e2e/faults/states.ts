@@ -65,11 +65,13 @@ export async function removeHolders(world: FaultWorld): Promise<void> {
 }
 
 export const STATES: Readonly<Record<string, FaultState>> = {
+  // By the controller: the node may not know of it yet, and nobody but one process knows its secrets.
+  accepted: { begin: (world) => world.reinstall({}), release: nothing },
+  // By the node, which installs as many systems at once as it can.
   queued: {
     begin: async (world) => {
       await fillPlaces(world);
-      const begun = await world.reinstall({});
-      return untilState(world, begun, "queued");
+      return untilSaid(world, await world.reinstall({}), "Waiting: the node installs");
     },
     release: (world) => removeHolders(world),
   },
