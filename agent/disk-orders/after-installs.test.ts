@@ -133,7 +133,7 @@ test("a rollback that was half done when the node went down is finished, though 
     return renames === 0 ? writeDurably(join(bench.dataDir, "disk-orders", `${record.orderId}.json`), JSON.stringify(record)) : never;
   });
   void bench.agent().diskOrder(instance.id, order);
-  await vi.waitUntil(() => renames > 0);
+  await vi.waitUntil(() => renames > 0, { timeout: 20_000 });
   vi.restoreAllMocks();
   const recordFile = join(bench.dataDir, "disk-orders", `${order.orderId}.json`);
   // The tests' own view of records whose form the agent fixes.

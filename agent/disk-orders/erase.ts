@@ -85,9 +85,7 @@ export class Eraser {
   #enqueue(name: string): void {
     if (this.#closing.signal.aborted) return;
     this.#waiting.add(name);
-    this.#work ??= this.#workOff().finally(() => {
-      this.#work = null;
-    });
+    this.#work ??= this.#workOff();
   }
 
   /** Never rejects. */
@@ -102,10 +100,12 @@ export class Eraser {
         await rm(path, { force: true });
         await syncFolder(this.#folder);
       } catch (error) {
-        if (this.#closing.signal.aborted) return;
+        if (this.#closing.signal.aborted) break;
         this.#log.error({ err: error, file: name }, "a disk that was given up can't be overwritten; the next start of the agent tries it again");
       }
     }
+    // In the same turn as the last look at what waits.
+    this.#work = null;
   }
 
   /** A file that shares its blocks with another takes room to be overwritten. Where there is none, keeping it would help nobody. */

@@ -92,4 +92,16 @@ describe("the store of exports", () => {
     expect(await entries()).toEqual(["seen"]);
     expect((await readFile(seen)).equals(Buffer.alloc(14))).toBe(true);
   });
+
+  test("gives an export up without anybody waiting for its files to be overwritten", async () => {
+    await store.takeExport(id, 0, body("content"), 100);
+    const doomed = join(folder, id, "disk-0.dump");
+    await link(doomed, join(folder, "witness"));
+    await store.giveUp(id, { erase: true });
+    await expect(store.open(id, "disk-0.dump")).rejects.toMatchObject({ code: "unknown_object" });
+    await store.leftovers;
+    expect(await readFile(join(folder, "witness"), "utf8")).toBe("\0".repeat(7));
+    expect(await entries()).toEqual(["witness"]);
+    await store.giveUp(id);
+  });
 });

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { digestSchema, type ExportFile, exportFileSchema } from "#lib/agent-protocol/messages.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { hasErrnoCode, isMissing, syncFolder, TEMPORARY_SUFFIX } from "../files.ts";
+import { RoomKeeper } from "../sources/keep-room.ts";
 import { overwriteFile } from "./overwrite-file.ts";
 
 /** The largest file that is taken in for an import: a controller names no other cap. */
@@ -28,8 +29,8 @@ export class ExportStore {
   readonly #folder: string;
   /** Files that are being written. */
   readonly #taking = new Set<string>();
-  /** Removals that an earlier process had begun. */
-  readonly leftovers: Promise<void>;
+  /** Removals that an earlier process had begun, and those for which nobody waits. */
+  leftovers: Promise<void>;
 
   private constructor(folder: string, leftovers: readonly string[]) {
     this.#folder = folder;
@@ -82,16 +83,30 @@ export class ExportStore {
   }
 
   /** Removes an export; idempotent. It is gone for everybody before the first byte goes. `erase`: its files are overwritten first. */
-  async remove(exportId: string, { erase = false }: { readonly erase?: boolean } = {}): Promise<void> {
+  async remove(exportId: string, how: { readonly erase?: boolean } = {}): Promise<void> {
+    const name = await this.#doom(exportId, how);
+    if (name !== null) await this.#finishRemovals([name]);
+  }
+
+  /** As `remove`, for who can't wait until large files are overwritten: that goes on by itself (`leftovers`), in the next process if need be. */
+  async giveUp(exportId: string, how: { readonly erase?: boolean } = {}): Promise<void> {
+    const name = await this.#doom(exportId, how);
+    if (name === null) return;
+    this.leftovers = Promise.all([this.leftovers, this.#finishRemovals([name])]).then(() => undefined);
+    this.leftovers.catch(() => undefined);
+  }
+
+  /** Takes an export from everybody's sight, durably. Returns the name that it then has; null: there is none. */
+  async #doom(exportId: string, { erase = false }: { readonly erase?: boolean }): Promise<string | null> {
     const name = `${erase ? ERASING : REMOVING}${randomUUID()}`;
     try {
       await rename(this.#exportFolder(exportId), join(this.#folder, name));
     } catch (error) {
-      if (isMissing(error)) return;
+      if (isMissing(error)) return null;
       throw error;
     }
     await syncFolder(this.#folder);
-    await this.#finishRemovals([name]);
+    return name;
   }
 
   #exportFolder(exportId: string): string {
@@ -117,7 +132,7 @@ export class ExportStore {
     try {
       if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await syncFolder(this.#folder);
       handle = await open(temporary, "wx", 0o600);
-      const written = await writeCapped(handle, body, capBytes);
+      const written = await writeCapped(handle, folder, body, capBytes);
       if (digest !== null && written.sha256 !== digest) throw new SlipwayError("checksum_mismatch", "The bytes don't have the sha256 that was named.", { field: "sha256" });
       await handle.sync();
       await handle.close();
@@ -146,13 +161,15 @@ export class ExportStore {
   }
 }
 
-async function writeCapped(handle: FileHandle, body: AsyncIterable<Buffer>, capBytes: number): Promise<{ sha256: string; bytes: number }> {
+async function writeCapped(handle: FileHandle, folder: string, body: AsyncIterable<Buffer>, capBytes: number): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash("sha256");
+  const room = new RoomKeeper(folder, "exportId");
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > capBytes) throw new SlipwayError("too_large", "This is more than an export of that disk may be.");
     hash.update(chunk);
+    await room.take(chunk.length);
     await handle.writeFile(chunk);
   }
   return { sha256: hash.digest("hex"), bytes };

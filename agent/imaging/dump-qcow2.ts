@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { wantsSha512 } from "../sources/checksum.ts";
+import { RoomKeeper } from "../sources/keep-room.ts";
 import { sourceError, throwIfAborted } from "../sources/source-error.ts";
 import { compareQcow2, convertQcow2, examineQcow2, readHeaderOf } from "./convert-qcow2.ts";
 import { decompress } from "./decompress.ts";
@@ -53,11 +54,13 @@ async function fillSpool({ image, diskBytes, source, passing, hooks: { signal, o
   const fetched = passing.watch(source.chunks, (piece) => kept.write(piece));
   const content = image.compression === "none" ? fetched : decompress(image.compression, fetched, { mostBytes, field: LOCATION_FIELD, signal });
   const sink = await FileSink.create(spool);
+  const room = new RoomKeeper(dirname(spool), LOCATION_FIELD);
   let bytes = 0;
   try {
     for await (const piece of content) {
       bytes += piece.length;
       if (bytes > mostBytes) throw sourceError("disk_too_small", `What the image unpacks to is more than the disk's ${String(diskBytes / MIB)} MiB can hold.`, LOCATION_FIELD);
+      await room.take(piece.length);
       await sink.write(piece);
       onProgress(SPOOLED * (source.bytes === null ? bytes / mostBytes : passing.bytes / source.bytes), passing.bytes);
     }

@@ -3,13 +3,14 @@ import { mkdirSync } from "node:fs";
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Eraser } from "../disk-orders/erase.ts";
 import { Instance } from "../instances/instance.ts";
 import { createInstallBench, type InstallBench } from "../testing/install-bench.ts";
 import { powerOrder, type ScriptOrder } from "../testing/orders.ts";
 import { type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
 import { Install } from "./install.ts";
 import { Lease } from "./lease.ts";
-import { contentOf, disksOf, folderOf, stepBegan } from "./testing.ts";
+import { contentOf, disksOf, folderOf, serveFiles, stepBegan } from "./testing.ts";
 
 let bench: InstallBench;
 beforeEach(async () => {
@@ -72,10 +73,8 @@ describe("a node's disk that takes nothing more", () => {
 
   test("when the end is to be written down keeps the previous system, and the install is done", async () => {
     const { order, before } = await installed();
-    const close = Install.prototype.close;
-    vi.spyOn(Install.prototype, "close").mockImplementationOnce(function (this: Install, ...how) {
+    vi.spyOn(Lease.prototype, "end").mockImplementationOnce(() => undefined).mockImplementationOnce(() => {
       closeFile(recordOf(order.id));
-      return close.apply(this, how);
     });
     const status = await bench.run(order);
     expect(status).toMatchObject({ state: "done", committed: true });
@@ -122,6 +121,38 @@ describe("kill -9 of the agent", () => {
     await bench.crash();
     expect(await bench.untilEnd(order.id)).toMatchObject({ state: "failed", committed: false });
     expect(await contentOf(bench, order.instance)).toBe(before);
+  });
+});
+
+describe("an install that has no end", () => {
+  test("of its own is ended while its package is laid over what a medium's system has left", async () => {
+    const limitSeconds = 7_321;
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const limits = (): (() => void)[] => timers.mock.calls.filter(([, milliseconds]) => milliseconds === limitSeconds * 1_000).map(([end]) => end);
+    const server = await serveFiles();
+    try {
+      bench.hypervisor.appliance = staysSilent;
+      const order = bench.order({ medium: { cdrom_image_path: server.url("boot.iso") }, completion: "first_boot", allowPrivate: ["127.0.0.1"], appliance: { rootDigest: await bench.put(Buffer.from("root")) }, timeoutSeconds: limitSeconds });
+      await bench.agent().install({ ...order, os: null, package: { url: server.url("a.tar.gz"), checksum: null, credentials: null } });
+      await vi.waitUntil(() => bench.hypervisor.running.includes("appliance"), { timeout: 20_000 });
+      // The install's own has done its work with the medium's report.
+      expect(limits()).toHaveLength(2);
+      limits()[1]?.();
+      expect(await bench.untilEnd(order.id)).toMatchObject({ state: "timed_out", error: { step: "personalize" } });
+      expect(bench.hypervisor.running).toEqual([]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("in place doesn't wait for other disks to be overwritten once it is cancelled", async () => {
+    const { order } = await installed();
+    const settled = vi.spyOn(Eraser.prototype, "settled").mockReturnValue(new Promise(() => undefined));
+    await bench.agent().install({ ...order, inPlace: true, erase: true });
+    await vi.waitUntil(() => settled.mock.calls.length > 0, { timeout: 20_000 });
+    await bench.agent().cancelInstall(order.id);
+    expect(await bench.untilEnd(order.id)).toMatchObject({ state: "cancelled", overwritten: true });
+    settled.mockRestore();
   });
 });
 

@@ -9,6 +9,7 @@ import type { Install } from "./install.ts";
 import { writesInPlace } from "./order-facts.ts";
 import type { Prepared } from "./prepared.ts";
 import { stopSystem } from "./stop-system.ts";
+import { unlessAborted } from "./until.ts";
 
 /** How often it is said how much of an image is written. */
 const TELL_MS = 1_000;
@@ -40,7 +41,7 @@ async function overwrite(install: Install, { disks }: Prepared): Promise<void> {
   for (const { file, sizeMib } of disks) {
     await context.eraser.discard(join(instance.folder, file), order.erase);
     // There is no room for both: the new disk comes when the old one is overwritten.
-    if (order.erase) await context.eraser.settled();
+    if (order.erase) await unlessAborted(context.eraser.settled(), install.signal);
     await createDisk(instance.folder, file, sizeMib);
   }
 }

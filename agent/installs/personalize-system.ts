@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { SlipwayError } from "#lib/domain/errors.ts";
 import { personalizeMemoryMib } from "./appliance-memory.ts";
 import { takeScriptLine } from "./guest-says.ts";
 import type { Install } from "./install.ts";
@@ -15,6 +16,7 @@ export async function personalizeSystem(install: Install, { archive, disks }: Pr
   await install.enter("personalizing");
   progress.begin("personalize");
   log.state();
+  const limit = limitTime(order.timeoutSeconds);
   await runAppliance(install, {
     script: "personalize",
     folder: instance.folder,
@@ -25,6 +27,7 @@ export async function personalizeSystem(install: Install, { archive, disks }: Pr
     scripts: [],
     streams: { archive, openImport: () => Promise.resolve(null), takeExport: () => Promise.reject(new Error("nothing is exported")) },
     onPipe: null,
+    signal: limit.signal,
     onLine: (line) => {
       // Its progress is that of this one step.
       if (line.kind === "log") takeScriptLine(install, line, "guest");
@@ -33,6 +36,24 @@ export async function personalizeSystem(install: Install, { archive, disks }: Pr
     onContact: () => {
       install.contact();
     },
-  });
+  }).finally(limit.end);
   progress.finish();
+}
+
+/**
+ * The install's own limit may have done its work, where a medium's system had until then: what it has left on the disk must not hold the
+ * appliance for ever.
+ */
+function limitTime(seconds: number | null): { readonly signal: AbortSignal; readonly end: () => void } {
+  const late = new AbortController();
+  if (seconds === null) return { signal: late.signal, end: () => undefined };
+  const timer = setTimeout(() => {
+    late.abort(new SlipwayError("timed_out", `Laying the package over took longer than ${String(seconds)} seconds.`, { step: "personalize" }));
+  }, seconds * 1_000);
+  return {
+    signal: late.signal,
+    end: () => {
+      clearTimeout(timer);
+    },
+  };
 }

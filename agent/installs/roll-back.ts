@@ -67,7 +67,7 @@ export type RestoreContext = Pick<InstallContext, "eraser" | "exports">;
  */
 export async function restoreInstance(instance: Instance, record: InstallRecord, { eraser, exports }: RestoreContext, patterns: () => Instance["serial"]["patterns"]): Promise<void> {
   const { previous, status, replaces, erase } = record;
-  if (record.operation === "export" && record.exportId !== null) await exports.remove(record.exportId, { erase });
+  if (record.operation === "export" && record.exportId !== null) await exports.giveUp(record.exportId, { erase });
   if (record.phase === "reverting" || status.overwritten) {
     // What runs now is the new system. Before the commit it can only be the old one, which goes on.
     await instance.stop(0);

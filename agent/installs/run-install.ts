@@ -58,6 +58,7 @@ function toFailure(error: unknown, install: Install): SlipwayError {
   const step = install.progress.step;
   const where = step === null ? {} : { step };
   if (isSlipwayError(error)) {
+    if (error.code === "internal") install.context.log.error({ err: error, install: install.id }, "an install failed in the agent");
     return error.step !== undefined || step === null ? error : new SlipwayError(error.code, error.message, { ...where, cause: error.cause });
   }
   install.context.log.error({ err: error, install: install.id }, "an install failed in the agent");

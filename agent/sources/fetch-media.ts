@@ -1,11 +1,12 @@
 import { mkdir, open, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { InstallFacts } from "#lib/agent-protocol/messages.ts";
 import type { Medium } from "#lib/domain/install-source.ts";
 import { hasErrnoCode } from "../files.ts";
 import { Digests } from "./checksum.ts";
 import { openDownload, type SourceStream } from "./download.ts";
 import { FETCH_LIMITS, type FetchLimits, type FetchOptions } from "./fetch-options.ts";
+import { RoomKeeper } from "./keep-room.ts";
 import { streamLocal } from "./local-stream.ts";
 import { openLocal } from "./open-local.ts";
 import { sourceError } from "./source-error.ts";
@@ -80,12 +81,14 @@ async function fetchOne(location: string, path: string, options: FetchOptions, r
 /** Takes the digest of a stream, and keeps its bytes in a file where one is named. */
 async function save({ bytes: total, chunks }: SourceStream, path: string | null, { field }: FetchOptions, report: Report): Promise<{ sha256: string; bytes: number }> {
   const digests = new Digests(null);
+  const room = path === null ? null : new RoomKeeper(dirname(path), field);
   let bytes = 0;
   // Begun anew, it may be there.
   const file = path === null ? null : await open(path, "w", 0o600);
   try {
     for await (const piece of chunks) {
       digests.update(piece);
+      await room?.take(piece.length);
       await file?.writeFile(piece);
       bytes += piece.length;
       report(bytes, total);
