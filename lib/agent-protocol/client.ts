@@ -143,7 +143,7 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       parsed(instanceRuntimeSchema, { method: "GET", path: `/v1/instances/${instanceId}`, timeoutMs: CALL_MS, signal }),
     power: (order, signal) => {
       const timeoutMs = order.graceSeconds * 1_000 + ENDING_MS;
-      return parsed(instanceRuntimeSchema, { method: "PUT", path: `/v1/instances/${order.instance.id}/power`, body: sealed(encodePowerOrder(order)), timeoutMs, signal }, null);
+      return parsed(instanceRuntimeSchema, { method: "PUT", path: `/v1/instances/${order.instance.id}/power`, body: sealed(encodePowerOrder(order)), timeoutMs, signal, isLong: true }, null);
     },
     wantedGuestData: async (signal) => (await parsed(idListSchema, { method: "GET", path: "/v1/metadata/wanted", timeoutMs: CALL_MS, signal })).ids,
     putGuestData: async (instanceId, data, signal) => {
@@ -153,10 +153,10 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       await transport.json({ method: "POST", path: `/v1/instances/${instanceId}/channel`, body: json(message), timeoutMs: CALL_MS, signal });
     },
     removeInstance: async (instanceId, orderId, { erase = false, signal } = {}) => {
-      await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}${erase ? "&erase=yes" : ""}`, timeoutMs: ENDING_MS, signal }, null);
+      await transport.json({ method: "DELETE", path: `/v1/instances/${instanceId}?order=${orderId}${erase ? "&erase=yes" : ""}`, timeoutMs: ENDING_MS, signal, isLong: true }, null);
     },
     diskOrder: (instanceId, order, signal) =>
-      parsed(diskResultSchema, { method: "PUT", path: `/v1/instances/${instanceId}/disks`, body: sealed(encodeDiskOrder(order)), timeoutMs: DISK_ORDER_MS, signal }, null),
+      parsed(diskResultSchema, { method: "PUT", path: `/v1/instances/${instanceId}/disks`, body: sealed(encodeDiskOrder(order)), timeoutMs: DISK_ORDER_MS, signal, isLong: true }, null),
     openConsole: (instanceId, signal) => transport.upgrade(`/v1/instances/${instanceId}/console`, CONSOLE_PROTOCOL, CALL_MS, signal),
     install: (order, signal) => {
       return parsed(installStatusSchema, { method: "PUT", path: `/v1/installs/${order.id}`, body: sealed(encodeInstallOrder(order)), timeoutMs: CALL_MS, signal });
@@ -168,19 +168,19 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
     completeInstall: (installId, signal) =>
       parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/complete`, timeoutMs: CALL_MS, signal }),
     probeSources: (request, signal) =>
-      parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal }, null),
+      parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal, isLong: true }, null),
     readExportFile: async (exportId, name, signal) => {
       const path = `/v1/exports/${exportId}/files/${exportFileSchema.shape.name.parse(name)}`;
-      const response = await transport.open({ method: "GET", path, timeoutMs: null, signal }, STALLED_MS);
+      const response = await transport.open({ method: "GET", path, timeoutMs: null, signal, isLong: true }, STALLED_MS);
       // Without an encoding set, an answer yields buffers.
       return { length: Number(response.headers["content-length"] ?? Number.NaN), bytes: response as AsyncIterable<Buffer> };
     },
     putExportFile: async (exportId, { name, sha256, bytes: length }, bytes, signal) => {
       const path = `/v1/exports/${exportId}/files/${exportFileSchema.shape.name.parse(name)}?sha256=${digestSchema.parse(sha256)}`;
-      await transport.json({ method: "PUT", path, body: { type: "application/octet-stream", bytes, length }, timeoutMs: null, signal }, STALLED_MS);
+      await transport.json({ method: "PUT", path, body: { type: "application/octet-stream", bytes, length }, timeoutMs: null, signal, isLong: true }, STALLED_MS);
     },
     removeExport: async (exportId, { erase = false, signal } = {}) => {
-      await transport.json({ method: "DELETE", path: `/v1/exports/${exportId}${erase ? "?erase=yes" : ""}`, timeoutMs: ENDING_MS, signal }, null);
+      await transport.json({ method: "DELETE", path: `/v1/exports/${exportId}${erase ? "?erase=yes" : ""}`, timeoutMs: ENDING_MS, signal, isLong: true }, null);
     },
     renewLeases: async (renewal, signal) => {
       await transport.json({ method: "POST", path: "/v1/leases", body: json(renewal), timeoutMs: CALL_MS, signal });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { Agent, request } from "node:https";
+import { Agent, type AgentOptions, request } from "node:https";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { agentErrorSchema } from "./messages.ts";
 import { AgentRefusal } from "./refusal.ts";
@@ -23,6 +23,8 @@ export interface Call {
   /** Time for the whole call; null: none but that bytes must move (for transfers and streams). */
   readonly timeoutMs: number | null;
   readonly signal?: AbortSignal | undefined;
+  /** The node may take its time: over disks, a guest's end, somebody's server. It must not stand in the way of what can't wait. */
+  readonly isLong?: boolean;
 }
 
 /** No byte for so long, in either direction, and the connection counts as dead. Event streams say something every 10 s. */
@@ -43,20 +45,25 @@ function otherCertificate(shown: PeerCertificate, expected: string | undefined):
 /** Connections to one agent over mutual TLS, kept open between calls. */
 export class AgentTransport {
   readonly #options: AgentClientOptions;
+  /** For what an agent answers at once, and its events: leases die where these calls have to wait. */
   readonly #agent: Agent;
+  /** For calls that may take long. */
+  readonly #patient: Agent;
 
   constructor(options: AgentClientOptions) {
     this.#options = options;
-    this.#agent = new Agent({
+    const connections: AgentOptions = {
       ...options.tls,
       servername: options.serverName,
       minVersion: "TLSv1.3",
       checkServerIdentity: (name, shown) => checkServerIdentity(name, shown) ?? otherCertificate(shown, options.certificate),
       keepAlive: true,
       keepAliveMsecs: 10_000,
-      maxSockets: 16,
       scheduling: "lifo",
-    });
+    };
+    this.#agent = new Agent({ ...connections, maxSockets: 16 });
+    // An agent takes 256 connections, consoles and other controllers' among them.
+    this.#patient = new Agent({ ...connections, maxSockets: 64 });
   }
 
   /** Sends a call and returns the answer's head, with its body still to be read. Refusals are thrown. */
@@ -65,7 +72,7 @@ export class AgentTransport {
     const signals = [call.signal, call.timeoutMs === null ? undefined : AbortSignal.timeout(call.timeoutMs)].filter((signal) => signal !== undefined);
     return new Promise((resolve, reject) => {
       const outgoing = request({
-        agent: this.#agent,
+        agent: call.isLong === true ? this.#patient : this.#agent,
         host: address.host,
         port: address.port,
         servername: serverName,
@@ -151,6 +158,7 @@ export class AgentTransport {
 
   close(): void {
     this.#agent.destroy();
+    this.#patient.destroy();
   }
 }
 

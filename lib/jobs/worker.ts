@@ -16,9 +16,10 @@ import { addTask, ownTask, TASKS } from "./add-task.ts";
 import { cleanQueue } from "./clean-queue.ts";
 import { forgetEnded, forgetSecretsOfEndedJobs } from "./forget-secrets.ts";
 import { pruneHistory } from "./prune-history.ts";
-import { runJob } from "./run-job.ts";
+import type { JobRuns } from "./job-runs.ts";
+import { createJobRuns } from "./job-runs.ts";
 
-/** Jobs that one process carries out at once. Each waits for a node; none waits for an install. */
+/** Places in the queue. What a node takes longer over goes on without one (job-runs.ts), and none waits for an install. */
 const CONCURRENCY = 16;
 /** Milliseconds between looks for tasks that were put off; new ones come by NOTIFY. */
 const POLL_MS = 2_000;
@@ -52,6 +53,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
   // Connections that are in use have handlers of their own.
   pool.on("connect", (client) => client.on("error", onLost));
   const stopping = new AbortController();
+  const runs = createJobRuns(services, stopping.signal);
   const stopForgetting = forgetSecretsOfEndedJobs(services);
   const rounds = setInterval(() => {
     keepRound(services, options, stopping.signal).catch((error: unknown) => services.log.error({ error }, "a round of leases failed"));
@@ -65,7 +67,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
       pollInterval: POLL_MS,
       noHandleSignals: true,
       gracefulShutdownAbortTimeout: SHUTDOWN_MS,
-      taskList: tasks(services, pool, options, stopping.signal),
+      taskList: tasks(services, { pool, runs }, options, stopping.signal),
       parsedCronItems: options.shared ? parseCronItems([{ task: TASKS.prune, match: "17 * * * *", identifier: TASKS.prune }]) : [],
       logger: queueLogger(services),
       // Otherwise it marks a task as done without waiting for that, also when it stops: the pool ends before, and an error
@@ -108,6 +110,7 @@ export async function startJobWorker(services: Services, options: WorkerOptions)
       await kept;
       // The one that was being started meanwhile, if any.
       await runner.stop().catch(() => undefined);
+      await runs.settle(SHUTDOWN_MS);
       await pool.end();
     },
   };
@@ -120,11 +123,11 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
 
 const jobPayloadSchema = z.object({ jobId: z.number().int() });
 
-function tasks(services: Services, pool: pg.Pool, { shared }: WorkerOptions, signal: AbortSignal): TaskList {
+function tasks(services: Services, { pool, runs }: { readonly pool: pg.Pool; readonly runs: JobRuns }, { shared }: WorkerOptions, signal: AbortSignal): TaskList {
   const own = ownTask(services.controllerId);
   const runAs = (task: string) => async (payload: unknown) => {
     const { jobId } = jobPayloadSchema.parse(payload);
-    await runJob(services, task, jobId, signal);
+    await runs.run(task, jobId);
   };
   if (!shared) return { [own]: runAs(own) };
   return {
