@@ -87,7 +87,7 @@ async function startInstall(node: TestNode, name: string): Promise<string> {
   const job = await services.db.job.create({
     data: { status: "running", ops: [{ OP_ID: "OP_INSTANCE_CREATE" }], opStatus: ["running"], opResult: [null], summary: ["INSTANCE_CREATE"], request, requester: "test", interface: "api", instanceId: instance.id },
   });
-  const plan = { operation: "create", osType: "debian" };
+  const plan = { operation: "create", osType: "debian", runs: [], completion: "reported", replacesDisk: { index: 0, sizeMib: 1_024 }, keepsDisks: [], steps: [] };
   await services.db.install.create({ data: { id, jobId: job.id, instanceId: instance.id, nodeId: node.id, plan, parameters: [], acknowledged: true, orderSentAt: new Date() } });
   const client = await services.agents.client(node.id);
   await client.install(exampleOrder({ id, instance: exampleInstance({ id: instance.id, name }) }));
