@@ -25,6 +25,8 @@ let doors: readonly ConsoleDoor[];
 /** Gets the guest's end of the console that is opened next. */
 let arrive: (guest: Duplex) => void = () => undefined;
 let refusal: Error | null = null;
+/** What the node waits for before it opens a console. */
+let ready: Promise<unknown> = Promise.resolve();
 
 /** An agent of which only consoles are asked. */
 const agent = {
@@ -32,7 +34,7 @@ const agent = {
     if (refusal !== null) return Promise.reject(refusal);
     const [end, other] = duplexPair({ highWaterMark: 65_536 });
     arrive(other);
-    return Promise.resolve(end);
+    return ready.then(() => end);
   },
 };
 
@@ -59,6 +61,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   refusal = null;
+  ready = Promise.resolve();
 });
 
 function connect(headers: Readonly<Record<string, string>>, path = `/api/v1/instances/${NAME}/console`, { port } = listening): WebSocket {
@@ -134,6 +137,44 @@ describe("a serial console in the browser", () => {
     await fixture.services.db.instance.updateMany({ data: { ownerId: fixture.userIds.other } });
     expect((await end)[0]).toBe(4404);
     await fixture.services.db.instance.updateMany({ data: { ownerId: fixture.userIds.owner } });
+  });
+
+  test("has nothing more from somebody who may be there no longer and doesn't take the end for an answer", async () => {
+    const { socket, guest } = await opened(await session("owner", ours()));
+    // A client of its own making: it hears that the console was closed, and types on. Its TCP connection is no part of what ws declares.
+    const raw = (socket as unknown as { readonly _socket: Duplex })._socket;
+    raw.removeAllListeners("data");
+    const typed: string[] = [];
+    guest.on("data", (bytes: Buffer) => typed.push(bytes.toString("utf8")));
+    const gone = once(guest, "end");
+    await fixture.services.db.instance.updateMany({ data: { ownerId: fixture.userIds.other } });
+    await new Promise<void>((resolve) => {
+      raw.on("data", (bytes: Buffer) => {
+        if (bytes.includes("There is no instance")) resolve();
+      });
+    });
+    socket.send("rm -rf /\r");
+    await gone;
+    expect(typed).toEqual([]);
+    socket.terminate();
+    await fixture.services.db.instance.updateMany({ data: { ownerId: fixture.userIds.owner } });
+  });
+
+  test("is let go of where its browser was gone before it was there", async () => {
+    const left = Promise.withResolvers<undefined>();
+    ready = left.promise;
+    const guest = new Promise<Duplex>((resolve) => {
+      arrive = resolve;
+    });
+    const socket = connect(basic("admin"), undefined, patient);
+    const [far] = await Promise.all([guest, once(socket, "open")]);
+    const ended = closed(socket);
+    socket.close();
+    await ended;
+    const gone = once(far, "end");
+    far.resume();
+    left.resolve(undefined);
+    await gone;
   });
 
   test("keeps no more for a browser that doesn't read than it may, and loses nothing of what it has taken", async () => {

@@ -113,6 +113,11 @@ export class ConsoleDoor {
     gone.signal.addEventListener("abort", () => this.#enders.delete(end));
     try {
       const stream = await console.open(AbortSignal.any([gone.signal, AbortSignal.timeout(this.#limits.openMs)]));
+      // Who was gone before it came would keep it from everybody.
+      if (gone.signal.aborted) {
+        stream.destroy();
+        return;
+      }
       joinConsole(webSocket, stream, {
         checkMs: this.#limits.checkMs,
         // Signed out, disabled, no longer the owner: then it isn't this person's console any more.

@@ -29,7 +29,11 @@ export function joinConsole(webSocket: WebSocket, stream: Duplex, { checkMs, che
       () => {
         checking = false;
       },
-      (error: unknown) => onRefused(error),
+      (error: unknown) => {
+        onRefused(error);
+        // A browser has half a minute to answer the end, and may type on until then.
+        stream.destroy();
+      },
     );
   }, checkMs);
   webSocket.on("pong", () => {
