@@ -72,6 +72,8 @@ export class Install {
   #record: InstallRecord;
   #lastContactAt: string | null = null;
   #toldContactAt = Number.NEGATIVE_INFINITY;
+  /** What is told while the end is being written down: an install isn't over before it has let go of its instance. */
+  #told: InstallStatus | null = null;
 
   constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
     this.order = order;
@@ -142,6 +144,10 @@ export class Install {
   }
 
   get status(): InstallStatus {
+    return this.#told ?? this.#current;
+  }
+
+  get #current(): InstallStatus {
     const { status } = this.#record;
     if (isFinal(status.state)) return status;
     const { progress } = this;
@@ -206,7 +212,7 @@ export class Install {
   /** Stores a change of the record. */
   async save(change: Partial<InstallRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
-    await this.context.records.save({ ...this.#record, status: this.status });
+    await this.context.records.save({ ...this.#record, status: this.#current });
   }
 
   /** Goes on to the next state, durably, and tells. */
@@ -225,8 +231,10 @@ export class Install {
     this.#patterns = null;
     this.context.rooms.release(this.id);
     if (!mayFollow(this.#record.status.state, state)) throw new Error(`an install can't go from ${this.#record.status.state} to ${state}`);
+    this.#told = this.status;
     // One write: a crash in between would leave an install that is neither over nor under way.
     await this.save({ ...change, phase: "closed", status: { ...this.status, ...change.status, error, state } });
+    this.#told = null;
     this.instance.installId = null;
     this.context.log.info({ install: this.id, instance: this.instance.id, state, code: error?.code }, "an install ended");
     this.log.state();
