@@ -76,10 +76,13 @@ export class Place {
   }
 
   async close(): Promise<void> {
-    for (const name of this.#names) await this.remove(name);
-    await this.admin.send("PATCH", "/api/v1/cluster", { privateSources: this.#sources });
-    await this.node.remove();
-    this.#server.close();
+    try {
+      for (const name of this.#names) await this.remove(name);
+    } finally {
+      await this.admin.send("PATCH", "/api/v1/cluster", { privateSources: this.#sources });
+      await this.node.remove();
+      this.#server.close();
+    }
   }
 
   /** Serves a file to whoever asks, or has the name and password. @returns its address. */
