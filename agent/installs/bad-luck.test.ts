@@ -9,6 +9,7 @@ import { createInstallBench, type InstallBench } from "../testing/install-bench.
 import { powerOrder, type ScriptOrder } from "../testing/orders.ts";
 import { type GuestScript, installsWell, staysSilent } from "../testing/scripted-hypervisor.ts";
 import { Install } from "./install.ts";
+import { AGAIN_MS } from "./installs.ts";
 import { Lease } from "./lease.ts";
 import { contentOf, disksOf, folderOf, serveFiles, stepBegan } from "./testing.ts";
 
@@ -41,6 +42,17 @@ async function openFile(path: string): Promise<void> {
   await rmdir(`${path}.tmp`);
 }
 
+/** The agent tries again at once what it would try again in a while. */
+function watchTries(): () => void {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  return () => {
+    const tries = timers.mock.calls.filter(([, milliseconds]) => milliseconds === AGAIN_MS);
+    if (tries.length === 0) throw new Error("nothing is tried again");
+    tries.at(-1)?.[0]();
+  };
+}
+const HOLDS = "couldn't bring the install to its end";
+
 /** Until the agent has said so in an install's log. */
 function untilSaid(id: string, words: string): Promise<unknown> {
   return bench.until((event) => event.type === "install.entries" && event.installId === id && event.entries.some(({ text }) => text?.includes(words) === true));
@@ -52,37 +64,41 @@ const hangs: GuestScript = async (machine) => {
 };
 
 describe("a node's disk that takes nothing more", () => {
-  test("right after the swap loses neither the system of before nor the new one", async () => {
+  test.each(["room again", "kill -9 of the agent"])("right after the swap, and then %s, has the instance as it was", async (then) => {
     const { order, before } = await installed();
+    const tryAgain = watchTries();
     const file = join(folderOf(bench, order.instance), "instance.json");
     vi.spyOn(Instance.prototype, "forgetHostKeys").mockImplementationOnce(() => {
       closeFile(file);
     });
     await bench.agent().install(order);
-    await untilSaid(order.id, "couldn't put the instance back");
+    await untilSaid(order.id, HOLDS);
     expect(await contentOf(bench, order.instance)).toBe(before);
     // Until that is brought to its end nobody else may come between.
     await expect(bench.agent().power(order.instance.id, powerOrder(order.instance, "start"))).rejects.toMatchObject({ code: "conflict" });
     await openFile(file);
-    await bench.crash();
+    if (then === "kill -9 of the agent") await bench.crash();
+    else tryAgain();
     expect(await bench.untilEnd(order.id)).toMatchObject({ state: "failed", committed: false });
     expect(await contentOf(bench, order.instance)).toBe(before);
     expect(await disksOf(bench, order.instance)).toEqual(["disk-0"]);
     expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running", installId: null });
   });
 
-  test("when the end is to be written down keeps the previous system, and the install is done", async () => {
+  test.each(["room again", "kill -9 of the agent"])("when the end is to be written down, and then %s, keeps the previous system, and the install is done", async (then) => {
     const { order, before } = await installed();
+    const tryAgain = watchTries();
     vi.spyOn(Lease.prototype, "end").mockImplementationOnce(() => undefined).mockImplementationOnce(() => {
       closeFile(recordOf(order.id));
     });
-    const status = await bench.run(order);
-    expect(status).toMatchObject({ state: "done", committed: true });
-    expect(await contentOf(bench, order.instance)).not.toBe(before);
-    expect(await disksOf(bench, order.instance)).toEqual(["disk-0", `disk-0.previous-${order.id}`]);
+    await bench.agent().install(order);
+    await untilSaid(order.id, HOLDS);
+    await expect(bench.agent().power(order.instance.id, powerOrder(order.instance, "stop"))).rejects.toMatchObject({ code: "conflict" });
     await openFile(recordOf(order.id));
-    await bench.crash();
-    expect(await bench.agent().installStatus(order.id)).toMatchObject({ state: "done", committed: true });
+    if (then === "kill -9 of the agent") await bench.crash();
+    else tryAgain();
+    expect(await bench.untilEnd(order.id)).toMatchObject({ state: "done", committed: true });
+    expect(await contentOf(bench, order.instance)).not.toBe(before);
     expect(await disksOf(bench, order.instance)).toEqual(["disk-0", `disk-0.previous-${order.id}`]);
     expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running", installId: null });
   });
@@ -95,7 +111,7 @@ describe("a node's disk that takes nothing more", () => {
     const file = join(folderOf(bench, order.instance), "instance.json");
     closeFile(file);
     await bench.agent().cancelInstall(order.id);
-    await untilSaid(order.id, "couldn't put the instance back");
+    await untilSaid(order.id, HOLDS);
     await expect(bench.agent().install(bench.order({ operation: "reinstall", instance: order.instance }))).rejects.toMatchObject({ code: "conflict" });
     await openFile(file);
     await bench.crash();
@@ -103,6 +119,25 @@ describe("a node's disk that takes nothing more", () => {
     expect(await contentOf(bench, order.instance)).toBe(before);
     bench.hypervisor.appliance = installsWell;
     expect(await bench.run(bench.order({ operation: "reinstall", instance: order.instance }))).toMatchObject({ state: "done" });
+  });
+});
+
+describe("an order that had to wait for its instance", () => {
+  test("has no more of its lease than is left, and is refused when that is over", async () => {
+    const { order } = await installed();
+    const instance = vi.spyOn(Instance.prototype, "stop");
+    const stopping = Promise.withResolvers<undefined>();
+    instance.mockImplementationOnce(() => stopping.promise);
+    const stopped = bench.agent().power(order.instance.id, powerOrder(order.instance, "stop"));
+    await vi.waitUntil(() => instance.mock.calls.length > 0);
+    const ordering = bench.agent().install({ ...order, leaseSeconds: 10 });
+    const refused = expect(ordering).rejects.toMatchObject({ code: "lease_expired" });
+    const now = performance.now();
+    vi.spyOn(performance, "now").mockReturnValue(now + 11_000);
+    stopping.resolve(undefined);
+    await refused;
+    await stopped;
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ installId: null });
   });
 });
 

@@ -75,7 +75,8 @@ export class Install {
   /** What is told while the end is being written down: an install isn't over before it has let go of its instance. */
   #told: InstallStatus | null = null;
 
-  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext) {
+  /** @param waitedMs since the order came: its lease counts from there */
+  constructor(order: InstallOrder, instance: Instance, record: InstallRecord, context: InstallContext, waitedMs = 0) {
     this.order = order;
     this.instance = instance;
     this.context = context;
@@ -90,7 +91,7 @@ export class Install {
         this.#reserveEntries(n);
       },
     });
-    this.lease = new Lease(order.leaseSeconds, () => {
+    this.lease = new Lease(order.leaseSeconds - waitedMs / 1_000, () => {
       this.stop("lease_expired", "No controller renewed the lease of this install in time.");
     });
     if (order.timeoutSeconds !== null) {
@@ -234,6 +235,17 @@ export class Install {
     this.#told = this.status;
     // One write: a crash in between would leave an install that is neither over nor under way.
     await this.save({ ...change, phase: "closed", status: { ...this.status, ...change.status, error, state } });
+    this.#letGo();
+  }
+
+  /** The end is known, and couldn't be written down. */
+  async closeAgain(): Promise<void> {
+    await this.save({});
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    const { state, error } = this.#record.status;
     this.#told = null;
     this.instance.installId = null;
     this.context.log.info({ install: this.id, instance: this.instance.id, state, code: error?.code }, "an install ended");

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import type { InstallOrder, InstallStatus, LeaseRenewal } from "#lib/agent-protocol/messages.ts";
 import { encodeInstallOrder } from "#lib/agent-protocol/encode-order.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import { isFinal } from "#lib/domain/install-states.ts";
 import type { Instances } from "../instances/instances.ts";
 import { Install, type InstallContext } from "./install.ts";
 import { digestOrder, type InstallRecord } from "./install-record.ts";
@@ -9,6 +10,9 @@ import { newRecord } from "./new-record.ts";
 import { runsIn } from "./order-facts.ts";
 import { recoverInstalls } from "./recover-installs.ts";
 import { runInstall } from "./run-install.ts";
+
+/** Nobody tells when there is room again, or whatever else was missing. */
+export const AGAIN_MS = 10_000;
 
 /** Every install that this node knows of. */
 export class Installs {
@@ -21,7 +25,7 @@ export class Installs {
   /** Orders are compared by it while they are in memory, values included. */
   readonly #key = randomBytes(32);
   readonly #fingerprints = new Map<string, string>();
-  #isClosing = false;
+  readonly #closing = new AbortController();
 
   private constructor(context: InstallContext, instances: Instances) {
     this.#context = context;
@@ -84,7 +88,7 @@ export class Installs {
 
   /** Puts back what is under way and resolves when that is done. */
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     for (const { install } of this.#running.values()) install.stop("agent_restarted", install.record.status.overwritten ? "The node's agent was stopped during the install, which had written to the disk in place." : "The node's agent was stopped during the install; the instance is as it was.");
     await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
@@ -104,11 +108,15 @@ export class Installs {
 
   async #start(order: InstallOrder): Promise<InstallStatus> {
     if (runsIn(order, "host") && !this.#context.hostScripts.available) throw new SlipwayError("unsupported", "This node runs no scripts of OS definitions on itself.", { field: "os.places" });
-    if (this.#isClosing) throw new SlipwayError("conflict", "The agent is shutting down.");
+    if (this.#closing.signal.aborted) throw new SlipwayError("conflict", "The agent is shutting down.");
+    const cameAt = performance.now();
     const instance = await this.#instances.get(order.instance.id);
     const install = await instance.inTurn(async () => {
+      const waitedMs = performance.now() - cameAt;
+      // Whoever sent it may have called it failed by now.
+      if (waitedMs >= order.leaseSeconds * 1_000) throw new SlipwayError("lease_expired", "The instance was busy for longer than the order's lease.", { field: "instance.id" });
       instance.refuseIfHeld("instance.id");
-      const candidate = new Install(order, instance, newRecord(order, instance), this.#context);
+      const candidate = new Install(order, instance, newRecord(order, instance), this.#context, waitedMs);
       instance.installId = order.id;
       try {
         await candidate.save({});
@@ -122,18 +130,36 @@ export class Installs {
     });
     this.#fingerprints.set(order.id, this.#fingerprint(order));
     install.log.state();
-    const ended = runInstall(install).then(() => {
+    const ended = this.#bringToEnd(install).then(() => {
+      if (!isFinal(install.record.status.state)) return;
       this.#records.set(order.id, install.record);
       this.#running.delete(order.id);
       this.#fingerprints.delete(order.id);
       this.#keep(install.record);
     });
     this.#running.set(order.id, { install, ended });
-    // A record that can't be written any more: the next start of the agent brings the install to its end.
-    ended.catch((error: unknown) => {
-      this.#context.log.error({ err: error, install: order.id }, "an install couldn't be ended");
-    });
     return install.status;
+  }
+
+  /** Never rejects. An install that can't be brought to its end, on a disk that is full say, is tried again until that works or the agent ends. */
+  async #bringToEnd(install: Install): Promise<void> {
+    const again = await runInstall(install);
+    for (let isOver = again === null; !isOver && again !== null; isOver = await again()) if (!(await this.#waitUnlessClosing(AGAIN_MS))) return;
+  }
+
+  /** False: the agent ends. */
+  #waitUnlessClosing(milliseconds: number): Promise<boolean> {
+    const { signal } = this.#closing;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", finish);
+        resolve(!signal.aborted);
+      };
+      const timer = setTimeout(finish, milliseconds);
+      if (signal.aborted) finish();
+      else signal.addEventListener("abort", finish, { once: true });
+    });
   }
 
   /** Over the whole order, with a key that dies with the process. */

@@ -22,28 +22,27 @@ export function toInstallError(error: SlipwayError): InstallError {
 
 /**
  * Puts the instance back as it was before the install, disk and power (design: "Cancel works in every state and leaves the instance
- * as it was"), and ends the install. What can't be put back is logged, and the next start of the agent tries again: until then the install
- * holds the instance, so that nothing comes between.
+ * as it was"), and ends the install; where only its end couldn't be written down, that is done. Never throws.
+ *
+ * @returns whether the install is over; false: it holds the instance, so that nothing comes between, and this is to be called again
  */
-export async function rollBack(install: Install, error: SlipwayError): Promise<void> {
-  const { instance, before, context } = install;
-  if (install.record.phase === "closed") {
-    // Only that it is over couldn't be written down. There is nothing to put back.
-    context.log.error({ err: error, install: install.id }, "the end of an install couldn't be written down; the next start of the agent does it");
-    install.log.state();
-    install.log.close();
-    return;
-  }
+export async function rollBack(install: Install, error: SlipwayError): Promise<boolean> {
   try {
-    await settlePhase(install);
-    await instance.inTurn(() => restoreInstance(instance, install.record, context, () => before.patterns));
-    await instance.inTurn(() => startAgain(instance, install.record, { log: context.log, lines: install.log, guestData: before.guestData }));
+    if (install.record.phase === "closed") await install.closeAgain();
+    else await putBack(install, error);
+    return true;
   } catch (failure) {
-    context.log.error({ err: failure, install: install.id }, "an instance couldn't be put back as it was");
-    install.log.notice("The agent couldn't put the instance back as it was; it tries again when it is started.");
-    context.rooms.release(install.id);
-    return;
+    install.context.log.error({ err: failure, install: install.id }, "an install couldn't be brought to its end; it is tried again");
+    install.context.rooms.release(install.id);
+    return false;
   }
+}
+
+async function putBack(install: Install, error: SlipwayError): Promise<void> {
+  const { instance, before, context } = install;
+  await settlePhase(install);
+  await instance.inTurn(() => restoreInstance(instance, install.record, context, () => before.patterns));
+  await instance.inTurn(() => startAgain(instance, install.record, { log: context.log, lines: install.log, guestData: before.guestData }));
   if (install.record.status.overwritten) install.log.notice("The disk was written to in place: what was on it is gone.");
   await install.close(outcomeOf(error), toInstallError(error), {});
 }

@@ -18,8 +18,10 @@ import { stopSystem } from "./stop-system.ts";
  * is touched, the image on a new disk, the running system stopped as late as possible, scripts and medium, the package laid over what
  * they made, one durable rename as commit point, the new system started and seen to boot. Whatever goes wrong, or a cancellation, ends
  * in `rollBack`. Never throws.
+ *
+ * @returns null: it is over; else what is to be called again until it says so
  */
-export async function runInstall(install: Install): Promise<void> {
+export async function runInstall(install: Install): Promise<(() => Promise<boolean>) | null> {
   const { context, order, instance } = install;
   let prepared: Prepared | null = null;
   try {
@@ -46,8 +48,12 @@ export async function runInstall(install: Install): Promise<void> {
     }
     await clearScratch(instance.folder);
     await startSystem(install);
+    return null;
   } catch (error) {
-    await rollBack(install, toFailure(error, install));
+    const failure = toFailure(error, install);
+    if (await rollBack(install, failure)) return null;
+    install.log.notice("The agent couldn't bring the install to its end: it tries again, and the instance has to wait.");
+    return () => rollBack(install, failure);
   } finally {
     wipe(prepared?.archive ?? null);
   }
