@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import type { z } from "zod";
+import { z } from "zod";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { DEFINITION_LIMITS, DEFINITION_NAME } from "#lib/domain/os-definition-files.ts";
 import { encodeDiskOrder, encodeGuestData, encodeInstallOrder, encodePowerOrder, encodeProbeRequest } from "./encode-order.ts";
@@ -30,6 +30,7 @@ import {
   type ProbeRequest,
   type ProbeResult,
   probeResultSchema,
+  PROTOCOL_VERSION,
 } from "./messages.ts";
 import { type AgentClientOptions, AgentTransport, type Call } from "./transport.ts";
 
@@ -109,6 +110,8 @@ export interface AgentClient {
   close(): void;
 }
 
+const spokenSchema = z.object({ protocol: z.number().int() });
+
 function json(body: object): NonNullable<Call["body"]> {
   return { type: "application/json", text: JSON.stringify(body) };
 }
@@ -122,7 +125,11 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
   const transport = new AgentTransport(options);
 
   async function parsed<S extends z.ZodType>(schema: S, call: Call, silenceMs?: number | null): Promise<z.output<S>> {
-    const result = schema.safeParse(await transport.json(call, silenceMs));
+    return understood(schema, await transport.json(call, silenceMs));
+  }
+
+  function understood<S extends z.ZodType>(schema: S, answer: unknown): z.output<S> {
+    const result = schema.safeParse(answer);
     if (result.success) return result.data;
     throw new SlipwayError("node_unreachable", `The agent of node ${options.serverName} gave an answer that can't be understood.`, {
       cause: result.error.issues.map(({ code, path }) => ({ code, path })),
@@ -130,7 +137,14 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
   }
 
   return {
-    facts: (signal) => parsed(nodeFactsSchema, { method: "GET", path: "/v1/facts", timeoutMs: CALL_MS, signal }),
+    facts: async (signal) => {
+      const answer = await transport.json({ method: "GET", path: "/v1/facts", timeoutMs: CALL_MS, signal });
+      // Of another release there may be nothing else that can be understood.
+      const spoken = spokenSchema.safeParse(answer).data?.protocol;
+      if (spoken === undefined || spoken === PROTOCOL_VERSION) return understood(nodeFactsSchema, answer);
+      const older = spoken < PROTOCOL_VERSION ? "agent" : "controller";
+      throw new SlipwayError("node_unreachable", `The agent of node ${options.serverName} speaks version ${spoken} of the protocol, and this controller version ${PROTOCOL_VERSION}. Upgrade the ${older}.`);
+    },
     missingBlobs: async (digests, signal) => {
       const call = { method: "POST", path: "/v1/blobs/missing", body: json({ digests }), timeoutMs: CALL_MS, signal } as const;
       return (await parsed(blobListSchema, call)).digests;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { SimulatedBackend } from "#agent/simulated/simulated-backend.ts";
 import type { SimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { startSimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { exampleInstance, exampleOrder } from "#agent/testing/orders.ts";
@@ -129,6 +130,19 @@ describe("a node", () => {
     expect(gone.stateReason).toMatch(/^The agent/);
     await node.agent.comeBack();
     await until(isOnline(node));
+  });
+
+  test("whose agent is of another release says which of the two is to be upgraded", async () => {
+    const node = await startNode("of-old");
+    // An agent's answer, in a version that isn't spoken here any more.
+    const answer: unknown = { protocol: 3, agentVersion: "0.3.0" };
+    const facts = vi.spyOn(SimulatedBackend.prototype, "facts").mockResolvedValue(answer as never);
+    ends.push(async () => {
+      await Promise.resolve();
+      facts.mockRestore();
+    });
+    await follow(services);
+    await until(async () => (await services.db.node.findUniqueOrThrow({ where: { id: node.id } })).stateReason === "The agent of node of-old speaks version 3 of the protocol, and this controller version 4. Upgrade the agent.");
   });
 
   test("whose certificate was replaced in the cluster is no longer believed", async () => {
