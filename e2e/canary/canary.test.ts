@@ -66,7 +66,7 @@ describe("a run with values of every class", () => {
     samples = await sampler.stop();
     readSamples(samples, ledger);
     controls = await planted.find(stack, samples);
-  }, 480_000);
+  }, 600_000);
 
   it("breaks nothing and makes no file that the register doesn't know", () => {
     expect(faults).toEqual({ broken: [], unknownFiles: [] });

@@ -12,7 +12,11 @@ export interface Objects {
   readonly job: string;
   readonly node: string;
   readonly definition: string;
+  readonly export: string;
 }
+
+/** Before there is one. */
+export const NO_EXPORT = "00000000-0000-4000-8000-000000000000";
 
 /** Schemas of the database whose tables are all read, and our own tables by name. */
 export const SCHEMAS = ["public", "graphile_worker"] as const;
@@ -52,9 +56,6 @@ export const TABLES = [
   "user",
 ] as const;
 
-/** The definitions of this run have no export script, so that there is no export; manifests have a test of their own beside lib/exports. */
-const NO_EXPORT = "00000000-0000-4000-8000-000000000000";
-
 /** API routes that are read, by their path in the API's own register. Every answer of the others is read as it comes. */
 export const API_READS: Readonly<Record<string, (objects: Objects) => string>> = {
   "/api/v1/appliances": () => "/api/v1/appliances",
@@ -64,7 +65,7 @@ export const API_READS: Readonly<Record<string, (objects: Objects) => string>> =
   // Read while everything happens, as a stream.
   "/api/v1/events": () => "",
   "/api/v1/exports": () => "/api/v1/exports?limit=200",
-  "/api/v1/exports/{id}": () => `/api/v1/exports/${NO_EXPORT}`,
+  "/api/v1/exports/{id}": ({ export: id }) => `/api/v1/exports/${id}`,
   "/api/v1/installs": () => "/api/v1/installs?limit=200",
   "/api/v1/installs/{id}": ({ install }) => `/api/v1/installs/${install}`,
   "/api/v1/installs/{id}/log": ({ install }) => `/api/v1/installs/${install}/log?limit=1000`,
@@ -224,8 +225,9 @@ export interface FileRule {
 /** Files below SLIPWAY_HOME, by the first rule that fits. One that no rule knows fails the test. */
 export const FILES: readonly FileRule[] = [
   { path: new RegExp(`^agent/data/instances/${UUID}/disk-\\d+(\\.new|\\.previous-${UUID})?$`), kind: "instances' disks", unread: "the inside of an instance's disk" },
-  { path: new RegExp(`^agent/data/instances/${UUID}/snapshots/${UUID}/disk-\\d+$`), kind: "instances' disks", unread: "the inside of an instance's disk" },
-  { path: new RegExp(`^agent/data/exports/${UUID}/disk-\\d+\\.dump$`), kind: "instances' disks", unread: "the inside of an instance's disk" },
+  // What is in these is on no disk of this run that holds values.
+  { path: new RegExp(`^agent/data/instances/${UUID}/snapshots/${UUID}/disk-\\d+$`), kind: "snapshots" },
+  { path: new RegExp(`^agent/data/exports/${UUID}/`), kind: "exports" },
   { path: /^agent\/data\/erasing\//, kind: "instances' disks", unread: "the inside of an instance's disk" },
   { path: new RegExp(`^agent/data/instances/${UUID}/`), kind: "the agent's files" },
   { path: /^agent\//, kind: "the agent's files" },

@@ -6,8 +6,9 @@ import { acceptedSchema, type Client, type Install } from "../client.ts";
 import { askForEverything, readTables, withDatabase } from "./read-everything.ts";
 import { readDeletedFiles } from "./read-leftovers.ts";
 import { plantAll, type Planted } from "./plant.ts";
-import type { Objects } from "./register.ts";
+import { NO_EXPORT, type Objects } from "./register.ts";
 import { playRunning, type Running } from "./running-steps.ts";
+import { playSources, type Sources } from "./source-steps.ts";
 import { ROLES, type Role, type World } from "./world.ts";
 
 /** The install of one step. */
@@ -24,6 +25,7 @@ export interface Played {
   readonly reinstalled: Ended;
   readonly cancelled: Ended;
   readonly running: Running;
+  readonly sources: Sources;
   /** Encrypted rows of the job that hung: what they held while it ran. */
   readonly privateRows: readonly { readonly name: string; readonly sealed: string }[];
 }
@@ -50,7 +52,7 @@ export function expectState(what: string, { state, error }: Install, ...states: 
 }
 
 /**
- * Created, failed, reinstalled by its owner, reinstalled over RAPI and cancelled while it runs, running with a channel, refused: the part of the proof
+ * Created, failed, reinstalled by its owner, reinstalled over RAPI and cancelled while it runs, running with a channel, from a package, an image and a medium, refused: the part of the proof
  * that is quick enough for every run of the tests.
  */
 export async function play(world: World, ledger: Ledger): Promise<Played> {
@@ -80,7 +82,7 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   });
   const job = z.object({ id: z.number(), installId: z.string() }).parse((await admin.send("GET", `/api/v1/jobs/${String(submitted.json)}`)).json);
   expectState("the install that hangs", await admin.follow(job.installId, hangs(admin)), "installing");
-  const objects: Objects = { instance: name, install: job.installId, job: String(job.id), node: world.stack.agents[0]?.node ?? "", definition: "speaker" };
+  const objects: Objects = { instance: name, install: job.installId, job: String(job.id), node: world.stack.agents[0]?.node ?? "", definition: "speaker", export: NO_EXPORT };
   const privateRows = await lookMeanwhile(world, ledger, objects, ["administrator", "owner"]);
   await admin.send("POST", `/api/v1/jobs/${objects.job}/cancel`);
   const cancelled = { ...four, installId: job.installId, jobId: job.id, install: await admin.follow(job.installId) };
@@ -89,7 +91,9 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   const running = await playRunning(world);
   await lookMeanwhile(world, ledger, { ...objects, instance: running.talker.name, install: running.installId }, ROLES);
   await refuse(world, name);
-  return { running, objects: { ...objects, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
+  const sources = await playSources(world, ledger, objects);
+  for (const { installId } of [created, failed, reinstalled, cancelled, ...sources.installs]) await owner.send("GET", `/api/v1/installs/${installId}/receipt`);
+  return { running, sources, objects: { ...objects, export: sources.exportId, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
 }
 
 /** While a job with values runs: the tables, what is open, and what each role is shown of it. */

@@ -40,6 +40,7 @@ export class World {
   static async open(stack: Stack, image: string): Promise<World> {
     const plants = new Plants();
     await registerDefinition(stack, "speaker");
+    await registerDefinition(stack, "booter");
     await registerDefinition(stack, "talker", image);
     const before: Answer[] = [];
     const admin = Client.withPassword(stack.consoleUrl, stack.adminUser, stack.adminPassword, (answer) => void before.push(answer));

@@ -9,8 +9,8 @@ import type { Cell, Row, Seen } from "./row.ts";
 
 /** How the speaker's script begins the lines in which it says a value. */
 const FORMS = ["plain", "split", "base64", "shifted", "hex", "url", "json"] as const;
-const RECEIPTS_ONLY = "receipts of this run; what an export has is held by lib/exports/exports.db.test.ts";
 const receiptSchema = z.object({ envelope: z.object({ payload: z.string() }) });
+const manifestSchema = z.object({ manifest: z.object({ parameters: z.array(z.looseObject({ name: z.string() })) }) });
 const statementSchema = z.object({ predicate: z.object({ parameters: z.array(z.looseObject({ name: z.string() })) }) });
 
 /** What is left behind: logs, processes, files, and what goes out of the house. */
@@ -67,21 +67,27 @@ export const BESIDE_ROWS: readonly Row[] = [
   },
   {
     where: "receipts and exports",
-    public: { says: "value", looks: RECEIPTS_ONLY, holds: (seen) => expectInReceipts(seen, "word", ({ word }) => ({ visibility: "public", value: word })) },
+    public: {
+      says: "value",
+      holds: async (seen) => {
+        await expectInReceipts(seen, "word", ({ word }) => ({ visibility: "public", value: word }));
+        await expectInManifest(seen, "word", { visibility: "public", value: seen.played.reinstalled.word });
+      },
+    },
     private: {
       says: "name and keyed fingerprint",
-      looks: RECEIPTS_ONLY,
       holds: async (seen) => {
         await expectInReceipts(seen, "remark", () => ({ visibility: "private", fingerprint: expect.stringMatching(/^k\d+:[0-9a-f]{4}$/) as unknown }));
-        expect(leaksOf(seen, "private", "tables")).toEqual([]);
+        await expectInManifest(seen, "remark", { visibility: "private", fingerprint: expect.stringMatching(/^k\d+:[0-9a-f]{4}$/) as unknown });
+        expect(leaksOf(seen, "private", "tables", "exports", "snapshots", "answers to owner")).toEqual([]);
       },
     },
     secret: {
       says: "name",
-      looks: RECEIPTS_ONLY,
       holds: async (seen) => {
         await expectInReceipts(seen, "passphrase", () => ({ visibility: "secret" }));
-        expect(leaksOf(seen, "secret", "tables")).toEqual([]);
+        await expectInManifest(seen, "passphrase", { visibility: "secret" });
+        expect(leaksOf(seen, "secret", "tables", "exports", "snapshots", "answers to owner")).toEqual([]);
       },
     },
   },
@@ -125,9 +131,17 @@ function redactedInChannel({ played: { running } }: Seen): void {
 
 /** What the receipts of this run say of a parameter, as everybody who may see the instance reads them. */
 async function expectInReceipts({ world, played }: Seen, name: string, said: (install: Ended) => object): Promise<void> {
-  for (const install of [played.created, played.failed, played.reinstalled, played.cancelled]) {
+  // Public values of an import are the export's.
+  const sources = played.sources.installs.filter((install) => install !== played.sources.imported || name !== "word");
+  for (const install of [played.created, played.failed, played.reinstalled, played.cancelled, ...sources]) {
     const { envelope } = await world.as("administrator").call("GET", `/api/v1/installs/${install.installId}/receipt`, receiptSchema);
     const { predicate } = statementSchema.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString("utf8")));
     expect(predicate.parameters.find((parameter) => parameter.name === name)).toEqual({ name, from: "request", ...said(install) });
   }
+}
+
+/** What the export of this run says of a parameter, as its owner reads it. */
+async function expectInManifest({ world, played }: Seen, name: string, said: object): Promise<void> {
+  const { manifest } = await world.as("owner").call("GET", `/api/v1/exports/${played.sources.exportId}`, manifestSchema);
+  expect(manifest.parameters.find((parameter) => parameter.name === name)).toEqual({ name, ...said });
 }
