@@ -16,7 +16,7 @@ export function waitsForSystem({ plan, state }: Pick<InstallView, "plan" | "stat
 }
 
 /** While a system of its own is to report, somebody who looks at it can say so in its place. */
-export function ConfirmFirstBoot({ install, instanceName }: { readonly install: string; readonly instanceName: string }) {
+export function ConfirmFirstBoot({ install, instanceName, isMedium }: { readonly install: string; readonly instanceName: string; readonly isMedium: boolean }) {
   const [asked, setAsked] = useState(false);
   const { busy, problem, forget, send } = useChange();
   const close = (): void => {
@@ -26,22 +26,22 @@ export function ConfirmFirstBoot({ install, instanceName }: { readonly install: 
   return (
     <section aria-label="First boot" className="mb-5 flex flex-wrap items-center justify-between gap-3 rounded-md border border-line bg-panel px-4 py-3">
       <p className="max-w-[72ch] text-soft">
-        {instanceName} runs the system that installs it. The install ends when that reports, when the machine goes off, or when you say that it is done.
+        {instanceName} {isMedium ? "runs its install medium" : "has started from its image"}, and its system is to report that it is done. The install ends with that, when the machine goes off, or when you confirm it.
       </p>
       <span className="flex flex-wrap gap-2">
         <ButtonLink href={paths.instanceConsole(instanceName)}>Serial console</ButtonLink>
-        <Button onClick={() => setAsked(true)}>It is done</Button>
+        <Button onClick={() => setAsked(true)}>Confirm the install</Button>
       </span>
-      <Dialog open={asked} onClose={close} title={`${instanceName} is installed`}>
+      <Dialog open={asked} onClose={close} title={`Confirm the install of ${instanceName}`}>
         <div className="flex flex-col gap-4 px-5 py-4">
-          <p>The install ends as confirmed by you. Secrets are served no longer, and the new disk is {instanceName}’s from then on.</p>
+          <p>You have looked at it, and its system stands. The install ends as confirmed, and secrets are served no longer{isMedium ? `; the new disk is ${instanceName}’s from then on` : ""}.</p>
           {problem === null ? null : <ProblemNotice problem={problem} />}
           <div className="flex flex-wrap justify-end gap-2">
             <Button data-first onClick={close}>
               Wait on
             </Button>
             <Button kind="main" disabled={busy} onClick={() => void send("POST", api.confirmInstall(install)).then((sent) => sent && close())}>
-              It is done
+              Confirm the install
             </Button>
           </div>
         </div>

@@ -10,7 +10,7 @@ export function InstallFacts({ view }: { readonly view: Pick<InstallView, "plan"
   const { plan } = view;
   return (
     <section aria-label="Terms of this install" className="mt-5 flex flex-wrap gap-x-6 gap-y-1 rounded-md border border-line bg-panel px-4 py-3 text-soft">
-      {plan.image === null ? null : <span>Image first</span>}
+      {plan.image === null ? null : <span>Image <B>written first</B></span>}
       {plan.runs.map((run) => (
         <span key={run.place}>
           Runs <Trust run={run} />

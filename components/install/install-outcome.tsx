@@ -3,14 +3,16 @@ import { formatDuration, secondsBetween } from "#components/format.ts";
 import { classes } from "#components/ui/classes.ts";
 import { Notice } from "#components/ui/notice.tsx";
 import type { InstallView } from "#lib/domain/views.ts";
+import { InstallAfter } from "./install-after.tsx";
+import type { WayBack } from "./install-after.tsx";
 import { doneReason, doneWord, leftBehind } from "./outcome-words.ts";
 import { stepLabel } from "./steps.ts";
 
 /** How an install ended, in a sentence, with what is left behind. Nothing while it runs. */
-export function InstallOutcome({ view }: { readonly view: InstallView }) {
+export function InstallOutcome({ view, wayBack }: { readonly view: InstallView; readonly wayBack: WayBack | null }) {
   switch (view.state) {
     case "done":
-      return <Done view={view} />;
+      return <Done view={view} wayBack={wayBack} />;
     case "failed":
     case "timed_out":
       return (
@@ -36,16 +38,18 @@ export function InstallOutcome({ view }: { readonly view: InstallView }) {
   }
 }
 
-function Done({ view }: { readonly view: InstallView }) {
+function Done({ view, wayBack }: { readonly view: InstallView; readonly wayBack: WayBack | null }) {
   const unconfirmed = view.plan.completion === "first_boot" && view.confirmed === false;
-  const boot = view.firstBootAt === null || view.endedAt === null ? null : secondsBetween(view.startedAt ?? view.acceptedAt, view.firstBootAt);
+  // An export has installed nothing that could boot: it has let the system go on.
+  const boot = view.plan.operation === "export" || view.firstBootAt === null || view.endedAt === null ? null : secondsBetween(view.startedAt ?? view.acceptedAt, view.firstBootAt);
   return (
-    <div className={classes("flex gap-3 rounded-md border bg-panel px-4 py-3", unconfirmed ? "border-wait" : "border-ok")}>
+    <div className={classes("flex flex-wrap gap-x-3 gap-y-2 rounded-md border bg-panel px-4 py-3", unconfirmed ? "border-wait" : "border-ok")}>
       {unconfirmed ? <CircleHelp aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-wait" /> : <CircleCheck aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-ok" />}
-      <p>
+      <p className="mr-auto min-w-0">
         <span className="font-semibold">{doneWord(view)}</span> {doneReason(view)}
         {boot === null ? null : `, and it was seen to boot ${formatDuration(boot)} after the beginning`}.
       </p>
+      <InstallAfter view={view} wayBack={wayBack} />
     </div>
   );
 }

@@ -5,8 +5,9 @@ import type { ReactNode } from "react";
 import { request } from "#components/api/request.ts";
 import type { Answer } from "#components/api/request.ts";
 import { ProblemNotice } from "#components/api/problem-notice.tsx";
-import { formatBytes, formatExact } from "#components/format.ts";
+import { formatBytes, formatDuration, formatExact, secondsBetween } from "#components/format.ts";
 import { api } from "#components/paths.ts";
+import { INSTALL_STATE } from "#components/status/statuses.ts";
 import { buttonClasses } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
 import { CopyIcon } from "#components/ui/copy-button.tsx";
@@ -70,10 +71,11 @@ function linesOf(predicate: ReceiptPredicate): readonly Line[] {
   const media = Object.entries(medium.parameters);
   return [
     ["Of", <span key="of"><Mono>{instance.name}</Mono>, {install.operation} on <Mono>{install.node}</Mono>, asked for by {install.requester}</span>],
+    ["Outcome", outcomeText(predicate)],
     ...given("Image", image, ({ location, sha256, bytes }) => <Found location={location} sha256={sha256} bytes={bytes} />),
     ...given("On the disk", image?.writtenSha256 ?? null, (digest) => <span>{formatBytes(image?.writtenBytes ?? 0)}, <Digest digest={digest} label="digest of what was written" /></span>),
     ...given("Definition", definition, ({ osType, version, digest }) => <span><Mono>{osType}</Mono>, version {version}, <Digest digest={digest} label="digest of the definition" /></span>),
-    ...given("Ran", scripts.length === 0 ? null : scripts, (ran) => ran.map(({ script, place, trustedBy }) => `${script} ${place === "host" ? `on the host, trusted by ${trustedBy ?? "nobody"}` : "in the appliance"}`).join("; ")),
+    ...given("Scripts", scripts.length === 0 ? null : scripts, (ran) => ran.map(({ script, place, trustedBy }) => `${script} ${place === "host" ? `on the host, trusted by ${trustedBy ?? "nobody"}` : "in the appliance"}`).join("; ")),
     ...given("Medium", media.length === 0 ? null : media, (given) => <Rows rows={given.map(([name, value]) => [name, <Mono key={name}>{name} = {value}</Mono>])} />),
     ...given("Package", predicate.package, ({ location, sha256, bytes }) => <Found location={location} sha256={sha256} bytes={bytes} />),
     ...given("Appliance", appliance, ({ name, digest }) => <span>{name}, <Digest digest={digest} label="digest of the appliance" /></span>),
@@ -83,12 +85,20 @@ function linesOf(predicate: ReceiptPredicate): readonly Line[] {
   ];
 }
 
+function outcomeText({ outcome, times }: ReceiptPredicate): string {
+  const took = times.started === null ? "" : `, after ${formatDuration(secondsBetween(times.started, times.ended))}`;
+  if (outcome.state !== "done") return `${INSTALL_STATE[outcome.state].word}${took}${outcome.error === null ? "" : `: ${outcome.error.code}`}${outcome.overwritten ? ". What had been on the disk is gone" : ""}`;
+  return `${COMPLETED[outcome.completion]}${outcome.confirmed === false ? ", unconfirmed" : ""}${took}`;
+}
+
+const COMPLETED: Readonly<Record<ReceiptPredicate["outcome"]["completion"], string>> = { reported: "Reported done by its script", written: "Written and read back", first_boot: "Ended by its first boot" };
+
 function given<T>(name: string, value: T | null, show: (value: T) => ReactNode): readonly Line[] {
   return value === null ? [] : [[name, show(value)]];
 }
 
 function Rows({ rows }: { readonly rows: readonly (readonly [key: string, row: ReactNode])[] }) {
-  return <span className="flex flex-col">{rows.map(([, row]) => row)}</span>;
+  return <span className="flex flex-col gap-1.5">{rows.map(([, row]) => row)}</span>;
 }
 
 function Found({ location, sha256, bytes }: { readonly location: string; readonly sha256: string | null; readonly bytes: number | null }) {

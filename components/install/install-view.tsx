@@ -5,6 +5,7 @@ import { useNow } from "#components/ui/clock.ts";
 import { isFinal } from "#lib/domain/install-states.ts";
 import type { InstallEntryView, InstallView as View } from "#lib/domain/views.ts";
 import { ConfirmFirstBoot, waitsForSystem } from "./confirm-first-boot.tsx";
+import type { WayBack } from "./install-after.tsx";
 import { InstallFacts } from "./install-facts.tsx";
 import { InstallLog } from "./install-log.tsx";
 import { InstallOutcome } from "./install-outcome.tsx";
@@ -16,7 +17,7 @@ import { shownSteps } from "./steps.ts";
 import { useInstall } from "./use-install.ts";
 
 /** An install as it happens, or as it went: the picture that people come for. */
-export function InstallPicture({ initial, entries }: { readonly initial: View; readonly entries: readonly InstallEntryView[] }) {
+export function InstallPicture({ initial, entries, wayBack }: { readonly initial: View; readonly entries: readonly InstallEntryView[]; readonly wayBack: WayBack | null }) {
   const install = useInstall(initial, entries);
   const now = useNow();
   const { view } = install;
@@ -25,10 +26,10 @@ export function InstallPicture({ initial, entries }: { readonly initial: View; r
     <>
       {active ? null : (
         <div className="mb-5">
-          <InstallOutcome view={view} />
+          <InstallOutcome view={view} wayBack={wayBack} />
         </div>
       )}
-      {waitsForSystem(view) ? <ConfirmFirstBoot install={view.id} instanceName={view.instanceName} /> : null}
+      {waitsForSystem(view) ? <ConfirmFirstBoot install={view.id} instanceName={view.instanceName} isMedium={Object.keys(view.plan.medium).length > 0} /> : null}
       <InstallAnnouncement view={view} />
       <div className="grid gap-5 lg:grid-cols-[320px_minmax(0,1fr)]">
         <section aria-label="Progress" className="rounded-md border border-line bg-panel">

@@ -24,7 +24,7 @@ import { Card } from "#components/ui/card.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
-import { draftOfPlan, firstSourceError, hasSystem, sourceBody, sourceErrors, withCredentials } from "#components/source/source-draft.ts";
+import { draftOfPlan, firstSourceError, hasSystem, sourceBody, sourceErrors, withCredentials, withFindings } from "#components/source/source-draft.ts";
 import type { SourceBody } from "#components/source/source-draft.ts";
 import { credentialsProblem, PACKAGE_PROMPTS, sourceOutline } from "#components/source/outline.ts";
 import { ImageSection, MoreSection } from "#components/source/source-sections.tsx";
@@ -69,7 +69,6 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
   const [free, setFree] = useState<readonly FreeParameter[]>([]);
   const prompts = osType === null ? freePrompts(free) : (preview?.parameters ?? []);
   const parameters = useParameters(form, prompts);
-  const source = useSource(draftOfPlan(preview?.plan ?? null));
   const credentials = useCredentials(form);
   const first = firstSizes(minimum);
   const [draft, setDraft] = useState<CreateDraft>({
@@ -85,6 +84,8 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     start: true,
   });
   const [problem, setProblem] = useState<Problem | null>(null);
+  // What was refused is no longer what stands there.
+  const source = useSource(draftOfPlan(preview?.plan ?? null), () => setProblem(null));
   const [busy, setBusy] = useState(false);
   const alive = useAlive();
   const userData = useRef<HTMLTextAreaElement>(null);
@@ -109,6 +110,8 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
     question: isAnything && sourceError === null ? withSource(previewQuestion(draft, osType), source.draft, source.initial) : null,
     seal,
   });
+  // What is known of it beside what it looks like; an answer to another question is no longer about what stands there.
+  const shownErrors = withFindings(errors, [problem, foreseen.problem], foreseen.pending ? [] : (foreseen.preview?.checks ?? []));
   const why =
     (isAnything ? null : "An OS definition, a disk image or an install medium is missing") ??
     sourceError ??
@@ -180,7 +183,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
         </FormSection>
         <FormSection title="System">
           <OsSelect offered={offered} value={osType} find={find} hint={trustHint(osType, preview?.plan.runs ?? [])} hrefOf={(os, search) => paths.newInstance({ os, node: draft.node, find: search })} />
-          <ImageSection source={source} errors={errors} hasScripts={osType !== null} />
+          <ImageSection source={source} errors={shownErrors} hasScripts={osType !== null} />
         </FormSection>
         <FormSection title="Hardware">
           <Field id="vcpus" label="vCPUs" error={errorOf("vcpus")}>
@@ -216,7 +219,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
         <FormSection title="Parameters">
           {osType === null ? <FreeParameters parameters={free} onChange={setFree} /> : <ParameterFields prompts={prompts} errorAt={errorAt} error={besideField(problem)} />}
         </FormSection>
-        <MoreSection source={source} errors={errors} needsCredentials={false} onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()} disks={null} />
+        <MoreSection source={source} errors={shownErrors} needsCredentials={false} onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()} disks={null} />
         {problem === null ? null : (
           <div className="px-5 pb-4">
             <ProblemNotice problem={problem} />
@@ -230,7 +233,7 @@ export function CreateForm({ osType, offered, find, nodes, node, preview, questi
         </FormEnd>
       </form>
       <div className="flex min-w-0 flex-col gap-5">
-        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} preview={foreseen.preview} kept={null} pending={foreseen.pending} refused={foreseen.refused} onCheckAgain={foreseen.checkAgain} />
+        <WhatHappens name={draft.name === "" ? "the instance" : draft.name} preview={foreseen.preview} kept={null} pending={foreseen.pending} refused={foreseen.refused} waiting={parameters.missing.length === 0 ? [] : ["parameters"]} onCheckAgain={foreseen.checkAgain} />
         <Card>
           <section aria-labelledby="api-call" className="px-5 py-4">
             <h2 id="api-call" className="mb-2 font-semibold">

@@ -1,6 +1,8 @@
 "use client";
 
 import { useState } from "react";
+import { formatExact } from "#components/format.ts";
+import { Asked } from "#components/ui/asked.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
@@ -20,12 +22,12 @@ interface Props {
 export function PreviousSystem({ name, previous, blocked }: Props) {
   const [asked, setAsked] = useState(false);
   return (
-    <TitledCard title="Previous system" aside={blocked ?? <Button onClick={() => setAsked(true)}>Roll back</Button>}>
+    <TitledCard title="Previous system" aside={<Asked reason={blocked}><Button disabled={blocked !== null} onClick={() => setAsked(true)}>Roll back</Button></Asked>}>
       <DefinitionList
         items={[
           ["System", previous.osType === null ? "without an OS definition" : <Mono key="os">{previous.osType}</Mono>],
           ["Installed", previous.installedAt === null ? "no longer known" : <RelativeTime key="installed" at={previous.installedAt} />],
-          ["Kept until", <RelativeTime key="until" at={previous.until} />],
+          ["Kept until", <span key="until">{formatExact(previous.until)}, <RelativeTime at={previous.until} /></span>],
         ]}
       />
       <ActionDialog name={name} action={asked ? "rollback" : null} jobId={null} previous={previous} onClose={() => setAsked(false)} />

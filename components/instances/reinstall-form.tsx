@@ -17,7 +17,7 @@ import { Button } from "#components/ui/button.tsx";
 import { CopyButton } from "#components/ui/copy-button.tsx";
 import { Field, fieldIds, Input, Select } from "#components/ui/field.tsx";
 import { useAlive } from "#components/ui/use-alive.ts";
-import { draftOfPlan, firstSourceError, hasSystem, sourceBody, sourceErrors, withCredentials } from "#components/source/source-draft.ts";
+import { draftOfPlan, firstSourceError, hasSystem, sourceBody, sourceErrors, withCredentials, withFindings } from "#components/source/source-draft.ts";
 import type { SourceBody, SourceDraft } from "#components/source/source-draft.ts";
 import { credentialsProblem, PACKAGE_PROMPTS, sourceOutline } from "#components/source/outline.ts";
 import { ImageSection, MoreSection } from "#components/source/source-sections.tsx";
@@ -60,11 +60,12 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
   const declared = preview?.parameters ?? [];
   const prompts = osType === null ? [...declared, ...freePrompts(free)] : declared;
   const parameters = useParameters(form, prompts);
-  const source = useSource(draftOfPlan(preview?.plan ?? null));
   const credentials = useCredentials(form);
   const [confirmed, setConfirmed] = useState("");
   const [start, setStart] = useState<StartChoice>("as before");
   const [problem, setProblem] = useState<Problem | null>(null);
+  // What was refused is no longer what stands there.
+  const source = useSource(draftOfPlan(preview?.plan ?? null), () => setProblem(null));
   const [busy, setBusy] = useState(false);
   const alive = useAlive();
 
@@ -81,6 +82,8 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
   });
   // A stored value that no longer fits can be sent anew, here. What lies behind a password can't be looked at without it.
   const ignored = needsCredentials && credentials.filled !== "both" ? (["parameters", "package"] as const) : (["parameters"] as const);
+  // What is known of it beside what it looks like; an answer to another question is no longer about what stands there.
+  const shownErrors = withFindings(errors, [problem, foreseen.problem], foreseen.pending ? [] : (foreseen.preview?.checks ?? []));
   const why =
     blocked ??
     (isAnything ? null : "An OS definition, a disk image or an install medium is missing") ??
@@ -90,6 +93,7 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
     credentialsProblem(source.draft, needsCredentials, credentials.filled) ??
     missingSentence(parameters.missing) ??
     (confirmed === name ? null : `Type ${name} to confirm`);
+  const waiting = [...(parameters.missing.length === 0 ? [] : (["parameters"] as const)), ...(needsCredentials && credentials.filled !== "both" ? (["package"] as const) : [])];
   const errorAt = parameterOfField(problem?.field ?? null, prompts);
 
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -130,7 +134,7 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
       <form ref={form} method="post" autoComplete="off" noValidate onInput={noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
         <FormSection title="System">
           <OsSelect offered={offered} value={osType} find={find} hint={trustHint(osType, preview?.plan.runs ?? [])} hrefOf={(os, search) => paths.reinstall(name, { os, find: search })} />
-          <ImageSection source={source} errors={errors} hasScripts={osType !== null} />
+          <ImageSection source={source} errors={shownErrors} hasScripts={osType !== null} />
           <Field id="start" label="Afterwards">
             <Select {...fieldIds("start", { hint: false, error: false })} value={start} onChange={(event) => setStart(startChoice(event.target.value))}>
               {Object.keys(START).map((choice) => (
@@ -145,7 +149,7 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
         </FormSection>
         <MoreSection
           source={source}
-          errors={errors}
+          errors={shownErrors}
           needsCredentials={needsCredentials}
           onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()}
           disks={system === undefined ? null : { system: system.sizeMib, data: disks.filter(({ index }) => index > 0) }}
@@ -176,7 +180,7 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
           </Button>
         </FormEnd>
       </form>
-      <WhatHappens name={name} preview={foreseen.preview} kept={kept} pending={foreseen.pending} refused={foreseen.refused} onCheckAgain={foreseen.checkAgain} />
+      <WhatHappens name={name} preview={foreseen.preview} kept={kept} pending={foreseen.pending} refused={foreseen.refused} waiting={waiting} onCheckAgain={foreseen.checkAgain} />
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { request } from "#components/api/request.ts";
-import type { Answer } from "#components/api/request.ts";
+import type { Answer, Problem } from "#components/api/request.ts";
 import type { InstallPreview } from "#lib/domain/install-plan.ts";
 import { isVerdict, refusedPreview } from "./create-preview.ts";
 import type { PreviewQuestion } from "./create-preview.ts";
@@ -22,6 +22,8 @@ export interface Preview {
   readonly pending: boolean;
   /** Why it would be refused, beside the checks; null: nothing that is known. */
   readonly refused: string | null;
+  /** The same, with the field that it is about. */
+  readonly problem: Problem | null;
   /** Asks the same once more: what was looked at may have changed since. */
   readonly checkAgain: () => void;
 }
@@ -66,13 +68,13 @@ export function usePreview({ path, page, question, seal }: Options): Preview {
   }, [body, isPages, key, path]);
 
   const checkAgain = (): void => setTimes((before) => before + 1);
-  if (body === null) return { preview: null, pending: false, refused: null, checkAgain };
+  if (body === null) return { preview: null, pending: false, refused: null, problem: null, checkAgain };
   // An answer about another definition says nothing of this one; the page's preview does.
   const shown = isPages || last === null || last.question.osType !== question?.osType ? null : last;
   const pending = !isPages && shown?.key !== key;
-  if (shown === null) return { preview: page.preview, pending, refused: null, checkAgain };
-  if (shown.answer.ok) return { preview: shown.answer.value, pending, refused: null, checkAgain };
+  if (shown === null) return { preview: page.preview, pending, refused: null, problem: null, checkAgain };
+  if (shown.answer.ok) return { preview: shown.answer.value, pending, refused: null, problem: null, checkAgain };
   const { problem } = shown.answer;
   const preview = page.preview === null ? null : refusedPreview(page.preview, problem, shown.question);
-  return { preview, pending, refused: isVerdict(problem) ? problem.detail : null, checkAgain };
+  return { preview, pending, refused: isVerdict(problem) ? problem.detail : null, problem: pending ? null : problem, checkAgain };
 }

@@ -1,4 +1,4 @@
-import { Check, X } from "lucide-react";
+import { Check, Ellipsis, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { formatDuration, formatMib } from "#components/format.ts";
 import { Trust } from "#components/os-definitions/trust.tsx";
@@ -8,7 +8,7 @@ import { Card } from "#components/ui/card.tsx";
 import { classes } from "#components/ui/classes.ts";
 import { Mono } from "#components/ui/mono.tsx";
 import { parseOsType } from "#lib/domain/os-definition.ts";
-import type { InstallPlan, InstallPreview } from "#lib/domain/install-plan.ts";
+import type { InstallCheck, InstallPlan, InstallPreview } from "#lib/domain/install-plan.ts";
 
 interface Props {
   readonly name: string;
@@ -19,10 +19,12 @@ interface Props {
   /** Why it would be refused, where no check says so. */
   readonly refused?: string | null;
   readonly onCheckAgain?: () => void;
+  /** Checks that stand open until something is typed: nothing is wrong, and they aren't done either. */
+  readonly waiting?: readonly InstallCheck["id"][];
 }
 
 /** What an install will do, and what was checked, before anything is touched. */
-export function WhatHappens({ name, preview, kept, pending = false, refused = null, onCheckAgain }: Props) {
+export function WhatHappens({ name, preview, kept, pending = false, refused = null, onCheckAgain, waiting = [] }: Props) {
   const checks = preview?.checks ?? [];
   const failed = checks.some(({ ok }) => !ok) || refused !== null;
   return (
@@ -39,9 +41,9 @@ export function WhatHappens({ name, preview, kept, pending = false, refused = nu
             {pending ? "Checking again" : "Checked just now"}
           </h2>
           <ul aria-live="polite" aria-busy={pending} className={classes("flex flex-col gap-2", pending && "opacity-50")}>
-            {preview === null && refused !== null ? <Finding ok={false} text={refused} /> : null}
+            {preview === null && refused !== null ? <Finding look="no" text={refused} /> : null}
             {checks.map((check) => (
-              <Finding key={`${check.id} ${check.text}`} ok={check.ok} text={check.text} />
+              <Finding key={`${check.id} ${check.text}`} look={!check.ok ? "no" : waiting.includes(check.id) ? "open" : "yes"} text={check.text} />
             ))}
           </ul>
           {failed && onCheckAgain !== undefined ? (
@@ -55,11 +57,18 @@ export function WhatHappens({ name, preview, kept, pending = false, refused = nu
   );
 }
 
-function Finding({ ok, text }: { readonly ok: boolean; readonly text: string }) {
+const FINDINGS = {
+  yes: { Icon: Check, mark: "text-ok", text: "" },
+  open: { Icon: Ellipsis, mark: "text-wait", text: "" },
+  no: { Icon: X, mark: "text-bad", text: "text-bad" },
+} as const;
+
+function Finding({ look, text }: { readonly look: keyof typeof FINDINGS; readonly text: string }) {
+  const { Icon, mark, text: ink } = FINDINGS[look];
   return (
     <li className="flex gap-2.5">
-      {ok ? <Check aria-label="yes" role="img" size={16} className="mt-0.5 shrink-0 text-ok" /> : <X aria-label="no" role="img" size={16} className="mt-0.5 shrink-0 text-bad" />}
-      <span className={classes("min-w-0 wrap-anywhere", !ok && "text-bad")}>{text}</span>
+      <Icon aria-label={look} role="img" size={16} className={classes("mt-0.5 shrink-0", mark)} />
+      <span className={classes("min-w-0 wrap-anywhere", ink)}>{text}</span>
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { formatMib } from "#components/format.ts";
 import { paths } from "#components/paths.ts";
-import { AskLink } from "#components/ui/button.tsx";
+import { AskLink, Button } from "#components/ui/button.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
 import { Mono } from "#components/ui/mono.tsx";
 import { RelativeTime } from "#components/ui/relative-time.tsx";
@@ -12,10 +12,12 @@ interface Props {
   readonly snapshots: readonly SnapshotView[];
   /** Whether anything can be done with them now. */
   readonly free: boolean;
+  /** Whether its disks may be put back: not under a system that runs. */
+  readonly stopped: boolean;
 }
 
 /** Copies of an instance's disks. */
-export function SnapshotTable({ instance, snapshots, free }: Props) {
+export function SnapshotTable({ instance, snapshots, free, stopped }: Props) {
   if (snapshots.length === 0) return <EmptyState title="No snapshots">A copy of the disks, made while the instance is stopped, to come back to.</EmptyState>;
   return (
     <Table label="Snapshots">
@@ -46,7 +48,13 @@ export function SnapshotTable({ instance, snapshots, free }: Props) {
             <Td className="text-right whitespace-nowrap">
               {free && snapshot.usedMib !== null ? (
                 <span className="inline-flex gap-2">
-                  <AskLink href={paths.instanceHardware(instance, { do: "restore", of: snapshot.name })}>Restore</AskLink>
+                  {stopped ? (
+                    <AskLink href={paths.instanceHardware(instance, { do: "restore", of: snapshot.name })}>Restore</AskLink>
+                  ) : (
+                    <Button disabled title={`Stop ${instance} first: its disks can’t be changed under a running system.`}>
+                      Restore
+                    </Button>
+                  )}
                   <AskLink href={paths.instanceHardware(instance, { do: "delete-snapshot", of: snapshot.name })}>Delete</AskLink>
                 </span>
               ) : null}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { InstallPlan } from "#lib/domain/install-plan.ts";
-import { draftOfPlan, firstSourceError, hasSystem, NO_IMAGE, NO_SOURCE_DRAFT, sourceBody, sourceErrors, suggestedForm } from "./source-draft.ts";
+import { draftOfPlan, firstSourceError, hasSystem, NO_IMAGE, NO_SOURCE_DRAFT, sourceBody, sourceErrors, suggestedForm, withFindings } from "./source-draft.ts";
 
 const SHA256 = "a".repeat(64);
 const SHA512 = "b".repeat(128);
@@ -59,5 +59,15 @@ describe("what an install is made of, as a form holds it", () => {
 
   it("knows whether there is a system in it at all: a package alone is none", () => {
     expect([NO_SOURCE_DRAFT, initial, { ...NO_SOURCE_DRAFT, medium: { boot_order: "network" } }, { ...NO_SOURCE_DRAFT, packageUrl: "https://x.test/a.tgz" }].map(hasSystem)).toEqual([false, true, true, false]);
+  });
+
+  it("shows at its input what was refused and what was found there, and what is wrong by itself first", () => {
+    const none = sourceErrors(initial);
+    const problem = (field: string) => ({ code: "invalid", detail: `${field}: isn't allowed here.`, field, requestId: null }) as const;
+    const missing = { id: "image", ok: false, text: "The server has nothing there." } as const;
+    expect(withFindings(none, [null, problem("package.url"), problem("installParameters.boot_order")], [missing])).toEqual({ ...none, location: missing.text, packageUrl: "isn't allowed here.", medium: { boot_order: "isn't allowed here." } });
+    const ftp = sourceErrors({ ...initial, image: { ...initial.image, location: "ftp://images.example.test/a.img" } });
+    expect(withFindings(ftp, [], [missing]).location).toBe(ftp.location);
+    expect(withFindings(none, [problem("osType")], [{ ...missing, ok: true }])).toEqual(none);
   });
 });

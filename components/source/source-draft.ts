@@ -1,8 +1,10 @@
-import { INSTALLATION_PARAMETERS, installationParameterProblem } from "#lib/domain/installation-parameters.ts";
+import { besideField } from "#components/api/request.ts";
+import type { Problem } from "#components/api/request.ts";
 import { locationProblem } from "#lib/domain/image-location.ts";
-import type { InstallPlan } from "#lib/domain/install-plan.ts";
+import type { InstallCheck, InstallPlan } from "#lib/domain/install-plan.ts";
 import type { Checksum, DiskImage, Medium } from "#lib/domain/install-source.ts";
 import { packageUrlProblem } from "#lib/domain/install-source.ts";
+import { INSTALLATION_PARAMETERS, installationParameterProblem } from "#lib/domain/installation-parameters.ts";
 
 /** A disk image as it is typed. An empty location: none. */
 export interface ImageDraft {
@@ -128,6 +130,24 @@ export function sourceErrors(draft: SourceDraft): SourceErrors {
     packageUrl: url === "" ? null : sentence(packageUrlProblem(url)),
     packageChecksum: checksumProblem(draft.packageChecksum),
     medium: Object.fromEntries(medium),
+  };
+}
+
+/** Beside what is wrong by itself: what the API has refused, and what was found where image and package lie. Of the first one of each input. */
+export function withFindings(errors: SourceErrors, problems: readonly (Problem | null)[], checks: readonly InstallCheck[]): SourceErrors {
+  const refused = (...fields: readonly string[]): string | null => besideField(problems.find((problem) => problem !== null && problem.field !== null && fields.includes(problem.field)) ?? null);
+  const found = (id: InstallCheck["id"]): string | null => checks.find((check) => check.id === id && !check.ok)?.text ?? null;
+  const medium = problems.flatMap((problem) => {
+    const name = /^installParameters\.(.+)$/.exec(problem?.field ?? "")?.[1];
+    return name === undefined ? [] : [[name, besideField(problem) ?? ""] as const];
+  });
+  return {
+    location: errors.location ?? refused("image", "image.location", "image.format", "image.compression") ?? found("image"),
+    checksum: errors.checksum ?? refused("image.checksum"),
+    contentChecksum: errors.contentChecksum ?? refused("image.contentChecksum"),
+    packageUrl: errors.packageUrl ?? refused("package", "package.url") ?? found("package"),
+    packageChecksum: errors.packageChecksum ?? refused("package.checksum"),
+    medium: { ...Object.fromEntries(medium), ...errors.medium },
   };
 }
 

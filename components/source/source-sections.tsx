@@ -55,10 +55,10 @@ export function MoreSection({ source, errors, needsCredentials, onCredentials, d
   const { draft, initial, change } = source;
   return (
     <FormSection title="More">
-      <Fold title="Personalization package" now={draft.packageUrl.trim() === "" ? "none" : draft.packageUrl} open={initial.packageUrl !== ""}>
+      <Fold title="Personalization package" now={draft.packageUrl.trim() === "" ? "none" : draft.packageUrl} open={initial.packageUrl !== "" || errors.packageUrl !== null || errors.packageChecksum !== null}>
         <PackageFields draft={draft} errors={errors} needsCredentials={needsCredentials} onChange={change} onCredentials={onCredentials} />
       </Fold>
-      <Fold title="Install medium" now={mediumText(draft.medium)} open={Object.keys(initial.medium).length > 0}>
+      <Fold title="Install medium" now={mediumText(draft.medium)} open={Object.keys(initial.medium).length > 0 || Object.keys(errors.medium).length > 0}>
         <MediumFields medium={draft.medium} errors={errors.medium} onChange={(medium) => change({ medium })} />
       </Fold>
       {disks === null ? null : (

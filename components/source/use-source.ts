@@ -11,7 +11,11 @@ export interface SourceForm {
 }
 
 /** What was typed over what counts anyway: where the definition and so its defaults change, what was typed stays. */
-export function useSource(initial: SourceDraft): SourceForm {
+export function useSource(initial: SourceDraft, onChange: () => void): SourceForm {
   const [typed, setTyped] = useState<Partial<SourceDraft>>({});
-  return { draft: { ...initial, ...typed }, initial, change: (change) => setTyped((before) => ({ ...before, ...change })) };
+  const change = (changed: Partial<SourceDraft>): void => {
+    setTyped((before) => ({ ...before, ...changed }));
+    onChange();
+  };
+  return { draft: { ...initial, ...typed }, initial, change };
 }

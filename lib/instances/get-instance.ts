@@ -3,6 +3,7 @@ import { reach } from "#lib/domain/access.ts";
 import { blockedActions } from "#lib/domain/instance-status.ts";
 import type { InstanceAction, InstanceDetail } from "#lib/domain/instance.ts";
 import { addressAt } from "#lib/domain/ip-subnets.ts";
+import { osManifestSchema } from "#lib/domain/os-definition.ts";
 import { instanceParameters } from "./effective-parameters.ts";
 import { readInstanceSource } from "./instance-source.ts";
 import { actionFacts, instanceSummary } from "./instance-row.ts";
@@ -36,10 +37,20 @@ export async function getInstance(ctx: RequestContext, name: string): Promise<In
   };
 }
 
+/** What its definition, as it is now, brings no script for. Whether an existing one may run where it would have to is the plan's to say. */
+async function unscripted(ctx: RequestContext, { definition }: DetailRow): Promise<Partial<Record<InstanceAction, string>>> {
+  if (definition === null) return {};
+  const version = await ctx.services.db.osDefinitionVersion.findFirst({ where: { currentOf: { id: definition.id } }, select: { manifest: true } });
+  if (version === null) return {};
+  const { hostScripts, untrustedScripts } = osManifestSchema.parse(version.manifest);
+  const missing = (["rename", "export"] as const).filter((script) => !hostScripts.includes(script) && !untrustedScripts.includes(script));
+  return Object.fromEntries(missing.map((script) => [script, `OS definition ${definition.name} has no ${script} script.`]));
+}
+
 /** What the state forbids, and what this person may not do. */
 async function blocked(ctx: RequestContext, row: DetailRow): Promise<Partial<Record<InstanceAction, string>>> {
   const job = row.lockedByJobId === null ? null : await ctx.services.db.job.findUnique({ where: { id: row.lockedByJobId }, select: { cancelRequestedAt: true } });
   const lock = row.lockedByJobId === null ? null : { jobId: row.lockedByJobId, cancelRequested: (job?.cancelRequestedAt ?? null) !== null };
-  const state = blockedActions(actionFacts(row, new Date()), lock);
+  const state = { ...(await unscripted(ctx, row)), ...blockedActions(actionFacts(row, new Date()), lock) };
   return reach(ctx.identity, "instance.delete") === "none" ? { ...state, delete: "Only administrators delete instances." } : state;
 }

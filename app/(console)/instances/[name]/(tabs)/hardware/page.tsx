@@ -8,7 +8,8 @@ import { NicsDialog } from "#components/nics/nics-dialog.tsx";
 import { Ways } from "#components/nics/ways.tsx";
 import { consolePage } from "#components/page/console-page.tsx";
 import { paths } from "#components/paths.ts";
-import { AskLink } from "#components/ui/button.tsx";
+import { Asked } from "#components/ui/asked.tsx";
+import { AskLink, Button } from "#components/ui/button.tsx";
 import { TitledCard } from "#components/ui/card.tsx";
 import { SnapshotDialogs } from "#components/snapshots/snapshot-dialogs.tsx";
 import { SnapshotTable } from "#components/snapshots/snapshot-table.tsx";
@@ -49,9 +50,13 @@ export default function InstanceHardwarePage({ params }: Props): Promise<ReactNo
         <TitledCard title="Disks">{disks.length === 0 ? <EmptyState title="No disks" /> : <Disks disks={disks} />}</TitledCard>
         <TitledCard
           title="Snapshots"
-          aside={whyNoSnapshot ?? <AskLink href={paths.instanceHardware(instance.name, { do: "snapshot" })}>Make a snapshot</AskLink>}
+          aside={
+            <Asked reason={whyNoSnapshot}>
+              {whyNoSnapshot === null ? <AskLink href={paths.instanceHardware(instance.name, { do: "snapshot" })}>Make a snapshot</AskLink> : <Button disabled>Make a snapshot</Button>}
+            </Asked>
+          }
         >
-          <SnapshotTable instance={instance.name} snapshots={snapshots} free={lockedByJobId === null} />
+          <SnapshotTable instance={instance.name} snapshots={snapshots} free={lockedByJobId === null} stopped={instance.blockedActions.snapshot === undefined} />
         </TitledCard>
         <SnapshotDialogs instance={instance.name} disks={disks} snapshots={snapshots} blocked={whyNoSnapshot} user={ctx.identity.name} />
         {editing === null || lockedByJobId !== null ? null : <NicsDialog instance={instance.name} nics={nics} choices={editing.choices} first={editing.first} user={ctx.identity.name} />}

@@ -10,6 +10,7 @@ import { paths } from "#components/paths.ts";
 import { ButtonLink } from "#components/ui/button.tsx";
 import { Card } from "#components/ui/card.tsx";
 import { EmptyState } from "#components/ui/empty-state.tsx";
+import { reach } from "#lib/domain/access.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
 import { getInstall } from "#lib/installs/get-install.ts";
 import { listInstallEntries } from "#lib/installs/list-install-entries.ts";
@@ -39,7 +40,10 @@ export default function InstallPage({ params, searchParams }: Props): Promise<Re
     }
     const view = await getInstall(ctx, id);
     if (view.instanceId !== instance.id) throw new SlipwayError("unknown_object", "This install is of another instance");
+    const { previous, blockedActions } = instance;
+    // Only the last install has replaced what is kept.
+    const wayBack = previous === null || id !== instance.install?.id || view.plan.operation === "export" || reach(ctx.identity, "instance.rollback") === "none" ? null : { previous, blocked: blockedActions.rollback ?? null };
     const entries = await listInstallEntries(ctx, id, { before: view.lastSeq + 1, limit: CHUNK });
-    return <InstallPicture key={id} initial={view} entries={entries.items} />;
+    return <InstallPicture key={id} initial={view} entries={entries.items} wayBack={wayBack} />;
   });
 }
