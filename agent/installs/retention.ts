@@ -54,7 +54,7 @@ export class Retention {
 
   /** Nothing is removed before this: what an earlier process left half done has to be brought to its end first. */
   begin(): void {
-    this.#hasBegun = false;
+    this.#hasBegun = true;
     void this.look();
   }
 
