@@ -134,8 +134,8 @@ describe("a node", () => {
 
   test("whose agent is of another release says which of the two is to be upgraded", async () => {
     const node = await startNode("of-old");
-    // An agent's answer, in a version that isn't spoken here any more.
     const answer: unknown = { protocol: 3, agentVersion: "0.3.0" };
+    // What an agent of another release says has no type here.
     const facts = vi.spyOn(SimulatedBackend.prototype, "facts").mockResolvedValue(answer as never);
     ends.push(async () => {
       await Promise.resolve();

@@ -12,6 +12,9 @@ const installState = z.enum([...ACTIVE_STATES, ...FINAL_STATES]);
 /** The instance before the job took hold of it. */
 const beforeSchema = z.strictObject({ adminState: power, installState: installState.nullable(), installId: z.uuid().nullable() });
 
+/** For what a node is ordered to do with disks: when the order first went out, after which the node alone knows what came of it. */
+const sentAt = z.iso.datetime().optional();
+
 export const jobRequestSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("instance.create"), installId: z.uuid(), start: z.boolean(), before: beforeSchema }),
   z.strictObject({
@@ -30,8 +33,8 @@ export const jobRequestSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("instance.export"), installId: z.uuid(), exportId: z.uuid(), before: beforeSchema }),
   /** The instance is called so once the script has said that it worked. */
   z.strictObject({ kind: z.literal("instance.rename"), installId: z.uuid(), newName: z.string(), before: beforeSchema }),
-  z.strictObject({ kind: z.literal("instance.rollback"), orderId: z.uuid(), keptAs: z.uuid(), graceSeconds: z.number().int().min(0), start: z.boolean().nullable(), before: beforeSchema }),
-  z.strictObject({ kind: z.literal("instance.snapshot"), orderId: z.uuid(), action: z.enum(["snapshot", "restore-snapshot", "delete-snapshot"]), snapshotId: z.uuid(), before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.rollback"), orderId: z.uuid(), keptAs: z.uuid(), graceSeconds: z.number().int().min(0), start: z.boolean().nullable(), sentAt, before: beforeSchema }),
+  z.strictObject({ kind: z.literal("instance.snapshot"), orderId: z.uuid(), action: z.enum(["snapshot", "restore-snapshot", "delete-snapshot"]), snapshotId: z.uuid(), sentAt, before: beforeSchema }),
   z.strictObject({ kind: z.literal("instance.power"), orderId: z.uuid(), action: z.enum(["start", "stop", "reboot", "rescue"]), graceSeconds: z.number().int().min(0), before: beforeSchema }),
   z.strictObject({ kind: z.literal("instance.delete"), orderId: z.uuid() }),
   /** Nothing to carry out: a request that was refused, or a dry run, whose interface answers with a job all the same (RAPI). */

@@ -5,7 +5,7 @@ import { appendEvents } from "#lib/events/append-events.ts";
 import { FOR_SPEC, instanceSpec } from "#lib/installs/instance-spec.ts";
 import { endJob, holdJob } from "#lib/jobs/end-job.ts";
 import type { ClaimedJob } from "#lib/jobs/claim-job.ts";
-import { carryOut, failJob } from "./carry-out.ts";
+import { carryOut, failJob, markSent } from "./carry-out.ts";
 import { releaseUnwantedChannels } from "./hold-channel-address.ts";
 import { loadGuestData } from "./load-guest-data.ts";
 import { recordRuntime } from "./record-runtime.ts";
@@ -37,6 +37,7 @@ export async function executeRollback(services: Services, job: ClaimedJob, reque
       erase: cluster.eraseDisks,
     };
     const client = await services.agents.client(instance.nodeId);
+    await markSent(db, job.id);
     await client.diskOrder(instance.id, order, signal);
     const runtime = await client.instance(instance.id, signal);
     await db.$transaction(async (tx) => {

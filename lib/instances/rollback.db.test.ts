@@ -3,7 +3,9 @@ import type { SimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { startSimulatedAgent } from "#agent/simulated/start-simulated-agent.ts";
 import { contextOf, insertUser } from "#lib/context/testing.ts";
 import type { Services } from "#lib/context/context.ts";
+import { AgentRefusal } from "#lib/agent-protocol/refusal.ts";
 import { SlipwayError } from "#lib/domain/errors.ts";
+import { getJob } from "#lib/jobs/get-job.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { create, ended, newInstance, openInstallCluster } from "#lib/installs/testing.ts";
 import { runJob } from "#lib/jobs/run-job.ts";
@@ -83,6 +85,7 @@ describe("a rollback", () => {
     const second = await reinstall(name, "admin-canary-4");
     const { services } = cluster;
     const orders: unknown[] = [];
+    let lost: Error = new SlipwayError("node_unreachable", "The answer was lost.");
     const losing: Services = {
       ...services,
       jobs: { enqueue: () => Promise.resolve() },
@@ -95,7 +98,7 @@ describe("a rollback", () => {
             diskOrder: async (instanceId, order, signal) => {
               orders.push(order);
               const result = await client.diskOrder(instanceId, order, signal);
-              if (orders.length === 1) throw new SlipwayError("node_unreachable", "The answer was lost.");
+              if (orders.length < 3) throw lost;
               return result;
             },
           };
@@ -107,11 +110,43 @@ describe("a rollback", () => {
     await run();
     // The node has it; here nothing is known of that yet.
     expect(await getInstance(cluster.admin, name)).toMatchObject({ install: { id: second }, lockedByJobId: jobId });
+    // However long the disks took, or the node stays away, or is told to stop: it isn't called failed by anybody but the node.
+    await services.db.job.update({ where: { id: jobId }, data: { startedAt: new Date(Date.now() - 3_600_000) } });
+    lost = new AgentRefusal("agent_restarted", "The node's agent is being stopped.", undefined);
+    await run();
+    expect(await getInstance(cluster.admin, name)).toMatchObject({ install: { id: second }, lockedByJobId: jobId });
     expect(await run().then(() => ended(cluster.admin, jobId))).toMatchObject({ status: "success" });
     const after = await getInstance(cluster.admin, name);
     expect(after).toMatchObject({ install: { id: first }, previous: { osType: "testos+full" } });
     expect(agent.systemOf(after.id)).toBe(first);
     expect(await privateValueOf(name)).toBe("admin-canary-1");
+  });
+
+  it("waits for a node that went away with the order until somebody says that it is offline", async () => {
+    const name = "away.example.test";
+    await create(cluster.admin, newInstance(name));
+    const second = await reinstall(name, "admin-canary-4");
+    const { services } = cluster;
+    const away: Services = {
+      ...services,
+      jobs: { enqueue: () => Promise.resolve() },
+      agents: {
+        ...services.agents,
+        client: async (nodeId) => ({ ...(await services.agents.client(nodeId)), diskOrder: () => Promise.reject(new SlipwayError("node_unreachable", "The agent of node node1 can't be reached.")) }),
+      },
+    };
+    const { jobId } = await rollbackInstance({ ...cluster.admin, services: away }, name, {});
+    const run = () => runJob(away, "run-job", jobId, new AbortController().signal);
+    await run();
+    await services.db.job.update({ where: { id: jobId }, data: { startedAt: new Date(Date.now() - 3_600_000) } });
+    await run();
+    await run();
+    expect((await getJob(cluster.admin, jobId)).log.map(({ message }) => message)).toEqual(["Node node1 does not answer and may have carried out the order: the job goes on once it does."]);
+    await services.db.node.updateMany({ data: { offline: true } });
+    await run();
+    expect(await getJob(cluster.admin, jobId)).toMatchObject({ status: "error", error: { code: "node_unreachable" } });
+    expect(await getInstance(cluster.admin, name)).toMatchObject({ install: { id: second }, lockedByJobId: null });
+    await services.db.node.updateMany({ data: { offline: false } });
   });
 
   it("is refused where none is kept, by its own words", async () => {

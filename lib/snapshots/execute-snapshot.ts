@@ -4,7 +4,7 @@ import type { DiskSnapshot, Transaction } from "#lib/db/client.ts";
 import { Prisma } from "#lib/db/client.ts";
 import type { JobRequest } from "#lib/domain/job-request.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
-import { carryOut, failJob } from "#lib/instances/carry-out.ts";
+import { carryOut, failJob, markSent } from "#lib/instances/carry-out.ts";
 import type { ClaimedJob } from "#lib/jobs/claim-job.ts";
 import { endJob, holdJob } from "#lib/jobs/end-job.ts";
 import { readSnapshotDisks } from "./snapshot-view.ts";
@@ -20,6 +20,7 @@ export async function executeSnapshot(services: Services, job: ClaimedJob, reque
   return carryOut(services, job, { nodeName: instance.node.name, signal }, async () => {
     const { eraseDisks } = await db.cluster.findUniqueOrThrow({ where: { id: 1 }, select: { eraseDisks: true } });
     const client = await services.agents.client(instance.nodeId);
+    await markSent(db, job.id);
     const result = await client.diskOrder(instance.id, orderOf(request, snapshot, eraseDisks), signal);
     await db.$transaction(async (tx) => {
       const held = await holdJob(tx, job.id);
