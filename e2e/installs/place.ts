@@ -26,7 +26,7 @@ export const instanceSchema = z.object({
   node: z.string(),
   rescue: z.boolean(),
   installSource: z.looseObject({}),
-  previous: z.object({ osType: z.string().nullable() }).nullable(),
+  previous: z.object({ keptAs: z.string(), osType: z.string().nullable() }).nullable(),
   parameters: z.array(z.looseObject({ name: z.string(), visibility: z.string() })),
 });
 export type ShownInstance = z.infer<typeof instanceSchema>;

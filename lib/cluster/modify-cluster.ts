@@ -1,6 +1,7 @@
-import { requireAccess, unknownObject } from "#lib/access/require.ts";
+import { requireAccess } from "#lib/access/require.ts";
 import { appendAudit } from "#lib/audit/append-audit.ts";
 import type { RequestContext } from "#lib/context/context.ts";
+import { SlipwayError } from "#lib/domain/errors.ts";
 import { parseInput } from "#lib/domain/parse-input.ts";
 import type { ClusterView } from "#lib/domain/views.ts";
 import { appendEvents } from "#lib/events/append-events.ts";
@@ -15,7 +16,7 @@ export async function modifyCluster(ctx: RequestContext, input: ModifyClusterInp
   return ctx.services.db.$transaction(async (tx) => {
     const { applianceDigest } = given;
     if (applianceDigest !== undefined && (await tx.appliance.count({ where: { digest: applianceDigest } })) === 0) {
-      throw unknownObject("appliance", applianceDigest);
+      throw new SlipwayError("unknown_object", `There is no appliance with the digest ${applianceDigest}.`, { field: "applianceDigest" });
     }
     const row = await tx.cluster.update({ where: { id: 1 }, data: { ...given, serialNo: { increment: 1 } } });
     await appendAudit(tx, ctx, { action: "cluster.modify", object: { kind: "cluster", name: row.name }, outcome: "done", details: given });
