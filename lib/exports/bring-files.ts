@@ -35,7 +35,10 @@ export async function bringExportFiles(services: Services, { jobId, exportId, no
     if (payload.type === "job.changed" && payload.jobId === jobId && payload.status !== "queued" && payload.status !== "running") cancelled.abort();
   });
   const either = AbortSignal.any([cancelled.signal, signal]);
+  // Nobody says again what was said before there was anybody to hear it.
+  if ((await db.job.count({ where: { id: jobId, status: "running" } })) === 0) cancelled.abort();
   try {
+    either.throwIfAborted();
     // One after the other: a disk of a node and a connection are what each is limited by.
     for (const file of files) {
       if (await hasFile(to, exportId, file, either)) continue;

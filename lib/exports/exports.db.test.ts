@@ -14,6 +14,8 @@ import { getInstance } from "#lib/instances/get-instance.ts";
 import { importInstance } from "#lib/instances/import-instance.ts";
 import { renameInstance } from "#lib/instances/rename-instance.ts";
 import { cancelJob } from "#lib/jobs/cancel-job.ts";
+import { getJob } from "#lib/jobs/get-job.ts";
+import { bringExportFiles } from "./bring-files.ts";
 import { deleteExport } from "./delete-export.ts";
 import { getExport } from "./get-export.ts";
 import { listExports } from "./list-exports.ts";
@@ -163,6 +165,20 @@ describe("an import", () => {
     expect(await ended(cluster.admin, jobId)).toMatchObject({ status: "canceled" });
     await expect.poll(() => filesOnSecond(id), { timeout: 10_000 }).toBe("none");
     await deleteExport(cluster.admin, id);
+  });
+
+  it("brings no byte where it was cancelled before its node could be asked", async () => {
+    await create(cluster.admin, onFirst("early.example.test"));
+    const id = await exported("early.example.test");
+    const { jobId } = await importAs(id, "hangs-early.example.test", { node: "node2" });
+    await until(cluster.admin, jobId, (job) => job.status === "running");
+    await cancelJob(cluster.admin, jobId);
+    await ended(cluster.admin, jobId);
+    await expect.poll(() => filesOnSecond(id), { timeout: 10_000 }).toBe("none");
+    const { services } = cluster;
+    const { manifest: { files } } = await getExport(cluster.admin, id);
+    await expect(bringExportFiles(services, { jobId, exportId: id, nodeId: secondNodeId, files }, new AbortController().signal)).rejects.toMatchObject({ code: "cancelled" });
+    expect((await getJob(cluster.admin, jobId)).log.filter(({ message }) => message.includes("disk-0.dump"))).toHaveLength(1);
   });
 
   it("asks for what an export doesn't have, by name, and is for administrators", async () => {
