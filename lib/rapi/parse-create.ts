@@ -54,6 +54,8 @@ const bodySchema = z.object({
   instance_communication: z.boolean().nullish(),
   /** Not Ganeti's, but its design's. */
   enable_safe_install: z.boolean().nullish(),
+  /** A new instance has no disk to keep, so that either answer is the same. */
+  in_place: z.boolean().nullish(),
   ...SOURCE_BODY,
 });
 type Body = z.output<typeof bodySchema>;

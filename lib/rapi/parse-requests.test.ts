@@ -110,7 +110,7 @@ describe("what an instance is installed from", () => {
     };
     const wanted = { image: { location: "https://images.test/a.qcow2.xz", format: "qcow2", compression: "xz", checksum: { sha256: digest } }, installParameters: { boot_order: "cdrom" }, package: { url: "https://packages.test/a.tgz" } };
     const { os: _os, ...bare } = good;
-    expect(parseCreate({ ...bare, ...source })).toMatchObject({ osType: null, ...wanted });
+    expect(parseCreate({ ...bare, ...source, in_place: true })).toMatchObject({ osType: null, ...wanted });
     const input = parseReinstall({ ...source, in_place: true }, none);
     expect(input).toMatchObject({ ...wanted, inPlace: true });
     expect(opened(input.package?.password)).toBe("rapi-password-canary");
