@@ -66,6 +66,33 @@ describe("a script on the host, beside an install's appliance", () => {
   });
 });
 
+describe("a script on the host that doesn't read", () => {
+  test("doesn't keep a failed appliance from ending it", async () => {
+    const connected = Promise.withResolvers<undefined>();
+    const hostScripts: HostScripts = {
+      available: true,
+      run: async ({ pipePath, signal }) => {
+        const socket = connect(pipePath ?? "").on("error", () => undefined).pause();
+        await once(socket, "connect");
+        connected.resolve(undefined);
+        await once(signal, "abort");
+        socket.destroy();
+        // An install is ended with an error.
+        throw signal.reason as Error;
+      },
+    };
+    const bench = await createInstallBench({ hostScripts });
+    bench.hypervisor.appliance = async (machine) => {
+      await connected.promise;
+      await machine.post(`${"x".repeat(4_000)}\n`.repeat(200));
+      await machine.report(1);
+    };
+    const order = bench.order({ os: { places: ["appliance", "host"], hostDigest: await bench.put(tarOf("./create", "#!/bin/sh\n")) } });
+    expect(await bench.run(order)).toMatchObject({ state: "failed", error: { code: "script_failed" } });
+    await bench.remove();
+  });
+});
+
 describe("the host's end of the pipe", () => {
   let folder: string;
   let path: string;

@@ -116,7 +116,9 @@ export async function runGuest(install: Install, run: GuestRun): Promise<GuestEn
     takeConsoleBack();
     await network?.close();
     write.end();
-    await hostPipe?.close();
+    // It is gone from its folder at once. A script that doesn't read what it was told must not keep the guest's end from being known: its
+    // connection goes with it.
+    void hostPipe?.close();
     await sockets.close();
     run.serial.flush();
   }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { afterEach, describe, expect, it } from "vitest";
+import type * as os from "node:os";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { secretValue } from "#lib/domain/visibility.ts";
 import { fetchPackage, MOST_PACKAGE_BYTES } from "./fetch-package.ts";
 import { breakOff, QUICK, serveFile, startServer, type TestServer } from "./testing-server.ts";
@@ -9,8 +10,17 @@ const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 const SHA512 = createHash("sha512").update(CONTENT).digest("hex");
 const POLICY = { allowPrivate: ["127.0.0.1"], folders: ["/"] };
 let server: TestServer | null = null;
+/** Bytes that the node says are free; null: what is. */
+const node = vi.hoisted((): { freeBytes: number | null } => ({ freeBytes: null }));
+vi.mock("node:os", async (load) => {
+  const original = await load<typeof os>();
+  return { ...original, freemem: () => node.freeBytes ?? original.freemem() };
+});
 
-afterEach(() => server?.close());
+afterEach(async () => {
+  node.freeBytes = null;
+  await server?.close();
+});
 
 async function fetchFrom(answer: Parameters<typeof startServer>[0], { path = "/files.tar.gz", ...more }: { path?: string } & Partial<Parameters<typeof fetchPackage>[0]> = {}): ReturnType<typeof fetchPackage> {
   server = await startServer(answer);
@@ -33,6 +43,11 @@ describe("a personalization package", () => {
   it("is held to its checksum, if it has one", async () => {
     expect((await fetchFrom(serveFile(CONTENT), { checksum: { sha512: SHA512 } })).sha256).toBe(SHA256);
     await expect(fetchFrom(serveFile(CONTENT), { checksum: { sha256: "0".repeat(64) } })).rejects.toMatchObject({ code: "checksum_mismatch", field: "package.url" });
+  });
+
+  it("isn't taken where the node's memory is nearly taken, by other packages say", async () => {
+    node.freeBytes = 200 * 1_048_576;
+    await expect(fetchFrom(serveFile(CONTENT))).rejects.toMatchObject({ code: "no_room", field: "package.url" });
   });
 
   it("is begun anew where it changed on the way", async () => {
