@@ -12,7 +12,7 @@ import type { Outcome } from "./step.ts";
 import { reportOutcome, vitestStep } from "./step.ts";
 
 /** Milliseconds for all of the lane's tests. */
-const LANE_MS = 900_000;
+const LANE_MS = 2_400_000;
 const REMOVE_MS = 60_000;
 /** Before a command: namespaces of its own, as root, which end with it. */
 const NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "--"];
