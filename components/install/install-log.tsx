@@ -5,7 +5,7 @@ import { ArrowDown } from "lucide-react";
 import { SendLine } from "#components/communication/send-line.tsx";
 import { whyNotSentToAppliance } from "#components/communication/why-not.ts";
 import { Button } from "#components/ui/button.tsx";
-import { formatCount } from "#components/format.ts";
+import { formatCount, plural } from "#components/format.ts";
 import { endSeq, firstSeq, hasEarlier, hasLater } from "./log-window.ts";
 import { LogLine } from "./log-line.tsx";
 import type { InstallControl } from "./use-install.ts";
@@ -60,7 +60,7 @@ export function InstallLog({ install, active }: { readonly install: InstallContr
       <header className="flex flex-wrap justify-between gap-x-4 border-b border-line px-3 py-2 text-soft">
         <h2>Log, from the guest unless said otherwise</h2>
         <span>
-          {active ? (following ? "following" : "not following") : `${formatCount(log.lastSeq)} lines`} · scrubbed on the node
+          {active ? (following ? "following" : "not following") : plural(log.lastSeq, "line", "lines")} · scrubbed on the node
         </span>
       </header>
       <div className="relative min-h-0 flex-1">
