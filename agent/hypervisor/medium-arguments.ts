@@ -24,10 +24,11 @@ export function bootRanks({ boot, startsFrom }: Pick<GuestPlan, "boot" | "starts
 /** QEMU's arguments for what an instance is installed from (design: install, "install medium"). None of it is written to. */
 export function mediumArguments(media: readonly GuestMedium[], ranks: BootRanks | null): string[] {
   const hasScsi = media.some((medium) => medium.device === "cdrom" && medium.bus === "scsi");
-  const hasFloppy = media.some(({ device }) => device === "floppy");
+  const floppy = media.findIndex(({ device }) => device === "floppy");
   return [
     ...(hasScsi ? ["-device", "virtio-scsi-pci,id=media"] : []),
-    ...(hasFloppy ? ["-device", "isa-fdc,id=floppies"] : []),
+    // The drive's place in the order is its controller's to know.
+    ...(floppy === -1 ? [] : ["-device", `isa-fdc,id=floppies${ranks === null ? "" : `,bootindexA=${String(ranks.floppy + floppy)}`}`]),
     ...media.flatMap((medium, index) => oneMedium(medium, index, ranks)),
   ];
 }
@@ -35,7 +36,7 @@ export function mediumArguments(media: readonly GuestMedium[], ranks: BootRanks 
 function oneMedium(medium: GuestMedium, index: number, ranks: BootRanks | null): string[] {
   const node = `medium${String(index)}`;
   const backend = ["-blockdev", `driver=raw,node-name=${node},read-only=on,file.driver=file,file.filename=${checkedName(medium.file)}`];
-  const order = ranks === null ? "" : `,bootindex=${String(ranks[medium.device] + index)}`;
+  const order = ranks === null || medium.device === "floppy" ? "" : `,bootindex=${String(ranks[medium.device] + index)}`;
   return [...backend, "-device", `${deviceOf(medium, index)},drive=${node}${order}`];
 }
 

@@ -100,12 +100,12 @@ describe("QEMU's arguments", () => {
         { device: "floppy", file: "media/floppy_image_path" },
       ],
     };
-    const devices = (from: GuestPlan): string[] => qemuArguments(from, "tcg").filter((arg) => arg.includes("bootindex="));
+    const devices = (from: GuestPlan): string[] => qemuArguments(from, "tcg").filter((arg) => arg.includes("bootindex"));
     expect(devices(plan)).toEqual([
       "virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100,werror=report,rerror=report",
+      "isa-fdc,id=floppies,bootindexA=202",
       "ide-cd,bus=ide.0,drive=medium0,bootindex=0",
       "ide-cd,bus=ide.1,drive=medium1,bootindex=1",
-      "floppy,bus=floppies.0,unit=0,drive=medium2,bootindex=202",
     ]);
     expect(devices({ ...plan, startsFrom: "network", media: [] })).toEqual(["virtio-blk-pci,drive=disk0,serial=disk-0,bootindex=100,werror=report,rerror=report", "virtio-net-pci,netdev=nic0,mac=aa:00:00:12:34:56,bootindex=0"]);
     expect(qemuArguments(plan, "tcg")).toContain("-no-reboot");
