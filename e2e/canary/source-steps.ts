@@ -67,7 +67,7 @@ async function playFetched(world: World, ledger: Ledger, objects: Objects, serve
   const packaged = await install(
     admin,
     "/api/v1/instances",
-    { name, owner: world.accounts.owner.name, osType: "booter+default", memoryMib: 128, disks: [{ sizeMib: 32 }], nics: [], start: false, package: { url: `${origin}/canary.tgz`, username, password }, parameters: booterParameters(one) },
+    { name, owner: world.accounts.owner.name, osType: "booter+default", memoryMib: 128, disks: [{ sizeMib: 32 }], nics: [], communication: true, start: false, package: { url: `${origin}/canary.tgz`, username, password }, parameters: booterParameters(one) },
     one,
   );
   expectState("an install with a package", packaged.install, "done");
