@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import { duplexPair } from "node:stream";
 import { encode } from "next-auth/jwt";
@@ -118,6 +119,23 @@ describe("a serial console in the browser", () => {
     expect(await refused(basic("other"))).toBe(404);
     expect(await refused(basic("admin"), "/api/v1/instances/nobody/console")).toBe(404);
     expect(await refused(basic("admin"), "/elsewhere")).toBe(404);
+  });
+
+  test("holds no connection of somebody who was refused and doesn't go", async () => {
+    const address = { host: "127.0.0.1", port: listening.port, allowHalfOpen: true };
+    const stranger = createConnection(address);
+    stranger.write(`GET /api/v1/instances/${NAME}/console HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`);
+    const other = createConnection(address);
+    other.write("nonsense\r\n\r\n");
+    await Promise.all(
+      [stranger, other].map(async (socket) => {
+        // What is written to a connection that is gone fails; one that is held takes it all.
+        const gone = once(socket, "error");
+        await once(socket, "data");
+        const writing = setInterval(() => socket.write("x"), 100);
+        await gone.finally(() => clearInterval(writing));
+      }),
+    );
   });
 
   test("says why it couldn't be opened", async () => {

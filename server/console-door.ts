@@ -12,6 +12,7 @@ import { REQUEST_LIMITS } from "#lib/http/limits.ts";
 import { problemResponse, toProblem } from "#lib/http/problem.ts";
 import { STATUS_OF_CODE } from "#lib/http/status.ts";
 import { stampRequest, clientAddress } from "#lib/http/stamp.ts";
+import { endWith } from "./end-with.ts";
 import { joinConsole } from "./join-console.ts";
 
 /** `GET /api/v1/instances/{name}/console`, upgraded to a WebSocket. */
@@ -142,7 +143,7 @@ export class ConsoleDoor {
     const response = problemResponse(problem, { connection: "close", ...(code === "not_signed_in" ? { "www-authenticate": 'Basic realm="Slipway", charset="UTF-8"' } : {}) });
     const body = await response.text();
     const headers = [...response.headers, ["content-length", String(Buffer.byteLength(body))]].map(([field, value]) => `${field}: ${value}`);
-    socket.end(`HTTP/1.1 ${STATUS_OF_CODE[code]} ${STATUS_CODES[STATUS_OF_CODE[code]] ?? ""}\r\n${headers.join("\r\n")}\r\n\r\n${body}`);
+    endWith(socket, `HTTP/1.1 ${STATUS_OF_CODE[code]} ${STATUS_CODES[STATUS_OF_CODE[code]] ?? ""}\r\n${headers.join("\r\n")}\r\n\r\n${body}`);
   }
 }
 
