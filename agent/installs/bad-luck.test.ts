@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Eraser } from "../disk-orders/erase.ts";
@@ -209,5 +209,51 @@ describe("a record that can't be read", () => {
     await bench.crash();
     expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running" });
     expect(await bench.run(order)).toMatchObject({ state: "done" });
+  });
+});
+
+describe("what an earlier release has left", () => {
+  /** Takes out what its records hadn't. */
+  async function age(file: string, change: { readonly phase?: string; readonly previousUntil?: null; readonly status?: object } = {}): Promise<void> {
+    // The test's own view of records whose form the agent fixes.
+    const { completion: _c, replaces: _r, exportId: _x, erase: _e, status, previous, ...record } = JSON.parse(await readFile(file, "utf8")) as Record<string, object>;
+    const { overwritten: _o, confirmed: _f, facts: _a, ...statusOfThen } = { overwritten: null, confirmed: null, facts: null, ...status };
+    const { dataDisks: _d, ...previousOfThen } = { dataDisks: null, ...previous };
+    await writeFile(file, JSON.stringify({ ...record, previous: previousOfThen, ...change, status: { ...statusOfThen, ...change.status } }));
+  }
+  async function ageInstance(id: string): Promise<void> {
+    const file = join(bench.dataDir, "instances", id, "instance.json");
+    // As above.
+    const { rescue: _r, ...record } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify(record));
+  }
+
+  test("is an install that is over, whose instance goes on and can be installed anew", async () => {
+    const { order } = await installed();
+    expect(await bench.run(order)).toMatchObject({ state: "done" });
+    await age(recordOf(order.id));
+    await ageInstance(order.instance.id);
+    await bench.crash();
+    expect(await bench.agent().installStatus(order.id)).toMatchObject({ state: "done", overwritten: false, facts: { image: null } });
+    expect(await bench.agent().instance(order.instance.id)).toMatchObject({ power: "running" });
+    expect(await bench.run({ ...order, id: randomUUID() })).toMatchObject({ state: "done" });
+  });
+
+  test.each(["open", "swapping", "committed", "reverting"] as const)("is an install that isn't, %s, which is brought to its end", async (phase) => {
+    const { order, before } = await installed();
+    expect(await bench.run(order)).toMatchObject({ state: "done" });
+    const after = await contentOf(bench, order.instance);
+    const folder = folderOf(bench, order.instance);
+    const isSwapped = phase === "committed" || phase === "reverting";
+    if (!isSwapped) {
+      await rename(join(folder, "disk-0"), join(folder, "disk-0.new"));
+      await link(join(folder, `disk-0.previous-${order.id}`), join(folder, "disk-0"));
+      if (phase === "open") await rm(join(folder, `disk-0.previous-${order.id}`));
+    }
+    await age(recordOf(order.id), { phase, previousUntil: null, status: { state: isSwapped ? "starting" : "verifying", committed: isSwapped } });
+    await bench.crash();
+    expect(await bench.agent().installStatus(order.id)).toMatchObject(phase === "committed" ? { state: "done" } : { state: "failed", error: { code: "agent_restarted" } });
+    expect(await contentOf(bench, order.instance)).toBe(phase === "committed" ? after : before);
+    expect(await disksOf(bench, order.instance)).toEqual(phase === "committed" ? ["disk-0", `disk-0.previous-${order.id}`] : ["disk-0"]);
   });
 });
