@@ -46,6 +46,8 @@ const ENDING_MS = 60_000;
 const DISK_ORDER_MS = 3_600_000;
 /** For looking at images, media and packages: the agent's own limits end it before. */
 const PROBE_MS = 30_000;
+/** Of those, at a time: whoever looks at many forms isn't to keep orders from the node. */
+const PROBES_AT_ONCE = 16;
 /** A transfer in which nothing moves for so long has broken off. */
 const STALLED_MS = 120_000;
 /** For reading a folder and sending it. */
@@ -123,6 +125,7 @@ function sealed(text: string): NonNullable<Call["body"]> {
 
 export function createAgentClient(options: AgentClientOptions): AgentClient {
   const transport = new AgentTransport(options);
+  let probes = 0;
 
   async function parsed<S extends z.ZodType>(schema: S, call: Call, silenceMs?: number | null): Promise<z.output<S>> {
     return understood(schema, await transport.json(call, silenceMs));
@@ -181,8 +184,15 @@ export function createAgentClient(options: AgentClientOptions): AgentClient {
       parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/cancel`, timeoutMs: CALL_MS, signal }),
     completeInstall: (installId, signal) =>
       parsed(installStatusSchema, { method: "POST", path: `/v1/installs/${installId}/complete`, timeoutMs: CALL_MS, signal }),
-    probeSources: (request, signal) =>
-      parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal, isLong: true }, null),
+    probeSources: async (request, signal) => {
+      if (probes >= PROBES_AT_ONCE) throw new SlipwayError("too_many_requests", `Node ${options.serverName} is looking at as many images, media and packages as it may.`);
+      probes += 1;
+      try {
+        return await parsed(probeResultSchema, { method: "POST", path: "/v1/sources/probe", body: sealed(encodeProbeRequest(request)), timeoutMs: PROBE_MS, signal, isLong: true }, null);
+      } finally {
+        probes -= 1;
+      }
+    },
     readExportFile: async (exportId, name, signal) => {
       const path = `/v1/exports/${exportId}/files/${exportFileSchema.shape.name.parse(name)}`;
       const response = await transport.open({ method: "GET", path, timeoutMs: null, signal, isLong: true }, STALLED_MS);

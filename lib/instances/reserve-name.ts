@@ -15,7 +15,8 @@ export async function reserveName(tx: Transaction, name: string, jobId: number):
   const [other] = await tx.$queryRaw<{ id: number }[]>(Prisma.sql`
     SELECT id FROM job WHERE status IN ('queued', 'running', 'canceling') AND id <> ${jobId}
       AND request->>'kind' = 'instance.rename' AND request->>'newName' = ${name} LIMIT 1`);
-  if (other !== undefined) throw new SlipwayError("conflict", `Job ${other.id} is giving the name ${name} to another instance.`, { field: "name" });
+  // Whose, and by which job, is no concern of who asks.
+  if (other !== undefined) throw new SlipwayError("conflict", `Another instance is just being given the name ${name}.`, { field: "name" });
 }
 
 export function nameTaken(name: string): SlipwayError {

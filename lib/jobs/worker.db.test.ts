@@ -71,3 +71,19 @@ it("goes on with a job that outlasted its place in the queue once its node is th
   await agent.comeBack();
   expect(await ended(cluster.admin, jobId)).toMatchObject({ status: "success" });
 });
+
+it("has a node look at so many images at once and no more, however many forms are open", async () => {
+  const { services } = cluster;
+  const { id } = await services.db.node.findFirstOrThrow();
+  const client = await services.agents.client(id);
+  const image = { location: "https://images.test/a.img", format: "raw", compression: "none", checksum: null, contentChecksum: null } as const;
+  const probe = (signal?: AbortSignal) => client.probeSources({ image, medium: {}, package: null, allowPrivate: [] }, signal);
+  agent.neverAnswer("probeSources");
+  const gone = new AbortController();
+  const asked = Promise.allSettled(Array.from({ length: 16 }, () => probe(gone.signal)));
+  await expect(probe()).rejects.toMatchObject({ code: "too_many_requests" });
+  gone.abort();
+  await asked;
+  agent.answerAgain();
+  expect((await probe()).findings).toHaveLength(1);
+});
