@@ -8,8 +8,8 @@ export function InstallStages({ view }: { readonly view: Pick<InstallView, "stag
   const stages = shownStages(view);
   if (stages.length === 0) return null;
   return (
-    <section aria-label="Stages" className="mt-5 overflow-x-auto rounded-md border border-line bg-panel px-4 py-3">
-      <ol className="flex w-max gap-x-6 text-small">
+    <section aria-label="Stages" className="mt-5 rounded-md border border-line bg-panel px-4 py-3">
+      <ol className="flex flex-wrap gap-x-6 gap-y-2 text-small">
         {stages.map(({ state, at, seconds }) => (
           <li key={state} className="flex flex-col">
             <span className="whitespace-nowrap">{INSTALL_STATE[state].word}</span>

@@ -130,8 +130,17 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
   const system = disks.find(({ index }) => index === 0);
 
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px]">
-      <form ref={form} method="post" autoComplete="off" noValidate onInput={noteTyping} onSubmit={(event) => void submit(event)} className="min-w-0 rounded-md border border-line bg-panel">
+    <form
+      ref={form}
+      method="post"
+      autoComplete="off"
+      noValidate
+      onInput={noteTyping}
+      onSubmit={(event) => void submit(event)}
+      // What will happen is read before it is confirmed, on a narrow screen too.
+      className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_380px] lg:grid-rows-[auto_1fr] lg:gap-y-0"
+    >
+      <div className="min-w-0 rounded-md border border-line bg-panel lg:rounded-b-none lg:border-b-0">
         <FormSection title="System">
           <OsSelect offered={offered} value={osType} find={find} hint={trustHint(osType, preview?.plan.runs ?? [])} hrefOf={(os, search) => paths.reinstall(name, { os, find: search })} />
           <ImageSection source={source} errors={shownErrors} hasScripts={osType !== null} />
@@ -154,6 +163,11 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
           onCredentials={() => credentials.filled === "both" && foreseen.checkAgain()}
           disks={system === undefined ? null : { system: system.sizeMib, data: disks.filter(({ index }) => index > 0) }}
         />
+      </div>
+      <div className="min-w-0 lg:row-span-2">
+        <WhatHappens name={name} preview={foreseen.preview} kept={kept} pending={foreseen.pending} refused={foreseen.refused} waiting={waiting} onCheckAgain={foreseen.checkAgain} />
+      </div>
+      <div className="min-w-0 rounded-md border border-line bg-panel lg:rounded-t-none">
         <FormSection title="Confirm">
           <Field id="confirm" label="Type the name" hint={confirmHint(name, source.draft)}>
             <Input
@@ -179,9 +193,8 @@ export function ReinstallForm({ name, osType, offered, find, preview, question, 
             Reinstall {name}
           </Button>
         </FormEnd>
-      </form>
-      <WhatHappens name={name} preview={foreseen.preview} kept={kept} pending={foreseen.pending} refused={foreseen.refused} waiting={waiting} onCheckAgain={foreseen.checkAgain} />
-    </div>
+      </div>
+    </form>
   );
 }
 
