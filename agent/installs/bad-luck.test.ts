@@ -42,13 +42,19 @@ async function openFile(path: string): Promise<void> {
   await rmdir(`${path}.tmp`);
 }
 
-/** The agent tries again at once what it would try again in a while. */
+/** Nothing is tried again in a while, as by an agent that was killed; what is returned has it tried again at once. */
 function watchTries(): () => void {
-  const timers = vi.spyOn(globalThis, "setTimeout");
+  const start = globalThis.setTimeout;
+  const tries: (() => void)[] = [];
+  const watched = (callback: () => void, milliseconds?: number): NodeJS.Timeout => {
+    if (milliseconds !== AGAIN_MS) return start(callback, milliseconds);
+    tries.push(callback);
+    return start(() => undefined, 0);
+  };
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(watched);
   return () => {
-    const tries = timers.mock.calls.filter(([, milliseconds]) => milliseconds === AGAIN_MS);
     if (tries.length === 0) throw new Error("nothing is tried again");
-    tries.at(-1)?.[0]();
+    tries.at(-1)?.();
   };
 }
 const HOLDS = "couldn't bring the install to its end";
@@ -105,6 +111,7 @@ describe("a node's disk that takes nothing more", () => {
 
   test("while an install is put back lets nothing else begin on the instance until it is", async () => {
     const { order, before } = await installed();
+    watchTries();
     bench.hypervisor.appliance = hangs;
     await bench.agent().install(order);
     await stepBegan(bench, order.id, "unpack");
