@@ -1,5 +1,8 @@
 import type { ExportManifest } from "./export-manifest.ts";
 
+/** Kept at a time: each takes room on its node until somebody deletes it. */
+export const EXPORTS_PER_INSTANCE = 32;
+
 /** What an instance's export has made, on the node that keeps it. It outlives the instance. */
 export interface ExportSummary {
   readonly id: string;

@@ -7,6 +7,7 @@ import { setupContext } from "#lib/context/open-services.ts";
 import { contextOf, insertUser } from "#lib/context/testing.ts";
 import type { InstallCluster } from "#lib/installs/testing.ts";
 import { addAgent, create, ended, newInstance, openInstallCluster, registerTestDefinition, until, writeAppliance } from "#lib/installs/testing.ts";
+import { EXPORTS_PER_INSTANCE } from "#lib/domain/export-views.ts";
 import { importInputSchema } from "#lib/instances/change-schemas.ts";
 import { createInstance } from "#lib/instances/create-instance.ts";
 import { exportInstance } from "#lib/instances/export-instance.ts";
@@ -116,6 +117,21 @@ describe("an export", () => {
     expect(await ended(cluster.admin, jobId)).toMatchObject({ status: "error", error: { code: "script_failed" } });
     await expect(getExport(cluster.admin, exportId ?? "")).rejects.toMatchObject({ code: "unknown_object" });
     expect(await getInstance(cluster.admin, "fails-2.example.test")).toMatchObject({ status: "running", lockedByJobId: null });
+  });
+
+  it("is one of so many at the most: they stay on the node until somebody deletes one", async () => {
+    const name = "hoards.example.test";
+    await create(cluster.admin, onFirst(name));
+    const first = await exported(name);
+    const { db } = cluster.services;
+    const row = await db.instanceExport.findUniqueOrThrow({ where: { id: first } });
+    const others = Array.from({ length: EXPORTS_PER_INSTANCE - 1 }, () => ({ ...row, id: crypto.randomUUID(), manifest: row.manifest ?? {} }));
+    await db.instanceExport.createMany({ data: others });
+    await expect(exportInstance(cluster.admin, name)).rejects.toMatchObject({ code: "conflict", message: expect.stringMatching(/delete one first/) as unknown });
+    expect(await getInstance(cluster.admin, name)).toMatchObject({ lockedByJobId: null });
+    await deleteExport(cluster.admin, first);
+    await exported(name);
+    await db.instanceExport.deleteMany({ where: { instanceName: name } });
   });
 
   it("needs a definition that has the script", async () => {
