@@ -23,7 +23,7 @@ export async function renameInstance(ctx: RequestContext, name: string, { newNam
       request: (installId, before) => ({ kind: "instance.rename", installId, newName, before }),
       ops: ops(row.id),
       auditDetails: { newName },
-      write: (tx, jobId) => reserveName(tx, newName, jobId),
+      write: (tx, jobId) => reserveName(tx, newName, jobId, "newName"),
     });
   });
 }
