@@ -234,7 +234,7 @@ describe("a rename", () => {
     await expect(renameInstance(cluster.admin, "wants.example.test", { newName: "taken.example.test" })).rejects.toMatchObject({ code: "exists" });
     await expect(renameInstance(cluster.admin, "wants.example.test", { newName: "wants.example.test" })).rejects.toMatchObject({ code: "invalid", field: "newName" });
     const { jobId } = await renameInstance(cluster.admin, "wants.example.test", { newName: "hangs-for-a-name.example.test" });
-    await expect(renameInstance(cluster.admin, "taken.example.test", { newName: "hangs-for-a-name.example.test" })).rejects.toMatchObject({ code: "conflict", field: "name", message: "Another instance is just being given the name hangs-for-a-name.example.test." });
+    await expect(renameInstance(cluster.admin, "taken.example.test", { newName: "hangs-for-a-name.example.test" })).rejects.toMatchObject({ code: "conflict", field: "newName", message: "Another instance is just being given the name hangs-for-a-name.example.test." });
     await expect(createInstance(cluster.admin, onFirst("hangs-for-a-name.example.test"))).rejects.toMatchObject({ code: "conflict", field: "name" });
     await cancelJob(cluster.admin, jobId);
     expect(await ended(cluster.admin, jobId)).toMatchObject({ status: "canceled" });
