@@ -114,17 +114,27 @@ static char **read_environment(char *text, size_t *length)
 	return variables;
 }
 
+/*
+ * Of one byte: none is written to a file then, and none is piped to a program of the host either, as with 0 it would be. A helper that
+ * was started with 0 and mayn't raise it (no CAP_SYS_RESOURCE, as in some containers) leaves it there.
+ */
+static bool limit_core_dumps(void)
+{
+	struct rlimit one = { 1, 1 }, now;
+
+	return setrlimit(RLIMIT_CORE, &one) == 0 || (getrlimit(RLIMIT_CORE, &now) == 0 && now.rlim_max == 0);
+}
+
 static void become_script(const struct script_order *order, const struct script_rules *rules, char **environment)
 {
 	char path[64];
 	char *const arguments[] = { path, NULL };
-	/* Of one byte: none is written to a file then, and none is piped to a program of the host either, as with 0 it would be. */
-	struct rlimit core = { 1, 1 }, files;
+	struct rlimit files;
 
 	snprintf(path, sizeof(path), OS_FOLDER "/%s", order->name);
 	umask(022);
 	setsid();
-	if (setrlimit(RLIMIT_CORE, &core) != 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
+	if (!limit_core_dumps() || getrlimit(RLIMIT_NOFILE, &files) != 0)
 		give_up("limits");
 	files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
