@@ -27,6 +27,15 @@ export interface AgentProcess {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
+export interface BedOptions {
+  /** Names that the helper's administrator allows; they needn't be there yet. */
+  readonly bridges?: readonly string[];
+  /** Further lines of the helper's file. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Of the node, in which images and media may lie. */
+  readonly imageFolders?: readonly string[];
+}
+
 /** A node in system mode: helper and agent, both real, in the namespace of the tests. */
 export class Bed {
   readonly folder: string;
@@ -45,8 +54,7 @@ export class Bed {
     this.#owner = owner;
   }
 
-  /** @param bridges names that the helper's administrator allows; they needn't be there yet */
-  static async start(place: NetworkTestPlace, { bridges = [], settings = {} }: { readonly bridges?: readonly string[]; readonly settings?: Readonly<Record<string, string>> } = {}): Promise<Bed> {
+  static async start(place: NetworkTestPlace, { bridges = [], settings = {}, imageFolders = [] }: BedOptions = {}): Promise<Bed> {
     ensureOrdinaryUser();
     const owner = accountIds(place.user);
     // Short: names of sockets may have 107 bytes.
@@ -54,7 +62,7 @@ export class Bed {
     await chmod(folder, 0o711);
     const helper = await startHelper({ programs: place.helper, folder: path.join(folder, "helper"), user: place.user, bridges, settings });
     try {
-      const launchAgent = await prepareAgent(place, path.join(folder, "agent"), helper, owner);
+      const launchAgent = await prepareAgent(place, path.join(folder, "agent"), { helper, owner, imageFolders });
       return new Bed(folder, helper, await launchAgent(), launchAgent, owner);
     } catch (error) {
       await helper.end();
@@ -117,7 +125,13 @@ async function writeDisk(file: string, text: string): Promise<void> {
   await disk.close();
 }
 
-async function prepareAgent(place: NetworkTestPlace, folder: string, helper: HelperProcess, owner: { uid: number; gid: number }): Promise<() => Promise<AgentProcess>> {
+interface Around {
+  readonly helper: HelperProcess;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly imageFolders: readonly string[];
+}
+
+async function prepareAgent(place: NetworkTestPlace, folder: string, { helper, owner, imageFolders }: Around): Promise<() => Promise<AgentProcess>> {
   await mkdir(folder, { mode: 0o700 });
   const pki = await createTestPki();
   const [server, controller] = await Promise.all([pki.issue(NODE_NAME), pki.issue(CONTROLLER)]);
@@ -130,6 +144,7 @@ async function prepareAgent(place: NetworkTestPlace, folder: string, helper: Hel
     listen: { host: "127.0.0.1", port: 0 },
     tls,
     allowedClients: [CONTROLLER],
+    imageFolders,
     mode: "system",
     helper: { socket: helper.socket, launcher: helper.launcher },
   };

@@ -11,7 +11,8 @@ import { prepareDefinition } from "./definition.ts";
 import { addressesOf, channelInstance, probeDisks } from "./guests.ts";
 import { addressPlan } from "./hostile-plan.ts";
 import { guestLeavings, ip, nft } from "./namespace.ts";
-import { listProcesses, type ProcessEntry, until } from "./processes.ts";
+import { NODE_FAULTS, strike } from "./node-faults.ts";
+import { until } from "./processes.ts";
 import { Undo } from "./undo.ts";
 import { askAsGuest, RELAY_PORT } from "./visit.ts";
 
@@ -59,24 +60,6 @@ async function expectNothingLeft(): Promise<void> {
   expect(await guestLeavings()).toEqual({ links: [], routes: [], elements: [] });
 }
 
-function helperProcess(name: string): ProcessEntry | null {
-  return bed.helper.processes().find((one) => one.name === name) ?? null;
-}
-
-function worker(): ProcessEntry {
-  const found = helperProcess("slipway-helper");
-  if (found === null) throw new Error("the helper has no worker");
-  return found;
-}
-
-/** Kills all of it, and starts it again as whatever looks after the node's services does. */
-async function replaceHelper(): Promise<void> {
-  const pids = [bed.helper.pid, worker().pid];
-  for (const pid of pids) process.kill(pid, "SIGKILL");
-  await until("the end of the helper", () => (listProcesses().some((one) => pids.includes(one.pid) && one.state !== "Z") ? null : true));
-  bed.helper = await bed.helper.restart();
-}
-
 beforeAll(async () => {
   bed = await Bed.start(place);
   undo.push(() => bed.end());
@@ -96,28 +79,9 @@ describe("in the middle of an install, kill -9", () => {
     await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
 
-  test("of the helper's worker goes unnoticed by the install", async () => {
+  test.each(NODE_FAULTS)("of %s goes unnoticed by the install", async (fault) => {
     const order = await beginInstall(TALKS);
-    const killed = worker().pid;
-    process.kill(killed, "SIGKILL");
-    await until("another worker", () => (helperProcess("slipway-helper")?.pid ?? killed) !== killed || null);
-    await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await orderInstall(WRITES), 0);
-  }, TEST_MS);
-
-  test("of the whole helper is made good by the next one", async () => {
-    const order = await beginInstall(TALKS);
-    await replaceHelper();
-    await expectInstallEndsWell(order);
-    await expectInstallEndsWell(await orderInstall(WRITES), 0);
-  }, TEST_MS);
-
-  test("of dnsmasq is made good by the helper", async () => {
-    const order = await beginInstall(TALKS);
-    const killed = helperProcess("dnsmasq");
-    if (killed === null) throw new Error("there is no dnsmasq");
-    process.kill(killed.pid, "SIGKILL");
-    await until("another dnsmasq", () => (helperProcess("dnsmasq")?.pid ?? killed.pid) !== killed.pid || null);
+    await strike(bed, fault);
     await expectInstallEndsWell(order);
     await expectInstallEndsWell(await orderInstall(WRITES), 0);
   }, TEST_MS);
@@ -152,11 +116,9 @@ describe("a running guest", () => {
   }, TEST_MS);
 
   test("keeps them when the helper is killed, as a whole or in part", async () => {
-    const killed = worker().pid;
-    process.kill(killed, "SIGKILL");
-    await until("another worker", () => (helperProcess("slipway-helper")?.pid ?? killed) !== killed || null);
+    await strike(bed, "the helper's worker");
     await untilNamed();
-    await replaceHelper();
+    await strike(bed, "the whole helper");
     await untilNamed();
     expect((await guestLeavings()).links).toHaveLength(1);
   }, TEST_MS);

@@ -21,6 +21,8 @@ export interface HelperOptions {
 export interface HelperProcess {
   readonly socket: string;
   readonly launcher: string;
+  /** What it knows of guests and scripts. */
+  readonly runFolder: string;
   /** What was started: it watches over the one that does the work. */
   readonly pid: number;
   /** What it has said, line by line. */
@@ -77,6 +79,7 @@ async function launch(options: HelperOptions, program: string, args: readonly st
   return {
     socket,
     launcher: path.join(options.programs, "slipway-launch"),
+    runFolder: path.dirname(socket),
     pid,
     logLines,
     processes: () => descendantsOf(pid),

@@ -25,6 +25,20 @@ export function listProcesses(): ProcessEntry[] {
     });
 }
 
+/** The words that each process was started with. */
+export function commandLines(): string[][] {
+  return listProcesses().map(({ pid }) => readEntry(pid, "cmdline").split("\0"));
+}
+
+/** What is in a file of a process's folder; nothing where it has gone meanwhile. */
+export function readEntry(pid: number, name: "cmdline" | "environ" | "mountinfo"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 /** A process's children and theirs, the nearest first. */
 export function descendantsOf(pid: number): ProcessEntry[] {
   const all = listProcesses();
