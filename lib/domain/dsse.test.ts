@@ -46,6 +46,13 @@ describe("a receipt", () => {
     expect(verified(envelopeOf(STATEMENT, { keyid: "another" }), [others.publicKey, mine.publicKey])).toMatchObject({ ok: true });
   });
 
+  it("may be in the API's answer, as the console downloads it", () => {
+    const answer = { installId: "x", instanceName: "not-signed", envelope: envelopeOf(STATEMENT) };
+    expect(verified(answer)).toMatchObject({ ok: true, statement: { predicate: { instance: { name: "web-1" } } } });
+    expect(verified({ ...answer, envelope: envelopeOf(STATEMENT, { keys: others }) })).toEqual({ ok: false, problem: "It isn't signed by any of the keys that are known." });
+    expect(verified({ envelope: answer })).toEqual({ ok: false, problem: "It is no DSSE envelope." });
+  });
+
   it("may say more than this release knows", () => {
     expect(verified(envelopeOf({ ...STATEMENT, predicate: { ...STATEMENT.predicate, later: true } }))).toMatchObject({ ok: true });
   });

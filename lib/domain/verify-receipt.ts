@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { z } from "zod";
 import { dsseEnvelopeSchema, openDsse, STATEMENT_PAYLOAD } from "./dsse.ts";
 import type { VerifiedStatement } from "./receipt-statement.ts";
 import { receiptStatementSchema } from "./receipt-statement.ts";
@@ -8,9 +9,12 @@ export type VerifiedReceipt =
   /** `problem`: a sentence. */
   | { readonly ok: false; readonly problem: string };
 
+/** An envelope, or the API's answer around it, which the console's download is too. Nothing else of that answer is signed, and none of it is used. */
+const receiptSchema = z.union([dsseEnvelopeSchema, z.looseObject({ envelope: dsseEnvelopeSchema }).transform((answer) => answer.envelope)]);
+
 /** Whether a text is a receipt that one of these keys has signed. Nothing of the payload is looked at before its signature fits. */
 export function verifyReceipt(text: string, keys: readonly KeyObject[]): VerifiedReceipt {
-  const envelope = dsseEnvelopeSchema.safeParse(parseJson(text));
+  const envelope = receiptSchema.safeParse(parseJson(text));
   if (!envelope.success) return { ok: false, problem: "It is no DSSE envelope." };
   if (envelope.data.payloadType !== STATEMENT_PAYLOAD) return { ok: false, problem: "What it signs is no in-toto statement." };
   const opened = openDsse(envelope.data, keys);
