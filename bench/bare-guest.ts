@@ -4,12 +4,12 @@ import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { APPLIANCE_COMMAND_LINE, qemuArguments } from "#agent/hypervisor/qemu-arguments.ts";
 import type { GuestDisk } from "#agent/hypervisor/hypervisor.ts";
-import { eachLine, runOrFail } from "#scripts/process/run.ts";
+import { runOrFail } from "#scripts/process/run.ts";
 
 export interface BareMachine {
   readonly directory: string;
-  readonly kernel: string;
-  readonly initrd: string;
+  /** Null: the disk's own system, as an instance has it. */
+  readonly boot: { readonly kernel: string; readonly initrd: string } | null;
   readonly vcpus: number;
   readonly memoryMib: number;
   readonly accelerator: "kvm" | "tcg";
@@ -24,17 +24,17 @@ const AROUND = new Set(["-chardev", "-mon", "-serial", "-sandbox", "-pidfile"]);
 /**
  * Boots the same machine as the agent does, with nothing around it, until its console has said all of the marks.
  *
- * @returns for each mark the milliseconds from QEMU's start to the line that has it.
+ * @returns for each mark the milliseconds from QEMU's start until it was said.
  */
 export async function bootBare(machine: BareMachine, marks: readonly string[]): Promise<number[]> {
   const all = qemuArguments(
     {
-      kind: "appliance",
+      kind: machine.boot === null ? "instance" : "appliance",
       id: "00000000-0000-4000-8000-000000000000",
       folder: machine.directory,
       vcpus: machine.vcpus,
       memoryMib: machine.memoryMib,
-      boot: { kernel: machine.kernel, initrd: machine.initrd, commandLine: APPLIANCE_COMMAND_LINE },
+      boot: machine.boot === null ? null : { ...machine.boot, commandLine: APPLIANCE_COMMAND_LINE },
       startsFrom: "disk",
       media: [],
       disks: machine.disks,
@@ -50,12 +50,12 @@ export async function bootBare(machine: BareMachine, marks: readonly string[]): 
   const child = spawn("qemu-system-x86_64", [...args, "-serial", "stdio"], { cwd: machine.directory, stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "close");
   const times = new Map<string, number>();
-  const said: string[] = [];
+  let said = "";
   const timer = setTimeout(() => child.kill("SIGKILL"), LONGEST_MS);
   await new Promise<void>((resolve) => {
-    eachLine(child.stdout, (line) => {
-      said.push(line);
-      for (const mark of marks) if (line.includes(mark) && !times.has(mark)) times.set(mark, performance.now() - started);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+      for (const mark of marks) if (!times.has(mark) && said.includes(mark)) times.set(mark, performance.now() - started);
       if (times.size === marks.length) resolve();
     });
     void ended.then(() => resolve());
@@ -65,7 +65,7 @@ export async function bootBare(machine: BareMachine, marks: readonly string[]): 
   await ended;
   return marks.map((mark) => {
     const time = times.get(mark);
-    if (time === undefined) throw new Error(`the bare machine never said ${mark}\n${said.slice(-20).join("\n")}`);
+    if (time === undefined) throw new Error(`the bare machine never said ${mark}\n${said.split("\n").slice(-20).join("\n")}`);
     return time;
   });
 }

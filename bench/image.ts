@@ -1,21 +1,15 @@
-import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
 import { ImageCache } from "#agent/imaging/image-cache.ts";
 import { writeImage } from "#agent/imaging/write-image.ts";
-import { runOrFail } from "#scripts/process/run.ts";
 import { scratchDirectory } from "#scripts/up/scratch.ts";
 import { say } from "#scripts/up/terminal.ts";
+import { dumpBare } from "./bare-image.ts";
 import { type Figure, median, reported } from "./figures.ts";
 import { IMAGE_MIB, type ImageForm, makeForms } from "./image-sources.ts";
 
 const MIB = 1_048_576;
-/** The fewest takes of each: the issue that built this asks for the median of nine. */
-const FEWEST = 9;
 const AT_LEAST = 0.9;
-const COMMAND_MS = 600_000;
 
 /**
  * Writing an image to a disk, verified, beside the bare commands that do the same one after the other, in turns: `qemu-img convert` or the
@@ -32,13 +26,13 @@ export async function measureImage(rounds: number): Promise<readonly Figure[]> {
   for (const form of forms) {
     const takes: { readonly ours: number[]; readonly bare: number[] } = { ours: [], bare: [] };
     const kinds = [
-      { times: takes.bare, take: takeBare },
+      { times: takes.bare, take: (form: ImageForm) => dumpBare(form, bench.disk) },
       { times: takes.ours, take: takeOurs },
     ];
     // The first of each isn't counted: it warms the caches for both.
     for (const { take } of kinds) await take(form, bench);
-    for (let round = 1; round <= Math.max(FEWEST, rounds); round++) {
-      say(`${form.name}, round ${round} of ${Math.max(FEWEST, rounds)}`);
+    for (let round = 1; round <= rounds; round++) {
+      say(`${form.name}, round ${round} of ${rounds}`);
       for (const { times, take } of round % 2 === 0 ? kinds.toReversed() : kinds) times.push(await take(form, bench));
     }
     figures.push(besideCommands(`${form.name} written and verified`, median(takes.ours), median(takes.bare)), reported(`${form.name}, time`, median(takes.ours), "ms"));
@@ -73,50 +67,6 @@ async function takeOurs(form: ImageForm, { disk, spool, images, cache }: Bench):
     onProgress: () => undefined,
   });
   return performance.now() - begun;
-}
-
-/** Milliseconds of the bare commands. */
-async function takeBare({ file, format, compression }: ImageForm, { disk, images }: Bench): Promise<number> {
-  await rm(disk, { force: true });
-  const begun = performance.now();
-  if (compression === "none") await runOrFail("qemu-img", ["convert", "-f", format, "-O", "raw", file, disk], { cwd: images, timeoutMs: COMMAND_MS });
-  else await unpack(compression, file, disk);
-  const written = await open(disk, "r+");
-  await written.sync();
-  await written.close();
-  for (const digested of [file, disk]) await digest(digested);
-  return performance.now() - begun;
-}
-
-/** As one does it by hand: zstd leaves holes in a file by itself, the others' output goes to one. */
-async function unpack(compression: "gzip" | "xz" | "zstd", file: string, disk: string): Promise<void> {
-  const target = await open(disk, "wx");
-  try {
-    const args = compression === "zstd" ? ["--decompress", "--quiet", "--force", file, "-o", disk] : ["--decompress", "--stdout", "--", file];
-    const child = spawn(compression, args, { stdio: ["ignore", compression === "zstd" ? "ignore" : target.fd, "inherit"] });
-    // A decompressor's status and signal.
-    const [status] = (await once(child, "close")) as [number | null, string | null];
-    if (status !== 0) throw new Error(`${compression} ended with status ${String(status)}`);
-  } finally {
-    await target.close();
-  }
-}
-
-/** The same library as ours, reading ahead while it computes. */
-async function digest(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  const handle = await open(file, "r");
-  const buffers = [Buffer.alloc(MIB), Buffer.alloc(MIB)] as const;
-  let next = handle.read(buffers[0], 0, MIB, 0);
-  for (let at = 0, turn = 1; ; turn++) {
-    const { bytesRead, buffer } = await next;
-    if (bytesRead === 0) break;
-    at += bytesRead;
-    next = handle.read(buffers[turn % 2 === 0 ? 0 : 1], 0, MIB, at);
-    hash.update(buffer.subarray(0, bytesRead));
-  }
-  await handle.close();
-  return hash.digest("hex");
 }
 
 /** MiB of the disk a second. The commands come one after the other, and ours overlap: unlike a bare limit, they may be slower. */

@@ -12,12 +12,13 @@ import type { BareMachine } from "./bare-guest.ts";
 import { bootBare, makeScriptInitrd, SCRIPT_BEGINS, SCRIPT_ENDS } from "./bare-guest.ts";
 import type { Figure } from "./figures.ts";
 import { compared, median, reported } from "./figures.ts";
+import { measureImageInstall } from "./install-image.ts";
+import { stopInstance, untilInstalled } from "./install-steps.ts";
 
 const INSTANCE = "bench-1";
 const VARIANT = "bookworm";
 const DISK_MIB = 2_048;
 const MEMORY_MIB = 512;
-const INSTALL_MS = 600_000;
 /** What the appliance's runner says where there is no channel: its own programs run by then, and nothing else has happened. */
 const RUNNER_STANDS = "no network interface";
 
@@ -37,7 +38,7 @@ const installSchema = z.object({
 type Install = z.output<typeof installSchema>;
 const jobSchema = z.object({ startedAt: moment });
 const nodeSchema = z.object({ accelerator: z.enum(["kvm", "tcg"]) });
-const upSchema = z.object({ consoleUrl: z.string(), adminUser: z.string(), adminPasswordFile: z.string() });
+const upSchema = z.object({ consoleUrl: z.string(), adminUser: z.string(), adminPasswordFile: z.string(), agents: z.array(z.object({ dataDir: z.string() })) });
 
 /** Milliseconds of each stage of one install, or of the bare machine. */
 interface Stages {
@@ -64,7 +65,7 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
   try {
     const up = await stack.up((line) => process.stderr.write(`${line}\n`));
     if (up.code !== 0) throw new Error(`the stack doesn't come up\n${up.tail}`);
-    const { consoleUrl, adminUser, adminPasswordFile } = upSchema.parse(JSON.parse(await readFile(stack.upFile, "utf8")));
+    const { consoleUrl, adminUser, adminPasswordFile, agents } = upSchema.parse(JSON.parse(await readFile(stack.upFile, "utf8")));
     const api = new ApiClient(consoleUrl, adminUser, (await readFile(adminPasswordFile, "utf8")).trim());
     say("the first install, which isn't counted");
     const first = await install(api, { isFirst: true });
@@ -78,18 +79,20 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
       const takes = [
         async (): Promise<void> => {
           // Nothing else runs while the bare machine does.
-          await stopInstance(api);
+          await stopInstance(api, INSTANCE);
           boots.push(await bare.boot());
           scripts.push(await bare.script());
         },
         async (): Promise<void> => {
-          await stopInstance(api);
+          await stopInstance(api, INSTANCE);
           installs.push((await install(api, { isFirst: false })).stages);
         },
       ];
       // What comes second finds another machine: caches are warm, and the first one's disk is being written.
       for (const take of round % 2 === 0 ? takes.reverse() : takes) await take();
     }
+    await stopInstance(api, INSTANCE);
+    const fromImage = await measureImageInstall(rounds, { api, directory: path.join(scratch, "image"), dataDirs: agents.map(({ dataDir }) => dataDir), accelerator });
     const stage = (name: keyof Stages): number => median(installs.map((one) => one[name]));
     const run = median(installs.map((one) => one.boot + one.script + one.shutdown));
     return [
@@ -103,6 +106,7 @@ export async function measureInstall(rounds: number): Promise<readonly Figure[]>
       reported("shutdown", stage("shutdown"), "ms"),
       reported("whole appliance run", run, "ms", "within 10 s under TCG on 2 cores"),
       reported("first boot", stage("firstBoot"), "ms"),
+      ...fromImage,
     ];
   } finally {
     await stack.down((line) => process.stderr.write(`${line}\n`));
@@ -115,14 +119,7 @@ async function install(api: ApiClient, { isFirst }: { readonly isFirst: boolean 
   const { installId, jobId } = isFirst
     ? await api.post("/api/v1/instances", { name: INSTANCE, osType, vcpus: vcpus(), memoryMib: MEMORY_MIB, disks: [{ sizeMib: DISK_MIB }], parameters }, acceptedSchema)
     : await api.post(`/api/v1/instances/${INSTANCE}/reinstall`, { osType, parameters, start: true }, acceptedSchema);
-  const ended = await api.waitFor(
-    async () => {
-      const now = await api.get(`/api/v1/installs/${installId}`, installSchema);
-      return ["done", "failed", "cancelled", "timed_out"].includes(now.state) ? now : null;
-    },
-    { what: "an install", timeoutMs: INSTALL_MS },
-  );
-  if (ended.state !== "done") throw new Error(`the install has ended as ${ended.state}: ${ended.error?.message ?? ""}`);
+  const ended = await untilInstalled(api, installId, installSchema);
   const { startedAt } = await api.get(`/api/v1/jobs/${jobId}`, jobSchema);
   return { stages: stagesOf(ended, startedAt), node: ended.node };
 }
@@ -151,19 +148,6 @@ function given(value: number | null | undefined, what: string): number {
   return value;
 }
 
-/** Until the job has ended: as long as it goes on, the instance is its own. */
-async function stopInstance(api: ApiClient): Promise<void> {
-  const { jobId } = await api.post(`/api/v1/instances/${INSTANCE}/power`, { action: "stop", graceSeconds: 0 }, z.object({ jobId: z.number() }));
-  const status = await api.waitFor(
-    async () => {
-      const now = (await api.get(`/api/v1/jobs/${jobId}`, z.object({ status: z.string() }))).status;
-      return ["success", "error", "canceled"].includes(now) ? now : null;
-    },
-    { what: "stopping the instance", timeoutMs: 60_000 },
-  );
-  if (status !== "success") throw new Error(`stopping the instance has ended as ${status}`);
-}
-
 function vcpus(): number {
   return Math.min(2, availableParallelism());
 }
@@ -173,12 +157,12 @@ async function prepareBare(directory: string, accelerator: "kvm" | "tcg"): Promi
   const { artifacts } = preparedEnvironment();
   await mkdir(directory, { recursive: true });
   await copyFile(path.join(artifacts.image, "image.squashfs"), path.join(directory, "image"));
-  const initrd = path.join(artifacts.appliance, "initrd");
+  const [kernel, initrd] = [path.join(artifacts.appliance, "kernel"), path.join(artifacts.appliance, "initrd")];
   const disks = [
     { file: "disk", serial: "disk", readOnly: false, unsafeCache: true },
     { file: "image", serial: "image", readOnly: true, unsafeCache: false },
   ];
-  const machine: BareMachine = { directory, kernel: path.join(artifacts.appliance, "kernel"), initrd, vcpus: vcpus(), memoryMib: MEMORY_MIB, accelerator, disks };
+  const machine: BareMachine = { directory, boot: { kernel, initrd }, vcpus: vcpus(), memoryMib: MEMORY_MIB, accelerator, disks };
   const scriptInitrd = await makeScriptInitrd(directory, initrd, path.join(root, "os-definitions/debian/untrusted"), {
     INSTANCE_NAME: INSTANCE,
     OS_NAME: "debian",
@@ -202,7 +186,7 @@ async function prepareBare(directory: string, accelerator: "kvm" | "tcg"): Promi
     },
     async script() {
       await freshDisk();
-      const [begins = Number.NaN, ends = Number.NaN] = await bootBare({ ...machine, initrd: scriptInitrd }, [SCRIPT_BEGINS, SCRIPT_ENDS]);
+      const [begins = Number.NaN, ends = Number.NaN] = await bootBare({ ...machine, boot: { kernel, initrd: scriptInitrd } }, [SCRIPT_BEGINS, SCRIPT_ENDS]);
       return ends - begins;
     },
   };

@@ -12,19 +12,24 @@ import { GUESTS_BENCH, measuredGuests } from "./metadata-guests-lane.ts";
 import { measureMetadata } from "./metadata.ts";
 import { measureNeighbour } from "./metadata-neighbour.ts";
 
+/** Unless `--rounds` says otherwise. */
+const ROUNDS = 5;
+/** Of images the median of nine is asked for. */
+const IMAGE_ROUNDS = 9;
+
 /** Each measures with so many rounds and answers with its figures. Those that need root have measured in the first half. */
-const BENCHES: Readonly<Record<string, (rounds: number) => Promise<readonly Figure[]>>> = {
-  image: measureImage,
-  install: measureInstall,
-  metadata: measureMetadata,
-  "metadata-neighbour": measureNeighbour,
+const BENCHES: Readonly<Record<string, (rounds?: number) => Promise<readonly Figure[]>>> = {
+  image: (rounds = IMAGE_ROUNDS) => measureImage(rounds),
+  install: (rounds = ROUNDS) => measureInstall(rounds),
+  metadata: (rounds = ROUNDS) => measureMetadata(rounds),
+  "metadata-neighbour": (rounds = ROUNDS) => measureNeighbour(rounds),
   [GUESTS_BENCH]: measuredGuests,
 };
 
 await runCommand(async () => {
-  const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "5" } }, allowPositionals: true });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Refusal("--rounds must be a number from 1 to 100");
+  const { values, positionals } = parseArgs({ options: { json: { type: "boolean", default: false }, rounds: { type: "string" } }, allowPositionals: true });
+  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (rounds !== undefined && (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)) throw new Refusal("--rounds must be a number from 1 to 100");
   const names = positionals.length === 0 ? Object.keys(BENCHES).filter((name) => name !== GUESTS_BENCH) : positionals;
   for (const name of names) {
     const measure = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;

@@ -33,6 +33,10 @@ export class ApiClient {
     return schema.parse(await this.#send("POST", path, body));
   }
 
+  async patch<T extends z.ZodType>(path: string, body: unknown, schema: T): Promise<z.output<T>> {
+    return schema.parse(await this.#send("PATCH", path, body));
+  }
+
   /** As `get`, but null where the object isn't there. */
   async find<T extends z.ZodType>(path: string, schema: T): Promise<z.output<T> | null> {
     try {
@@ -78,7 +82,7 @@ export class ApiClient {
     return readEventStream(response.body);
   }
 
-  async #send(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
+  async #send(method: "GET" | "POST" | "PATCH", path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(new URL(path, this.#base), {
       method,
       headers: { authorization: this.#authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
