@@ -40,10 +40,10 @@ export function WhatHappens({ name, preview, kept, pending = false, refused = nu
           <h2 id="checked-just-now" className="mb-2 font-semibold">
             {pending ? "Checking again" : "Checked just now"}
           </h2>
-          <ul aria-live="polite" aria-busy={pending} className={classes("flex flex-col gap-2", pending && "opacity-50")}>
-            {preview === null && refused !== null ? <Finding look="no" text={refused} /> : null}
+          <ul aria-live="polite" aria-busy={pending} className="flex flex-col gap-2">
+            {preview === null && refused !== null ? <Finding look="no" text={refused} pending={pending} /> : null}
             {checks.map((check) => (
-              <Finding key={`${check.id} ${check.text}`} look={!check.ok ? "no" : waiting.includes(check.id) ? "open" : "yes"} text={check.text} />
+              <Finding key={`${check.id} ${check.text}`} look={!check.ok ? "no" : waiting.includes(check.id) ? "open" : "yes"} text={check.text} pending={pending} />
             ))}
           </ul>
           {failed && onCheckAgain !== undefined ? (
@@ -63,12 +63,13 @@ const FINDINGS = {
   no: { Icon: X, mark: "text-bad", text: "text-bad" },
 } as const;
 
-function Finding({ look, text }: { readonly look: keyof typeof FINDINGS; readonly text: string }) {
+/** While it is looked at again it is grey, and not so faint that it can't be read. */
+function Finding({ look, text, pending }: { readonly look: keyof typeof FINDINGS; readonly text: string; readonly pending: boolean }) {
   const { Icon, mark, text: ink } = FINDINGS[look];
   return (
     <li className="flex gap-2.5">
-      <Icon aria-label={look} role="img" size={16} className={classes("mt-0.5 shrink-0", mark)} />
-      <span className={classes("min-w-0 wrap-anywhere", ink)}>{text}</span>
+      <Icon aria-label={look} role="img" size={16} className={classes("mt-0.5 shrink-0", pending ? "text-soft" : mark)} />
+      <span className={classes("min-w-0 wrap-anywhere", pending ? "text-soft" : ink)}>{text}</span>
     </li>
   );
 }
