@@ -8,7 +8,7 @@ import { verifyReceipt } from "./verify-receipt.ts";
 
 const mine = generateKeyPairSync("ed25519");
 const others = generateKeyPairSync("ed25519");
-const pem = mine.publicKey.export({ type: "spki", format: "pem" });
+const pem = mine.publicKey.export({ type: "spki", format: "pem" }).toString();
 
 const STATEMENT = {
   _type: STATEMENT_TYPE,
