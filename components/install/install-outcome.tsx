@@ -43,8 +43,8 @@ function Done({ view, wayBack }: { readonly view: InstallView; readonly wayBack:
   // An export has installed nothing that could boot: it has let the system go on.
   const boot = view.plan.operation === "export" || view.firstBootAt === null || view.endedAt === null ? null : secondsBetween(view.startedAt ?? view.acceptedAt, view.firstBootAt);
   return (
-    <div className={classes("flex flex-wrap gap-x-3 gap-y-2 rounded-md border bg-panel px-4 py-3", unconfirmed ? "border-wait" : "border-ok")}>
-      {unconfirmed ? <CircleHelp aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-wait" /> : <CircleCheck aria-hidden="true" size={16} className="mt-0.5 shrink-0 text-ok" />}
+    <div className={classes("flex flex-wrap items-center gap-x-3 gap-y-2 rounded-md border bg-panel px-4 py-3", unconfirmed ? "border-wait" : "border-ok")}>
+      {unconfirmed ? <CircleHelp aria-hidden="true" size={16} className="shrink-0 text-wait" /> : <CircleCheck aria-hidden="true" size={16} className="shrink-0 text-ok" />}
       <p className="mr-auto min-w-0">
         <span className="font-semibold">{doneWord(view)}</span> {doneReason(view)}
         {boot === null ? null : `, and it was seen to boot ${formatDuration(boot)} after the beginning`}.
