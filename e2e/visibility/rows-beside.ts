@@ -24,8 +24,8 @@ export const BESIDE_ROWS: readonly Row[] = [
   {
     where: "command lines and environments on hosts",
     public: { says: "value at most", looks: "in session mode no script of a definition runs on the host", holds: (seen) => expect(leaksOf(seen, "public", "command lines", "environments")).toEqual([]) },
-    private: never("private", "command lines", "environments"),
-    secret: never("secret", "command lines", "environments"),
+    private: ownScriptAlone("private"),
+    secret: ownScriptAlone("secret"),
   },
   {
     where: "files on a node, the inside of disks apart",
@@ -95,6 +95,11 @@ export const BESIDE_ROWS: readonly Row[] = [
 
 function never(visibility: "private" | "secret", ...kinds: readonly string[]): Cell {
   return { says: "never", holds: (seen) => expect(leaksOf(seen, visibility, ...kinds)).toEqual([]) };
+}
+
+/** With root's leave a trusted script on the host has them in its environment, which root alone can read: agent/host-scripts/. */
+function ownScriptAlone(visibility: "private" | "secret"): Cell {
+  return { says: "a trusted script's own environment alone", looks: "in session mode no script runs on the host, so nobody's", holds: (seen) => expect(leaksOf(seen, visibility, "command lines", "environments")).toEqual([]) };
 }
 
 /** The script says the private value first and then the secret one, in each form, as progress and on its console. */
