@@ -21,10 +21,10 @@ export interface ScriptOptions {
   readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-/** A folder of the agent's own. */
 /** Characters of a script's output that a test looks at. */
 const MOST_KEPT = 1_048_576;
 
+/** A folder of the agent's own. */
 export async function agentFolder(helper: TestHelper): Promise<string> {
   const folder = await mkdtemp(join(helper.folder, "agent-"));
   await chown(folder, AGENT_USER.uid, AGENT_USER.gid);
