@@ -13,7 +13,7 @@ import { problemResponse, toProblem } from "#lib/http/problem.ts";
 import { STATUS_OF_CODE } from "#lib/http/status.ts";
 import { stampRequest, clientAddress } from "#lib/http/stamp.ts";
 import { endWith } from "./end-with.ts";
-import { joinConsole } from "./join-console.ts";
+import { joinConsole, keepTyped } from "./join-console.ts";
 
 /** `GET /api/v1/instances/{name}/console`, upgraded to a WebSocket. */
 const CONSOLE_PATH = /^\/api\/v1\/instances\/([^/]+)\/console\/?$/;
@@ -107,6 +107,7 @@ export class ConsoleDoor {
 
   async #serve(webSocket: WebSocket, request: IncomingMessage, ctx: RequestContext, name: string, console: AllowedConsole): Promise<void> {
     const gone = new AbortController();
+    const takeTyped = keepTyped(webSocket);
     webSocket.on("error", () => webSocket.terminate());
     webSocket.once("close", () => gone.abort());
     const end = (): void => webSocket.close(1012, "The controller ends. Connect again.");
@@ -119,6 +120,8 @@ export class ConsoleDoor {
         stream.destroy();
         return;
       }
+      const typed = takeTyped();
+      if (typed.length > 0) stream.write(typed);
       joinConsole(webSocket, stream, {
         checkMs: this.#limits.checkMs,
         // Signed out, disabled, no longer the owner: then it isn't this person's console any more.

@@ -11,6 +11,29 @@ interface Options {
 /** Bytes that wait for a browser that doesn't keep up; from then on the node is read no further, and leaves out what it has no room for. */
 const WAITING_BYTES = 262_144;
 
+/** Bytes that somebody may type before the guest's console is there. */
+const EARLY_BYTES = 4_096;
+
+/**
+ * Keeps what a browser sends before there is somebody to take it.
+ *
+ * @returns what gives it out and keeps no more
+ */
+export function keepTyped(webSocket: WebSocket): () => Buffer {
+  const kept: Buffer[] = [];
+  let size = 0;
+  const keep = (data: unknown): void => {
+    if (!Buffer.isBuffer(data) || size + data.length > EARLY_BYTES) return;
+    kept.push(data);
+    size += data.length;
+  };
+  webSocket.on("message", keep);
+  return () => {
+    webSocket.off("message", keep);
+    return Buffer.concat(kept);
+  };
+}
+
 /** Joins a browser's WebSocket and a guest's console until one of them ends. No byte is kept that the other side doesn't take. */
 export function joinConsole(webSocket: WebSocket, stream: Duplex, { checkMs, check, onRefused }: Options): void {
   let heard = true;

@@ -9,7 +9,8 @@ import { runOrFail } from "#scripts/process/run.ts";
 import { acceptedSchema } from "../client.ts";
 import { plantAll, type Planted } from "./plant.ts";
 import type { Objects } from "./register.ts";
-import { expectState, hangs, install, lookMeanwhile, parametersOf, SPEAKER, type Ended, type Played } from "./steps.ts";
+import { expectState, install, lookMeanwhile, type Ended } from "./one-install.ts";
+import { hangs, parametersOf, SPEAKER, type Played } from "./steps.ts";
 import { digestOf } from "./talker.ts";
 import { ROLES, type World } from "./world.ts";
 

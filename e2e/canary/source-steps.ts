@@ -10,7 +10,7 @@ import { acceptedSchema } from "../client.ts";
 import { jobSucceeds } from "../simulated-node.ts";
 import { plantAll, type Planted } from "./plant.ts";
 import type { Objects } from "./register.ts";
-import { expectState, install, lookMeanwhile, type Ended } from "./steps.ts";
+import { expectState, install, lookMeanwhile, type Ended } from "./one-install.ts";
 import type { World } from "./world.ts";
 
 const MIB = 1_048_576;
@@ -80,7 +80,8 @@ async function playFetched(world: World, ledger: Ledger, objects: Objects, serve
   const three = plantAll(world, "an image that reports");
   const image = await waited(world, ledger, objects, reinstall, { osType: null, package: null, image: { location: `${origin}/canary.raw`, format: "raw" }, confirmsFirstBoot: true }, three);
   const four = plantAll(world, "a medium");
-  const medium = await waited(world, ledger, objects, reinstall, { image: null, confirmsFirstBoot: false, installParameters: { floppy_image_path: `${origin}/canary.floppy`, boot_order: "floppy" } }, four);
+  // It writes nothing itself: there is an image beneath it.
+  const medium = await waited(world, ledger, objects, reinstall, { confirmsFirstBoot: false, installParameters: { floppy_image_path: `${origin}/canary.floppy`, boot_order: "floppy" } }, four);
   await refuse(world, name, origin);
   return [packaged, refused, image, medium];
 }

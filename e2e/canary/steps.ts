@@ -2,21 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Ledger } from "#scripts/canary/ledger.ts";
-import { acceptedSchema, type Client, type Install } from "../client.ts";
-import { askForEverything, readTables, withDatabase } from "./read-everything.ts";
-import { readDeletedFiles } from "./read-leftovers.ts";
+import type { Client, Install } from "../client.ts";
+import { expectState, install, lookMeanwhile, type Ended, type SealedRow } from "./one-install.ts";
 import { plantAll, type Planted } from "./plant.ts";
 import { NO_EXPORT, type Objects } from "./register.ts";
 import { playRunning, type Running } from "./running-steps.ts";
 import { playSources, type Sources } from "./source-steps.ts";
-import { ROLES, type Role, type World } from "./world.ts";
-
-/** The install of one step. */
-export interface Ended extends Planted {
-  readonly installId: string;
-  readonly jobId: number;
-  readonly install: Install;
-}
+import { ROLES, type World } from "./world.ts";
 
 export interface Played {
   readonly objects: Objects;
@@ -27,7 +19,7 @@ export interface Played {
   readonly running: Running;
   readonly sources: Sources;
   /** Encrypted rows of the job that hung: what they held while it ran. */
-  readonly privateRows: readonly { readonly name: string; readonly sealed: string }[];
+  readonly privateRows: readonly SealedRow[];
 }
 
 export function parametersOf(behave: string, { word, remark, passphrase }: Planted) {
@@ -36,19 +28,9 @@ export function parametersOf(behave: string, { word, remark, passphrase }: Plant
 
 export const SPEAKER = { osType: "speaker+default", memoryMib: 128, disks: [{ sizeMib: 64 }] };
 
-/** Sends a request that begins an install, and follows it to its end or to where `until` says. */
-export async function install(client: Client, path: string, body: object, planted: Planted, until?: (install: Install) => Promise<boolean>): Promise<Ended> {
-  const { installId, jobId } = await client.call("POST", path, acceptedSchema, body);
-  return { ...planted, installId, jobId, install: await client.follow(installId, until) };
-}
-
 /** Whether the script of an install has said that it hangs. */
 export function hangs(client: Client): (install: Install) => Promise<boolean> {
   return async ({ id }) => (await client.log(id)).some(({ text }) => text?.includes("hangs on purpose") === true);
-}
-
-export function expectState(what: string, { state, error }: Install, ...states: readonly string[]): void {
-  if (!states.includes(state)) throw new Error(`${what} is ${state} and should be ${states.join(" or ")}: ${error?.message ?? "no error"}`);
 }
 
 /**
@@ -94,19 +76,6 @@ export async function play(world: World, ledger: Ledger): Promise<Played> {
   const sources = await playSources(world, ledger, objects);
   for (const { installId } of [created, failed, reinstalled, cancelled, ...sources.installs]) await owner.send("GET", `/api/v1/installs/${installId}/receipt`);
   return { running, sources, objects: { ...objects, export: sources.exportId, install: reinstalled.installId, job: String(reinstalled.jobId) }, created, failed, reinstalled, cancelled, privateRows };
-}
-
-/** While a job with values runs: the tables, what is open, and what each role is shown of it. */
-export async function lookMeanwhile(world: World, ledger: Ledger, objects: Objects, roles: readonly Role[]): Promise<Played["privateRows"]> {
-  ledger.useScanner(world.plants.scanner());
-  await readTables(world.stack.databaseUrl, ledger, "tables while a job runs");
-  await readDeletedFiles(ledger);
-  const broken = await askForEverything(world, objects, roles);
-  if (broken.length > 0) throw new Error(`these break while a job runs: ${broken.join(", ")}`);
-  return withDatabase(world.stack.databaseUrl, async (client) => {
-    const { rows } = await client.query<{ name: string; sealed: string }>("SELECT name, encode(value, 'hex') AS sealed FROM job_private_value WHERE job_id = $1", [Number(objects.job)]);
-    return rows;
-  });
 }
 
 /** Refused: a value in too low a class, a mask, names that aren't, a wrong type, what isn't JSON; over the API and over RAPI, by who may and who may not. */

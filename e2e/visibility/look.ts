@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { Canary } from "#scripts/canary/scan.ts";
-import type { Ended } from "../canary/steps.ts";
+import type { Ended } from "../canary/one-install.ts";
 import type { Seen } from "./row.ts";
 
 /** Leaks of one class in these kinds of place, which must have been read. */

@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect } from "vitest";
 import { z } from "zod";
 import { filesBelow } from "../canary/read-everything.ts";
-import type { Ended } from "../canary/steps.ts";
+import type { Ended } from "../canary/one-install.ts";
 import { isSeen, leaksOf, linesOf } from "./look.ts";
 import type { Cell, Row, Seen } from "./row.ts";
 
