@@ -111,6 +111,21 @@ describe("a serial console in the browser", () => {
     expect(await fixture.services.db.auditEntry.findFirst({ where: { action: "instance.console" }, orderBy: { at: "desc" } })).toMatchObject({ objectName: NAME, outcome: "done", actor: "owner" });
   });
 
+  test("gives the guest what was typed before the node had opened it", async () => {
+    const opening = Promise.withResolvers<undefined>();
+    ready = opening.promise;
+    const { socket, guest } = await opened(basic("admin"));
+    const typed = once(guest, "data");
+    socket.send("root\r");
+    // Answered once what was sent before it has been taken.
+    socket.ping();
+    await once(socket, "pong");
+    opening.resolve(undefined);
+    expect(String((await typed)[0])).toBe("root\r");
+    socket.close();
+    await closed(socket);
+  });
+
   test("is nobody's who has no account, whose page is another's, or whose instance it isn't", async () => {
     expect(await refused({})).toBe(401);
     expect(await refused(await session("owner", "http://evil.example"))).toBe(403);
