@@ -42,6 +42,8 @@ export async function dispatchInstall(services: Services, installId: string, sta
     return "handed_over";
   } catch (error) {
     if (signal.aborted || !isSlipwayError(error)) throw error;
+    // By whoever asked for it, while contents were brought.
+    if (error.code === "cancelled") return endCancelled(services, install);
     if (error.code === "node_unreachable") return unreachable(services, install, startedAt, error.message);
     // The agent's own answer, or a reason of ours from before anything was sent: it isn't running.
     const ended = await failInstall(services, installId, failedWith(agentCodeOf(error) ?? error.code, error.message, error.step ?? null), { unacknowledged: true });
