@@ -184,7 +184,7 @@ busybox poweroff -f
     const floppy = place.serve("/boot.floppy", Buffer.concat([bootSector("up from a floppy", "power off"), Buffer.alloc(1_474_048)]));
     // It writes nothing itself: there is an image beneath it.
     const location = place.serve("/beneath.raw", Buffer.concat([bootSector("up beneath a floppy"), Buffer.alloc(512)]));
-    const install = await place.reinstall(name, { image: { location, format: "raw" }, installParameters: { floppy_image_path: floppy, boot_order: "floppy" } });
+    const install = await place.reinstall(name, { image: { location, format: "raw" }, installParameters: { floppy_image_path: floppy, boot_order: "floppy" }, start: true });
     expect(install).toMatchObject({ state: "done", error: null });
     expect(await place.readInstall(install.id)).toMatchObject({ confirmed: false });
     await place.boots(name, "up beneath a floppy");
