@@ -25,6 +25,7 @@ export async function tryCell(world: FaultWorld, { state, fault }: Cell): Promis
   if (where === undefined || what === undefined) throw new Error(`there is no cell ${state}, ${fault}`);
   const lacking = what.needs?.(world) ?? null;
   if (lacking !== null) return { state, fault, ended: null, notes: [`not tried: it needs ${lacking}`] };
+  await world.untilNodeAnswers();
   const instance = await world.instance();
   // What a fault has stopped is started, so that each cell begins alike.
   if (instance.operState !== "running") await world.power(world.name, "start");

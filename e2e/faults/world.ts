@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { ScratchStack } from "#scripts/test/scratch-stack.ts";
 import { withDatabase } from "../canary/read-everything.ts";
 import { acceptedSchema, Client, installSchema, type Install } from "../client.ts";
+import { until } from "../network/processes.ts";
 import { openStack, registerDefinition, type Stack } from "../stack.ts";
 import { SlowServer } from "./slow-server.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
@@ -116,6 +117,12 @@ export class FaultWorld {
 
   async isOver(id: string): Promise<boolean> {
     return FINAL.includes((await this.install(id)).state);
+  }
+
+  /** After a cut the controller tries the node again in its own time. */
+  async untilNodeAnswers(): Promise<void> {
+    const name = this.stack.agents[0]?.node ?? "";
+    await until("the node to answer", async () => ((await this.admin.call("GET", `/api/v1/nodes/${name}`, z.object({ state: z.string() }))).state === "online" ? true : null), 120_000);
   }
 
   async power(name: string, action: "start" | "stop"): Promise<void> {
