@@ -19,6 +19,7 @@ import { discardDisks } from "../disk-orders/instance-files.ts";
 import { InstanceConsole } from "./instance-console.ts";
 import type { FirstBootChannel } from "./first-boot-channel.ts";
 import { type InstanceNetwork, openInstanceNetwork } from "./instance-network.ts";
+import { pressAndWait } from "./press-and-wait.ts";
 import { planInstance, planRescue, type RescueAppliance } from "./instance-plan.ts";
 import { type InstanceRecord, loadInstanceRecord, NEW_INSTANCE, saveInstanceRecord } from "./instance-record.ts";
 import { RememberedIds } from "./remembered-ids.ts";
@@ -335,7 +336,8 @@ export class Instance {
     if (erase) await discardDisks(this.folder, this.#context.eraser);
     await rm(this.folder, { recursive: true, force: true });
     this.#record = NEW_INSTANCE;
-    this.serial.setPatterns(new ScrubPatterns([]));
+    // With them goes what a first boot was still to be kept from showing.
+    this.setPatterns(new ScrubPatterns([]));
   }
 
   tellStopped(reason: string): void {
@@ -389,17 +391,4 @@ export class Instance {
   #tell(power: "running" | "stopped", reason: string | null): void {
     this.#context.journal.append({ type: "instance.power", instanceId: this.id, power, reason: reason?.slice(0, 1_000) ?? null, rescue: this.isRescued, reach: this.runtime.reach });
   }
-}
-
-/** Presses the power button and waits for the guest to go, or for the grace to be over. */
-async function pressAndWait(guest: RunningGuest, graceSeconds: number): Promise<void> {
-  const grace = AbortSignal.timeout(graceSeconds * 1_000);
-  const graceOver = new Promise<void>((resolve) => {
-    grace.addEventListener("abort", () => {
-      resolve();
-    });
-  });
-  // A guest that is gone meanwhile has no button to press.
-  await guest.pressPowerButton().catch(() => undefined);
-  await Promise.race([guest.exited, graceOver]);
 }
